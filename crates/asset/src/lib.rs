@@ -1,0 +1,12 @@
+//! What a 3D asset is, and every file format it comes in.
+//!
+//! Today an asset is a set of Gaussian [`Splats`]. Formats read from `impl Read` and write to `impl Write`: this crate
+//! opens no file, and its errors name the field and the limit, never the path (the caller knows it).
+//!
+//! Convention, the same everywhere: right-handed, +Y up, the asset faces +Z, unit box [-0.5, 0.5]³.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod splats;
+
+pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};

@@ -1,0 +1,2 @@
+//! Prompt to asset: the built-in generator.
+#![warn(missing_docs)]

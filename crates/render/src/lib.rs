@@ -1,0 +1,13 @@
+//! Asset and view to picture: the reference renderer, on the CPU.
+//!
+//! The same asset and view give the same bytes on every run, thread count and x86-64 machine: no C library maths
+//! (clippy refuses it), no fused multiply-add, no order that depends on threads.
+#![warn(missing_docs)]
+
+pub mod camera;
+pub mod frame;
+pub mod view;
+
+pub use camera::{Camera, Lens};
+pub use frame::{Background, Frame};
+pub use view::{NamedView, View};
