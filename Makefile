@@ -1,0 +1,74 @@
+# Two commands: `make demo` shows the main job, `make test` runs every check. Both set up what they need.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Heavy things live outside the clone, so that a second clone is warm.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/crucible
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+TOOLS := $(CACHE)/tools
+DENY_VERSION := 0.20.2
+export PATH := $(TOOLS)/bin:$(PATH)
+
+CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
+DEMO_PICTURE ?= assets/pictures/vase.jpg
+
+.PHONY: help demo test setup format lint licences unit fuzz-build docs build bench clean
+
+help: ## Lists the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Installs what a fresh Debian machine lacks (a C compiler); checks for Rust
+	@command -v cargo >/dev/null || { echo "error: Rust 1.95 or later is needed: install it with rustup" >&2; exit 2; }
+	@command -v cc >/dev/null || { \
+	  echo "Installing a C compiler (for zstd) ..."; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends build-essential; }
+
+build: setup
+	cargo build --release --locked --package crucible
+
+demo: build ## Turns a picture into out/asset.ply, out/asset.spz and out/grid.png, offline
+	mkdir -p out
+	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz --save-stages out/stages
+	$(CRUCIBLE) render out/asset.ply -o out/grid.png --background ffffff
+	$(CRUCIBLE) validate out/asset.ply
+	$(CRUCIBLE) inspect out/asset.spz
+	@echo; echo "Look at out/grid.png (the asset from four sides) and out/stages/ (how it came about)."
+
+test: setup format lint licences unit docs fuzz-build ## Runs every check
+	@echo "All checks passed."
+
+format:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+licences: $(TOOLS)/cargo-deny-$(DENY_VERSION)
+	cargo deny --log-level error check licenses bans sources
+
+$(TOOLS)/cargo-deny-$(DENY_VERSION):
+	CARGO_TARGET_DIR=$(CACHE)/tools-target cargo install --quiet --locked --debug --root $(TOOLS) --version $(DENY_VERSION) --force cargo-deny
+	rm -rf $(CACHE)/tools-target
+	touch $@
+
+unit: ## Unit, property, snapshot, golden and end-to-end tests
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
+	else \
+	  cargo test --locked --workspace; \
+	fi
+
+docs: # Public documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+fuzz-build: # The fuzz targets still compile
+	cd fuzz && cargo check --quiet --locked
+
+bench: ## Benchmarks whose figures are in docs/benchmarks.md
+	cargo bench --locked --workspace
+
+clean: ## Removes out/ (the build cache is $(CACHE))
+	rm -rf out
