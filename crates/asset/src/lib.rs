@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod ply;
 pub mod splats;
 
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};

@@ -1,0 +1,61 @@
+//! 3DGS PLY: the file that Gaussian-splat training writes.
+//!
+//! Facts: the PLY description of G. Turk (elements, scalar and list properties, three encodings) and the property
+//! names of 3DGS training output: `x y z`, `nx ny nz`, `f_dc_0..2`, `f_rest_*`, `opacity`, `scale_0..2`, `rot_0..3`
+//! (rendering specification §B.1). `f_rest_*` runs through all coefficients of red, then of green, then of blue;
+//! [`SplatsParts::sh_rest`](crate::SplatsParts::sh_rest) is `[splat, coefficient, channel]`.
+//!
+//! What [`read`] takes:
+//! - ASCII, binary little-endian and big-endian; lines of the header may end in CR LF;
+//! - properties in any order and of any scalar type (`double` is rounded to `f32`), both naming schemes;
+//! - properties and elements it does not know, lists among them: they are walked over, not kept;
+//! - 0, 9, 24, 45 or 72 `f_rest_*`, with or without normals;
+//! - numbers that are not finite and quaternions of length zero: they are values like any other here, and
+//!   [`crate::stats`] counts them, [`crate::rules`] refuses them.
+//!
+//! What follows the last element is not kept. Less than one record of it (padding, a line break) is let pass; a whole
+//! record or more means that the header's count is wrong, and is refused.
+
+mod ascii;
+mod binary;
+mod error;
+mod header;
+mod layout;
+mod rows;
+mod write;
+
+use std::io::{BufReader, Read};
+
+pub use error::{HeaderError, ReadError};
+pub use header::HEADER_BYTES_MAX;
+pub use write::write;
+
+use crate::Splats;
+use header::{Encoding, Header};
+use layout::Layout;
+
+/// Bytes read and decoded at a time. Two such buffers are held, so that one is filled while the other is decoded.
+const CHUNK_BYTES: usize = 4 << 20;
+
+/// Reads a 3DGS PLY to its end.
+///
+/// `byte_len` is the length of the whole file where the caller knows it. Memory for all splats is reserved at once
+/// only if that length has room for the count the header gives; otherwise it grows with the bytes that really come.
+/// Beyond the splats, two buffers of 4 MiB are held.
+///
+/// # Errors
+/// [`ReadError`] names the line, the property or the byte, and the limit where one was passed.
+pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
+    let mut reader = BufReader::with_capacity(64 << 10, reader);
+    let header = Header::read(&mut reader)?;
+    let layout = Layout::of(&header)?;
+    let parts = match header.encoding {
+        Encoding::Ascii => ascii::read(&mut reader, &header, &layout, byte_len)?,
+        Encoding::LittleEndian => binary::read::<false>(&mut reader, &header, &layout, byte_len)?,
+        Encoding::BigEndian => binary::read::<true>(&mut reader, &header, &layout, byte_len)?,
+    };
+    Ok(Splats::new(parts)?)
+}
+
+#[cfg(test)]
+mod tests;
