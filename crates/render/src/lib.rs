@@ -4,8 +4,15 @@
 //! (clippy refuses it), no fused multiply-add, no order that depends on threads.
 #![warn(missing_docs)]
 
+pub mod adam;
 pub mod camera;
+mod exp;
 pub mod frame;
+pub mod grad;
+pub mod grid;
+pub mod png;
+mod simd;
+pub mod splats;
 pub mod view;
 
 pub use camera::{Camera, Lens};
