@@ -1,2 +1,39 @@
 //! Development commands: `cargo xtask NAME`.
-fn main() {}
+
+mod pictures;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask pictures [--check] [--only NAME] [--draft DIR]";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+    let value =
+        |flag: &str| args.iter().position(|arg| arg == flag).and_then(|at| args.get(at + 1));
+    let only = value("--only").map(String::as_str);
+    let shipped = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures"));
+    match args.first().map(String::as_str) {
+        Some("pictures") => match value("--draft") {
+            Some(folder) => pictures::write(Path::new(folder), only, true),
+            None => pictures::write(shipped, only, false),
+        },
+        _ => Err(USAGE.into()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the only place of this program that talks")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
