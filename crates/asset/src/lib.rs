@@ -7,7 +7,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod format;
 pub mod ply;
 pub mod splats;
+pub mod spz;
+pub mod spz404;
 
+pub use format::{Format, ReadError, read_splats};
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};

@@ -1,0 +1,4 @@
+//! Integration tests of `asset`: whole files in, values or one-line errors out.
+
+mod make;
+mod spz_round_trip;
