@@ -1,0 +1,294 @@
+//! Colour of every point of the surface: what the picture shows where it shows it, and a completion elsewhere.
+//!
+//! The completion never smears the last pixels of the rim, and never repeats highlights or print: it is made of the
+//! picture's low frequencies, continued from the rim, plus the material's texture where that is the same all over.
+
+use glam::Vec3;
+
+use crate::hypothesis::{Body, Hypothesis};
+use crate::map::{Map, Pyramid, fill};
+use crate::options::ShapeKind;
+use crate::sample::Point;
+use crate::silhouette::{Silhouette, Subject};
+use crate::surface::Surface;
+
+/// Below the first cosine to the line of sight a point takes the completion, above the second the picture.
+const FACING: [f32; 2] = [0.16, 0.42];
+
+pub(crate) fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
+    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+pub(crate) fn luminance(colour: Vec3) -> f32 {
+    colour.dot(Vec3::new(0.299, 0.587, 0.114))
+}
+
+/// Paints points.
+#[derive(Debug)]
+pub(crate) struct Painter {
+    /// Picture colours cropped to the working grid at the picture's resolution, filled beyond the object.
+    pub front: Map<Vec3>,
+    /// Pixels of `front` per pixel of the working grid.
+    pub front_scale: f32,
+    fronts: Pyramid<Vec3>,
+    /// The same on the working grid without highlights.
+    clean: Pyramid<Vec3>,
+    /// Low frequencies of `clean`.
+    low: Map<Vec3>,
+    /// Colour of the far side where there is no body of revolution, working grid.
+    pub back: Map<Vec3>,
+    turned: Option<Turned>,
+}
+
+/// What a body of revolution shows all around.
+#[derive(Debug)]
+struct Turned {
+    body: Body,
+    /// Middle colour of each ring of the body.
+    ring_colours: Vec<Vec3>,
+    /// How much of the texture may be repeated, 0 to 1.
+    texture_share: f32,
+}
+
+impl Painter {
+    pub(crate) fn new(subject: &Subject, surface: &Surface<'_>, chosen: &Hypothesis) -> Self {
+        let silhouette = surface.silhouette;
+        let front_scale = silhouette.picture_scale.max(1.0);
+        let (front, front_scale) = front(subject, silhouette, front_scale);
+        let working = Map::from_fn(silhouette.alpha.width, silhouette.alpha.height, |x, y| {
+            let at = |k: usize| (k as f32 + 0.5) * front_scale;
+            front.area(at(x), at(y), front_scale)
+        });
+        let clean = without_highlights(silhouette, &working);
+        let low = within(silhouette, &clean, 0.035 * silhouette.extent_px);
+        let back = match chosen.shape {
+            ShapeKind::Slab => from_rim(silhouette, &clean),
+            _ => simplified(silhouette, &clean),
+        };
+        let turned = chosen.body.as_ref().map(|body| Turned::new(surface, body, &clean, &low));
+        Self {
+            fronts: Pyramid::new(front.clone()),
+            front,
+            front_scale,
+            clean: Pyramid::new(clean),
+            low,
+            back,
+            turned,
+        }
+    }
+
+    /// The picture on the working grid without highlights.
+    pub(crate) fn clean(&self) -> &Map<Vec3> {
+        &self.clean.levels[0]
+    }
+
+    /// Colour of a point, display-referred.
+    pub(crate) fn colour(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
+        let shown = smoothstep(FACING[0], FACING[1], point.facing);
+        let seen = point.seen * self.front_scale;
+        let side = point.spacing * surface.silhouette.extent_px * self.front_scale;
+        if shown >= 1.0 {
+            return self.fronts.sample(seen.x, seen.y, side);
+        }
+        let completed = self.completed(surface, point);
+        if shown <= 0.0 {
+            return completed;
+        }
+        completed.lerp(self.fronts.sample(seen.x, seen.y, side), shown)
+    }
+
+    fn completed(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
+        let p = point.position;
+        let [px, py] = surface.silhouette.pixel(p.x, p.y);
+        let plain = self.back.sample(px, py);
+        let Some(turned) = &self.turned else { return plain };
+        let [across, along] = turned.body.axis.coordinates(p.x, p.y);
+        let ring = turned.body.at(along);
+        let slack = 3.0 * turned.body.step;
+        let on_body =
+            ring.trust * smoothstep(ring.radius + slack, ring.radius + 0.5 * slack, across.abs());
+        if on_body <= 0.0 {
+            return plain;
+        }
+        let angle = libm::atan2f(across, p.z - surface.relief.sheets.sample(px, py).x);
+        let at_angle = |angle: f32| {
+            let (sin, cos) = libm::sincosf(angle);
+            let [x, y] = turned.body.axis.place(ring.radius * sin, along);
+            surface.see(Vec3::new(x, y, ring.radius * cos))
+        };
+        let low_at = |angle: f32| {
+            let seen = at_angle(angle);
+            self.low.sample(seen.x, seen.y)
+        };
+        // Light goes on around the body from what is seen at 55 degrees towards the middle colour of the ring.
+        const EDGE: f32 = 0.96;
+        let near = low_at(angle.clamp(-EDGE, EDGE));
+        let far = (low_at(-EDGE) + low_at(EDGE)) * 0.25 + turned.ring_colour(along) * 0.5;
+        let light = near.lerp(far, smoothstep(EDGE, 2.6, angle.abs()));
+        // Texture is folded to and fro over the 90 degrees seen best, so it has no seam anywhere.
+        const FOLD: f32 = std::f32::consts::FRAC_PI_4;
+        let phase = (angle + FOLD).rem_euclid(4.0 * FOLD);
+        let folded = if phase < 2.0 * FOLD { phase - FOLD } else { 3.0 * FOLD - phase };
+        let seen = at_angle(folded);
+        let side = point.spacing * surface.silhouette.extent_px;
+        let texture = self.clean.sample(seen.x, seen.y, side) - self.low.sample(seen.x, seen.y);
+        plain.lerp(light + texture * turned.texture_share, on_body)
+    }
+}
+
+impl Turned {
+    fn new(surface: &Surface<'_>, body: &Body, clean: &Map<Vec3>, low: &Map<Vec3>) -> Self {
+        const N_ANGLES: usize = 25;
+        const REACH: f32 = 1.0;
+        let mut energies = [0.0_f32; 5];
+        let angle_of = |k: usize| REACH * (2.0 * k as f32 / (N_ANGLES - 1) as f32 - 1.0);
+        let mut ring_colours = Vec::with_capacity(body.rings.len());
+        for (ring_idx, ring) in body.rings.iter().enumerate() {
+            let along = body.start + ring_idx as f32 * body.step;
+            let mut channels = [[0.0_f32; N_ANGLES]; 3];
+            for k in 0..N_ANGLES {
+                let (sin, cos) = libm::sincosf(angle_of(k));
+                let [x, y] = body.axis.place(ring.radius * sin, along);
+                let seen = surface.see(Vec3::new(x, y, ring.radius * cos));
+                let colour = clean.sample(seen.x, seen.y);
+                (0..3).for_each(|c| channels[c][k] = colour[c]);
+                let detail = colour - low.sample(seen.x, seen.y);
+                energies[k * 5 / N_ANGLES] += ring.trust * detail.length_squared();
+            }
+            for channel in &mut channels {
+                channel.sort_by(f32::total_cmp);
+            }
+            ring_colours.push(Vec3::from([0, 1, 2].map(|c| channels[c][N_ANGLES / 2])));
+        }
+        // Print sits in one place; material looks the same everywhere.
+        let mean = energies.iter().sum::<f32>() / 5.0;
+        let least = energies.iter().copied().fold(f32::MAX, f32::min);
+        let texture_share = smoothstep(0.12, 0.4, least / mean.max(1e-9));
+        Self { body: body.clone(), ring_colours, texture_share }
+    }
+
+    fn ring_colour(&self, along: f32) -> Vec3 {
+        let last = self.ring_colours.len() - 1;
+        let at = ((along - self.body.start) / self.body.step).clamp(0.0, last as f32);
+        let low = at as usize;
+        self.ring_colours[low].lerp(self.ring_colours[(low + 1).min(last)], at - at.floor())
+    }
+}
+
+/// Picture colours on the working grid's area at picture resolution; the outermost pixels of the object, mixed with
+/// what is behind it, are replaced from further in.
+fn front(subject: &Subject, silhouette: &Silhouette, scale: f32) -> (Map<Vec3>, f32) {
+    let width = (silhouette.alpha.width as f32 * scale).round() as usize;
+    let height = (silhouette.alpha.height as f32 * scale).round() as usize;
+    let at = |x: usize, y: usize| [(x as f32 + 0.5) / scale, (y as f32 + 0.5) / scale];
+    let colours = Map::from_fn(width, height, |x, y| {
+        let [px, py] = at(x, y);
+        let [x, y] = silhouette.picture(px, py);
+        subject.colour.sample(x, y)
+    });
+    let weights = Map::from_fn(width, height, |x, y| {
+        let [px, py] = at(x, y);
+        let d = silhouette.distance.sample(px, py) * silhouette.picture_scale;
+        let room = silhouette.thickness.sample(px, py) * silhouette.picture_scale;
+        let inset = (0.45 * room).min(2.2);
+        smoothstep(inset - 1.0, inset + 0.6, d)
+    });
+    (fill(&colours, &weights), scale)
+}
+
+/// Mean over a neighbourhood of the object alone.
+fn within(silhouette: &Silhouette, colours: &Map<Vec3>, sigma: f32) -> Map<Vec3> {
+    let mask = silhouette.distance.map(|d| if d > 0.0 { 1.0 } else { 0.0 });
+    let sums = Map::from_fn(colours.width, colours.height, |x, y| {
+        (colours.get(x, y) * mask.get(x, y)).extend(mask.get(x, y))
+    })
+    .blur(sigma);
+    let means = Map::from_fn(colours.width, colours.height, |x, y| {
+        let sum = sums.get(x, y);
+        sum.truncate() / sum.w.max(1e-4)
+    });
+    fill(&means, &mask)
+}
+
+/// Takes bright spots out that are paler than what surrounds them.
+fn without_highlights(silhouette: &Silhouette, colours: &Map<Vec3>) -> Map<Vec3> {
+    let around = simplified_with(silhouette, colours, 0.09);
+    let paleness = |colour: Vec3| colour.min_element() / colour.max_element().max(0.02);
+    let kept = Map::from_fn(colours.width, colours.height, |x, y| {
+        if !silhouette.inside(x, y) {
+            return 0.0;
+        }
+        let (here, usual) = (colours.get(x, y), around.get(x, y));
+        let brighter = smoothstep(0.06, 0.14, luminance(here) - luminance(usual));
+        let paler = smoothstep(0.03, 0.12, paleness(here) - paleness(usual));
+        1.0 - brighter * paler
+    });
+    // The soft edge of a highlight belongs to it.
+    let kept = kept
+        .map(|k| 1.0 - k)
+        .blur(0.006 * silhouette.extent_px)
+        .map(|s| 1.0 - smoothstep(0.02, 0.3, s));
+    let kept = Map::from_fn(kept.width, kept.height, |x, y| {
+        if silhouette.inside(x, y) { kept.get(x, y) } else { 0.0 }
+    });
+    fill(colours, &kept)
+}
+
+/// Large areas without their detail: medians over a neighbourhood.
+fn simplified(silhouette: &Silhouette, colours: &Map<Vec3>) -> Map<Vec3> {
+    let medians = simplified_with(silhouette, colours, 0.035);
+    within(silhouette, &medians, 0.012 * silhouette.extent_px)
+}
+
+/// Median of each channel over a disc of `radius` object units around each pixel, inside the object.
+fn simplified_with(silhouette: &Silhouette, colours: &Map<Vec3>, radius: f32) -> Map<Vec3> {
+    // Few enough samples to sort: a grid of at most 11 × 11 over the disc, at a third of the resolution.
+    const SHRINK: f32 = 3.0;
+    const HALF: isize = 5;
+    let width = (colours.width as f32 / SHRINK).ceil() as usize;
+    let height = (colours.height as f32 / SHRINK).ceil() as usize;
+    let step = radius * silhouette.extent_px / HALF as f32;
+    let small = Map::from_fn(width, height, |x, y| {
+        let (x, y) = ((x as f32 + 0.5) * SHRINK, (y as f32 + 0.5) * SHRINK);
+        let mut channels: [Vec<f32>; 3] = Default::default();
+        for j in -HALF..=HALF {
+            for i in -HALF..=HALF {
+                let (px, py) = (x + i as f32 * step, y + j as f32 * step);
+                let within = px >= 0.0
+                    && py >= 0.0
+                    && px < colours.width as f32
+                    && py < colours.height as f32
+                    && silhouette.inside(px as usize, py as usize);
+                if within && i * i + j * j <= HALF * HALF {
+                    let colour = colours.get(px as usize, py as usize);
+                    (0..3).for_each(|c| channels[c].push(colour[c]));
+                }
+            }
+        }
+        let n = channels[0].len();
+        if n == 0 {
+            return Vec3::ZERO.extend(0.0);
+        }
+        let median = channels.map(|mut c| *c.select_nth_unstable_by(n / 2, f32::total_cmp).1);
+        Vec3::from(median).extend(1.0)
+    });
+    let known = small.map(|v| v.w);
+    let filled = fill(&small.map(glam::Vec4::truncate), &known);
+    Map::from_fn(colours.width, colours.height, |x, y| {
+        filled.sample((x as f32 + 0.5) / SHRINK, (y as f32 + 0.5) / SHRINK)
+    })
+}
+
+/// The rim's colour continued inwards: what a plate's far side is made of.
+fn from_rim(silhouette: &Silhouette, colours: &Map<Vec3>) -> Map<Vec3> {
+    let pixel = 1.0 / silhouette.extent_px;
+    let band = 0.09 * silhouette.traits.bulk;
+    let smooth = simplified_with(silhouette, colours, 0.04);
+    let weights = silhouette.distance.map(|d| {
+        let d = d * pixel;
+        smoothstep(0.0, 0.2 * band, d) * smoothstep(band, 0.6 * band, d)
+    });
+    let filled = fill(&smooth, &weights);
+    within(silhouette, &filled, 0.03 * silhouette.extent_px)
+}

@@ -1,0 +1,261 @@
+//! The stages in order.
+
+use glam::Vec3;
+use image::{Rgba, RgbaImage, imageops};
+use rayon::prelude::*;
+use render::{Background, Camera, Lens, View};
+use vision::Matte;
+use vision::cutout::{CutOut, Effort, cut_out};
+
+use crate::choose;
+use crate::colour::{Painter, smoothstep};
+use crate::error::GenerateError;
+use crate::hypothesis::{Hypothesis, inflate, revolve, slab};
+use crate::map::Map;
+use crate::observe::{Observer, Stage, Watch};
+use crate::options::{Options, Quality};
+use crate::pictures;
+use crate::refine::{self, Goal};
+use crate::report::{Report, Verdict};
+use crate::sample::Sampler;
+use crate::silhouette::{Silhouette, Subject, without_specks};
+use crate::splats::discs;
+use crate::surface::Surface;
+
+/// Larger pictures are made smaller first: nothing that a few hundred thousand splats can show is lost.
+pub const PICTURE_SIDE_PX_MAX: u32 = 2048;
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// The asset: +Y up, facing +Z, centred, its largest side that of the unit box.
+    pub splats: asset::Splats,
+    /// How it came about, and how near it is to the picture.
+    pub report: Report,
+}
+
+/// Makes an asset of the object in a picture.
+///
+/// The picture is taken as what `Camera::orbit(View::FRONT, Lens::competition(..))` sees, up to a shift and a zoom.
+///
+/// # Errors
+/// [`GenerateError::CutOut`] when no object can be told from the backdrop, [`GenerateError::TooSmall`] when there is
+/// almost nothing of it, [`GenerateError::Stopped`] when the observer asks to stop.
+pub fn generate(
+    picture: &RgbaImage,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Generated, GenerateError> {
+    let mut watch = Watch::new(observer);
+    let (cut, subject) = watch.stage(Stage::CutOut, |watch| cut(picture, options, watch))?;
+    let made = make(subject, options, &mut watch)?;
+    let Made { splats, chosen, verdicts, front, extent_m } = made;
+    let report = Report {
+        shape: chosen,
+        shape_forced: options.shape.is_some(),
+        verdicts,
+        cut_out: cut,
+        seed: options.seed,
+        quality: options.quality,
+        splat_count: splats.len(),
+        front_psnr_db: front.psnr_db,
+        front_iou: front.iou,
+        extent_m,
+        stages: std::mem::take(&mut watch.timings),
+    };
+    Ok(Generated { splats, report })
+}
+
+/// Cuts the object out, and says how.
+fn cut(
+    picture: &RgbaImage,
+    options: &Options,
+    watch: &mut Watch<'_>,
+) -> Result<(String, Subject), GenerateError> {
+    let side = picture.width().max(picture.height());
+    let smaller = (side > PICTURE_SIDE_PX_MAX).then(|| {
+        let scale = f64::from(PICTURE_SIDE_PX_MAX) / f64::from(side);
+        let [w, h] =
+            [picture.width(), picture.height()].map(|s| ((f64::from(s) * scale) as u32).max(1));
+        imageops::resize(picture, w, h, imageops::FilterType::Triangle)
+    });
+    let effort = if options.quality == Quality::Draft { Effort::Draft } else { Effort::Standard };
+    let cut: CutOut = cut_out(smaller.as_ref().unwrap_or(picture), effort)?;
+    watch.picture("1_cut_out", || cut.picture());
+    let how = cut
+        .notes
+        .iter()
+        .fold(format!("{:?}", cut.source).to_lowercase(), |text, note| format!("{text}; {note}"));
+    let CutOut { matte: Matte { width, height, alpha }, colour, .. } = cut;
+    let colour = colour.into_iter().map(Vec3::from).collect();
+    let alpha = without_specks(&Map { width, height, values: alpha });
+    watch.picture("1_mask", || pictures::grey(&alpha, 0.0, 1.0));
+    Ok((how, Subject { alpha, colour: Map { width, height, values: colour } }))
+}
+
+struct Made {
+    splats: asset::Splats,
+    chosen: crate::options::ShapeKind,
+    verdicts: Vec<Verdict>,
+    front: Front,
+    extent_m: [f32; 3],
+}
+
+/// From the cut-out on.
+fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Made, GenerateError> {
+    let budget = options.quality.budget();
+    let silhouette = watch.stage(Stage::Silhouette, |watch| {
+        let silhouette = Silhouette::of(&subject, budget.working_px)?;
+        let widest = silhouette.thickness.values.iter().copied().fold(1.0, f32::max);
+        watch.picture("2_thickness", || pictures::grey(&silhouette.thickness, 0.0, widest));
+        watch.observer.text("2_silhouette", format!("{:#?}", silhouette.traits));
+        Ok(silhouette)
+    })?;
+    let hypotheses = watch.stage(Stage::Hypotheses, |watch| hypotheses(&silhouette, watch))?;
+    let (chosen, verdicts) = watch.stage(Stage::Choice, |watch| {
+        let colours = Map::new(1, 1, Vec3::ZERO);
+        let verdicts = choose::judge(&silhouette, &colours, &hypotheses);
+        let best = options.shape.or(verdicts.first().map(|verdict| verdict.shape));
+        let chosen = hypotheses.iter().find(|h| Some(h.shape) == best).unwrap_or(&hypotheses[0]);
+        let lines: Vec<String> = verdicts.iter().map(ToString::to_string).collect();
+        watch.observer.text("4_choice", format!("{} taken\n{}", chosen.shape, lines.join("\n")));
+        Ok((chosen, verdicts))
+    })?;
+    let surface = Surface::new(&silhouette, &chosen.relief);
+    let painter = watch.stage(Stage::Colour, |watch| {
+        let painter = Painter::new(&subject, &surface, chosen);
+        watch.picture("5_front", || pictures::colours(&painter.front));
+        watch.picture("5_back", || pictures::colours(&painter.back));
+        watch.picture("5_without_highlights", || pictures::colours(painter.clean()));
+        Ok(painter)
+    })?;
+    let (mut splats, trusts) = watch.stage(Stage::Splats, |watch| {
+        let sampler = Sampler::new(&surface, &painter.front, painter.front_scale);
+        let points = sampler.sample_about(budget.splats, options.seed);
+        watch.step(Stage::Splats, 0.7)?;
+        let colours: Vec<Vec3> =
+            points.par_iter().map(|point| painter.colour(&surface, point)).collect();
+        let trusts =
+            points.iter().map(|point| smoothstep(0.1, 0.42, point.facing)).collect::<Vec<_>>();
+        Ok((discs(&surface, &points, &colours), trusts))
+    })?;
+    watch.stage(Stage::Refinement, |watch| {
+        let goal = goal(&subject, &surface, &painter, budget.refine_px);
+        refine::refine(&mut splats, &goal, &trusts, &budget, watch)
+    })?;
+    let front = watch.stage(Stage::Check, |watch| {
+        let goal = goal(&subject, &surface, &painter, u32::MAX);
+        let front = Front::of(&splats, &goal);
+        watch.picture("8_front", || front.picture.clone());
+        watch.picture("8_views", || contact_sheet(&splats, 384));
+        Ok(front)
+    })?;
+    let extent_m = extent(&splats);
+    Ok(Made { splats, chosen: chosen.shape, verdicts, front, extent_m })
+}
+
+fn hypotheses(
+    silhouette: &Silhouette,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<Hypothesis>, GenerateError> {
+    let cushion = inflate::cushion(silhouette);
+    let all = vec![
+        inflate::inflated(silhouette, &cushion),
+        revolve::revolved(silhouette, &cushion),
+        slab::slab(silhouette),
+    ];
+    for Hypothesis { shape, relief, .. } in &all {
+        watch.step(Stage::Hypotheses, 0.8)?;
+        watch.picture(&format!("3_{shape}_depth"), || pictures::depth(relief));
+        watch.picture(&format!("3_{shape}_normal"), || pictures::normals(silhouette, relief));
+    }
+    Ok(all)
+}
+
+/// What the picture's camera should see, at most `side_px` wide and high, never finer than the picture itself.
+fn goal(subject: &Subject, surface: &Surface<'_>, painter: &Painter, side_px: u32) -> Goal {
+    let silhouette = surface.silhouette;
+    let sides = [silhouette.alpha.width, silhouette.alpha.height]
+        .map(|side| side as f32 * silhouette.picture_scale);
+    let shrink = (sides[0].max(sides[1]) / side_px as f32).max(1.0);
+    let [width, height] = sides.map(|side| (side / shrink).round().max(1.0) as usize);
+    let corner = silhouette.picture_corner;
+    let camera: Camera =
+        surface.camera(f64::from(shrink), corner.map(f64::from), [width as u32, height as u32]);
+    let at = |x: usize, y: usize| [(x as f32 + 0.5) * shrink, (y as f32 + 0.5) * shrink];
+    let alpha = Map::from_fn(width, height, |x, y| {
+        let [px, py] = at(x, y);
+        let (x, y) = (corner[0] + px, corner[1] + py);
+        let within = x >= 0.0
+            && y >= 0.0
+            && x <= subject.alpha.width as f32
+            && y <= subject.alpha.height as f32;
+        if within { subject.alpha.area(x, y, shrink) } else { 0.0 }
+    });
+    let to_front = painter.front_scale / silhouette.picture_scale;
+    let colour = Map::from_fn(width, height, |x, y| {
+        let [px, py] = at(x, y);
+        painter.front.area(px * to_front, py * to_front, shrink * to_front)
+    });
+    Goal { camera, colour, alpha }
+}
+
+/// The finished asset as the picture's camera sees it, against the picture.
+struct Front {
+    psnr_db: f64,
+    iou: f64,
+    picture: RgbaImage,
+}
+
+impl Front {
+    fn of(splats: &asset::Splats, goal: &Goal) -> Self {
+        let frame = render::splats::draw(splats, &goal.camera);
+        let (mut error, mut n) = (0.0_f64, 0_usize);
+        let (mut both, mut either) = (0_usize, 0_usize);
+        for (pixel_idx, &alpha) in goal.alpha.values.iter().enumerate() {
+            let covered = 1.0 - frame.transmittance[pixel_idx];
+            both += usize::from(alpha > 0.5 && covered > 0.5);
+            either += usize::from(alpha > 0.5 || covered > 0.5);
+            if alpha > 0.5 {
+                // Both over white, as the views of the asset are judged.
+                let over = |colour: Vec3, alpha: f32| {
+                    (colour + Vec3::splat(1.0 - alpha)).clamp(Vec3::ZERO, Vec3::ONE)
+                };
+                let found = over(Vec3::from(frame.colour[pixel_idx]), covered);
+                let wanted = over(goal.colour.values[pixel_idx] * alpha, alpha);
+                error += f64::from((found - wanted).length_squared()) / 3.0;
+                n += 1;
+            }
+        }
+        Self {
+            psnr_db: -10.0 * libm::log10((error / n.max(1) as f64).max(1e-10)),
+            iou: both as f64 / either.max(1) as f64,
+            picture: frame.over(Background::WHITE),
+        }
+    }
+}
+
+/// The eight white views, four in a row, each `side_px` wide.
+fn contact_sheet(splats: &asset::Splats, side_px: u32) -> RgbaImage {
+    let scene = render::splats::Scene::new(splats);
+    let mut sheet = RgbaImage::from_pixel(4 * side_px, 2 * side_px, Rgba([255; 4]));
+    for (k, named) in View::WHITE.iter().enumerate() {
+        let view = scene.draw(&Camera::orbit(named.view, Lens::competition(side_px)));
+        let [column, row] = [k as i64 % 4, k as i64 / 4];
+        let place = [column, row].map(|n| n * i64::from(side_px));
+        imageops::replace(&mut sheet, &view.over(Background::WHITE), place[0], place[1]);
+    }
+    sheet
+}
+
+/// Sides of the box around all centres, metres.
+fn extent(splats: &asset::Splats) -> [f32; 3] {
+    let mut range = [[f32::MAX; 3], [f32::MIN; 3]];
+    for position in &splats.parts().positions {
+        for axis in 0..3 {
+            range[0][axis] = range[0][axis].min(position[axis]);
+            range[1][axis] = range[1][axis].max(position[axis]);
+        }
+    }
+    [0, 1, 2].map(|axis| (range[1][axis] - range[0][axis]).max(0.0))
+}

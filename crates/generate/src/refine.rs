@@ -1,0 +1,74 @@
+//! Splats against the picture, by differentiable rendering of the view from which it was taken.
+
+use asset::Splats;
+use asset::splats::SH_C0;
+use glam::Vec3;
+use render::Camera;
+use render::grad::{Gradients, PixelGradients, Workspace};
+
+use crate::error::GenerateError;
+use crate::map::Map;
+use crate::observe::{Stage, Watch};
+use crate::options::Budget;
+
+/// What the camera of the picture should see.
+#[derive(Debug)]
+pub(crate) struct Goal {
+    pub camera: Camera,
+    /// Colour of the object, display-referred; filled beyond it.
+    pub colour: Map<Vec3>,
+    /// Coverage, 0 to 1.
+    pub alpha: Map,
+}
+
+/// Step of a colour correction. The splats of a pixel share its error, so 1 never overshoots; up to 2 converges.
+const CORRECTION: f32 = 1.5;
+/// A splat that fills fewer pixels than this is corrected less.
+const PIXELS_FULL: f32 = 0.3;
+
+/// Corrects splats in place. `trusts`: how much of each splat's colour the picture may say, 0 to 1.
+pub(crate) fn refine(
+    splats: &mut Splats,
+    goal: &Goal,
+    trusts: &[f32],
+    budget: &Budget,
+    watch: &mut Watch<'_>,
+) -> Result<(), GenerateError> {
+    let mut workspace = Workspace::default();
+    let mut gradients = Gradients::default();
+    let mut pixels = PixelGradients::default();
+    for round in 0..budget.colour_rounds {
+        watch.step(Stage::Refinement, round as f32 / budget.colour_rounds as f32)?;
+        gradients.reset(splats);
+        let tape = workspace.forward(splats, &goal.camera);
+        pixels.reset(tape.frame());
+        let frame = tape.frame();
+        for (pixel_idx, slot) in pixels.colour.iter_mut().enumerate() {
+            let alpha = goal.alpha.values[pixel_idx];
+            // Premultiplied by what is really covered, so that a rim that is a little off does not darken.
+            let covered =
+                (1.0 - frame.transmittance[pixel_idx]) * if alpha > 0.5 { 1.0 } else { alpha };
+            let wanted = goal.colour.values[pixel_idx] * covered;
+            let here = Vec3::from(frame.colour[pixel_idx]) * if alpha > 0.5 { 1.0 } else { alpha };
+            *slot = (wanted - here).to_array();
+        }
+        // Both errors would be ours: pixels and gradients were made for this very frame and these splats.
+        if tape.backward(&pixels, &mut gradients).is_err() {
+            break;
+        }
+        let mut parts = std::mem::take(splats).into_parts();
+        for (splat_idx, dc) in parts.sh_dc.iter_mut().enumerate() {
+            let weight = gradients.weight[splat_idx];
+            if weight <= 1e-3 {
+                continue;
+            }
+            let step = CORRECTION * trusts[splat_idx] / (weight + PIXELS_FULL);
+            // The gradient is with respect to the coefficient: colour = ½ + C₀·coefficient.
+            let error = Vec3::from(gradients.sh_dc[splat_idx]) / SH_C0;
+            let colour = Vec3::splat(0.5) + Vec3::from(*dc) * SH_C0 + error * step;
+            *dc = ((colour.clamp(Vec3::ZERO, Vec3::ONE) - Vec3::splat(0.5)) / SH_C0).to_array();
+        }
+        *splats = Splats::new(parts).unwrap_or_default();
+    }
+    Ok(())
+}
