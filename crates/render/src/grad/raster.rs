@@ -25,10 +25,9 @@ const LANES: usize = 8;
 /// them, so that they add nothing on the way back.
 #[derive(Debug, Clone)]
 pub(super) struct TileTape {
-    /// Light left after the splats that were blended; on the way back, after those not yet undone.
+    /// Light left after the splats that were blended, negated once the pixel is finished: nothing is blended over a negative
+    /// value. On the way back, light left after those not yet undone.
     transmittance: [f32; PIXELS],
-    /// 1 while the pixel is open, 0 once it is finished.
-    open: [f32; PIXELS],
     /// Splats seen up to and with the last that was blended, over all slabs.
     n_seen: [u32; PIXELS],
     /// Splats in the lists of all slabs so far.
@@ -37,16 +36,19 @@ pub(super) struct TileTape {
     colour: [[f32; PIXELS]; 3],
     /// dL/d transmittance, where the way back is.
     behind: [f32; PIXELS],
+    /// What the pixels ask of the splat that is being undone. Here and not in a local variable, which the compiler would
+    /// take apart into 80 single numbers.
+    sums: Lanes,
 }
 
 impl TileTape {
     pub(super) const EMPTY: Self = Self {
         transmittance: [1.0; PIXELS],
-        open: [1.0; PIXELS],
         n_seen: [0; PIXELS],
         n_listed: 0,
         colour: [[0.0; PIXELS]; 3],
         behind: [0.0; PIXELS],
+        sums: Lanes::ZERO,
     };
 
     /// Transmittance and colour of a pixel, x and y in the tile; only before [`Self::turn`].
@@ -54,7 +56,7 @@ impl TileTape {
     pub(super) fn pixel(&self, x: usize, y: usize) -> (f32, [f32; 3]) {
         let at = y * SIDE + x;
         let [r, g, b] = &self.colour;
-        (self.transmittance[at], [r[at], g[at], b[at]])
+        (self.transmittance[at].abs(), [r[at], g[at], b[at]])
     }
 
     /// Blends `list` (near to far) over what is there. False when every pixel is finished.
@@ -74,6 +76,7 @@ impl TileTape {
         let [width, height] = size_px.map(|c| c as usize);
         self.colour = [[0.0; PIXELS]; 3];
         self.behind = [0.0; PIXELS];
+        self.transmittance.iter_mut().for_each(|t| *t = t.abs());
         for y in 0..SIDE.min(height - top) {
             for x in 0..SIDE.min(width - left) {
                 let from = (top + y) * width + left + x;
@@ -101,40 +104,88 @@ impl TileTape {
 /// A splat moved to the corner of a tile.
 #[derive(Debug, Clone, Copy, Default)]
 struct Local {
-    /// Centre in pixels from the corner of the tile.
-    centre: [f32; 2],
+    /// Centre minus pixel centre in x, for each column, pixels.
+    dx: [f32; SIDE],
+    /// The same in y, for each row.
+    dy: [f32; SIDE],
     /// As [`ProjectedSplat::root`], scaled so that alpha = opacity · 2^−((a·δx + b·δy)² + (c·δy)²).
     root: [f32; 3],
     opacity: f32,
     colour: [f32; 3],
-    /// Rows to blend, first and end; first and end group of [`LANES`] pixels in them.
+    /// In each row, the first column and the end of those where alpha may reach 1/255.
+    first: [u32; SIDE],
+    end: [u32; SIDE],
+    /// Rows that have such columns, first and end.
     rows: [u8; 2],
-    groups: [u8; 2],
 }
 
 /// √(log₂ e): σ counts powers of e, the blend powers of 2.
 const SQRT_LOG2_E: f32 = 1.201_122_4;
+
+/// Adding this rounds an `f32` below 2^22 to an integer and leaves it in the low bits.
+const ROUND: f32 = 12_582_912.0;
 
 impl Local {
     #[inline(always)]
     fn of(splat: &ProjectedSplat, tile: [u32; 2]) -> Self {
         let centre =
             [0, 1].map(|axis: usize| (splat.centre[axis] - f64::from(tile[axis] * TILE)) as f32);
-        // Pixels whose centres are inside the box: see `TileRect::of`.
-        let [x, y] = [0, 1].map(|axis: usize| {
-            let first = (centre[axis] - splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u8;
-            let end = (centre[axis] + splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u8;
-            [first, end]
-        });
-        Self {
-            centre,
+        let [a, b, c] = splat.root;
+        let mut local = Self {
             root: splat.root.map(|c| c * SQRT_LOG2_E),
             opacity: splat.opacity,
             colour: splat.colour,
-            rows: if x[0] < x[1] { y } else { [0, 0] },
-            groups: [x[0] / LANES as u8, x[1].div_ceil(LANES as u8)],
+            ..Self::default()
+        };
+        // Alpha is 1/255 where (a·δx + b·δy)² = c²·(reach² − δy²).
+        let (lean, width) = (b / a, c / a);
+        let reach2 = splat.reach[1] * splat.reach[1];
+        for i in 0..SIDE {
+            // The same operations as in `splats::raster`, for the same bits.
+            let left = centre[0] - (i / LANES * LANES) as f32 - 0.5;
+            local.dx[i] = left - (i % LANES) as f32;
+            let dy = centre[1] - (i as f32 + 0.5);
+            local.dy[i] = dy;
+            let room = reach2 - dy * dy;
+            let half = width * (if room > 0.0 { room } else { 0.0 }).sqrt();
+            let middle = centre[0] + lean * dy;
+            // Rounding must not leave out a pixel.
+            let half = half + (SPARE + 1e-5 * (half + middle.abs()));
+            let low = clamp(middle - half) + ROUND;
+            let high = clamp(middle + half) + ROUND;
+            local.first[i] = low.to_bits() & 31;
+            local.end[i] = if room > 0.0 { high.to_bits() & 31 } else { 0 };
+        }
+        let first = (centre[1] - splat.reach[1] + 0.5).clamp(0.0, SIDE as f32) as u8;
+        let end = (centre[1] + splat.reach[1] + 0.5).clamp(0.0, SIDE as f32) as u8;
+        local.rows = [first, end];
+        local
+    }
+
+    /// Calls `visit` with the start of each group of [`LANES`] columns that holds all of this row: one is enough when it is
+    /// narrow.
+    #[inline(always)]
+    fn for_each_group(&self, row: usize, mut visit: impl FnMut(usize)) {
+        let (first, end) = (self.first[row] as usize, self.end[row] as usize);
+        if first + LANES >= end {
+            if first < end {
+                visit(first.min(SIDE - LANES));
+            }
+        } else {
+            visit(0);
+            visit(LANES);
         }
     }
+}
+
+/// Pixels by which a row of a splat is taken too wide.
+const SPARE: f32 = 0.05;
+
+/// Into 0..=16, columns of a tile; NaN to 0.
+#[inline(always)]
+fn clamp(x: f32) -> f32 {
+    let x = if x > 0.0 { x } else { 0.0 };
+    if x < SIDE as f32 { x } else { SIDE as f32 }
 }
 
 struct Forward<'a> {
@@ -164,7 +215,7 @@ impl Kernel for Forward<'_> {
                 n_seen += 1;
                 forward_one(tape, local, n_seen);
             }
-            if tape.open.iter().all(|&open| open == 0.0) {
+            if tape.transmittance.iter().fold(-1.0_f32, |a, &b| if a > b { a } else { b }) < 0.0 {
                 return false;
             }
         }
@@ -174,44 +225,45 @@ impl Kernel for Forward<'_> {
 
 #[inline(always)]
 fn forward_one(tape: &mut TileTape, splat: &Local, n_seen: u32) {
-    let [a, b, c] = splat.root;
-    let [red, green, blue] = &mut tape.colour;
     for row in usize::from(splat.rows[0])..usize::from(splat.rows[1]) {
-        let dy = splat.centre[1] - (row as f32 + 0.5);
-        let along = b * dy;
-        let across = c * dy;
-        let across = across * across;
-        for group in usize::from(splat.groups[0])..usize::from(splat.groups[1]) {
-            let at = row * SIDE + group * LANES;
-            let left = splat.centre[0] - (group * LANES) as f32 - 0.5;
-            let pixels = at..at + LANES;
-            let (Some(t), Some(open), Some(seen), Some(red), Some(green), Some(blue)) = (
-                tape.transmittance[pixels.clone()].as_mut_array::<LANES>(),
-                tape.open[pixels.clone()].as_mut_array::<LANES>(),
-                tape.n_seen[pixels.clone()].as_mut_array::<LANES>(),
-                red[pixels.clone()].as_mut_array::<LANES>(),
-                green[pixels.clone()].as_mut_array::<LANES>(),
-                blue[pixels].as_mut_array::<LANES>(),
-            ) else {
-                return;
-            };
-            for i in 0..LANES {
-                let u = a * (left - i as f32) + along;
-                let alpha = splat.opacity * exp::exp2_neg(u * u + across);
-                let alpha = if alpha < ALPHA_MAX { alpha } else { ALPHA_MAX };
-                let next = t[i] * (1.0 - alpha);
-                let hit = alpha >= ALPHA_MIN;
-                let stays = next > TRANSMITTANCE_MIN;
-                let blended = hit & stays & (open[i] > 0.0);
-                let weight = if blended { alpha * t[i] } else { 0.0 };
-                red[i] += weight * splat.colour[0];
-                green[i] += weight * splat.colour[1];
-                blue[i] += weight * splat.colour[2];
-                t[i] = if blended { next } else { t[i] };
-                open[i] = if hit & !stays { 0.0 } else { open[i] };
-                seen[i] = if blended { n_seen } else { seen[i] };
-            }
-        }
+        splat.for_each_group(row, |start| forward_group(tape, splat, n_seen, row, start));
+    }
+}
+
+#[inline(always)]
+fn forward_group(tape: &mut TileTape, splat: &Local, n_seen: u32, row: usize, start: usize) {
+    let [a, b, c] = splat.root;
+    let along = b * splat.dy[row];
+    let across = c * splat.dy[row];
+    let across = across * across;
+    let [red, green, blue] = &mut tape.colour;
+    let at = row * SIDE + start;
+    let pixels = at..at + LANES;
+    let (Some(dx), Some(t), Some(seen), Some(red), Some(green), Some(blue)) = (
+        splat.dx[start..start + LANES].as_array::<LANES>(),
+        tape.transmittance[pixels.clone()].as_mut_array::<LANES>(),
+        tape.n_seen[pixels.clone()].as_mut_array::<LANES>(),
+        red[pixels.clone()].as_mut_array::<LANES>(),
+        green[pixels.clone()].as_mut_array::<LANES>(),
+        blue[pixels].as_mut_array::<LANES>(),
+    ) else {
+        return;
+    };
+    for i in 0..LANES {
+        let u = a * dx[i] + along;
+        let alpha = splat.opacity * exp::exp2_neg(u * u + across);
+        let alpha = if alpha < ALPHA_MAX { alpha } else { ALPHA_MAX };
+        let next = t[i] * (1.0 - alpha);
+        let hit = alpha >= ALPHA_MIN;
+        let open = next > TRANSMITTANCE_MIN;
+        let weight = if hit & open { alpha * t[i] } else { 0.0 };
+        red[i] += weight * splat.colour[0];
+        green[i] += weight * splat.colour[1];
+        blue[i] += weight * splat.colour[2];
+        let closed = if hit { -t[i].abs() } else { t[i] };
+        t[i] = if hit & open { next } else { closed };
+        // Not a conditional store, which is slow: the count only grows.
+        seen[i] = seen[i].max(if hit & open { n_seen } else { 0 });
     }
 }
 
@@ -229,9 +281,14 @@ impl Kernel for Backward<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { tape, projected, list, place, sums } = self;
-        let mut batch = [Local::default(); BATCH];
-        let mut n_seen = tape.n_listed;
         tape.n_listed -= list.len() as u32;
+        // What is behind the last splat that any pixel blended was not seen: often half of an asset.
+        let last = tape.n_seen.iter().fold(0, |a, &b| a.max(b));
+        let n = list.len().min(last.saturating_sub(tape.n_listed) as usize);
+        let (list, (sums, hidden)) = (&list[..n], sums.split_at_mut(n));
+        hidden.fill(PixelSums::default());
+        let mut n_seen = tape.n_listed + n as u32;
+        let mut batch = [Local::default(); BATCH];
         for (indexes, sums) in list.chunks(BATCH).zip(sums.chunks_mut(BATCH)).rev() {
             for (local, &splat_idx) in batch.iter_mut().zip(indexes) {
                 *local = Local::of(&projected.splats[splat_idx as usize], place);
@@ -244,8 +301,8 @@ impl Kernel for Backward<'_> {
     }
 }
 
-/// Sums of the lanes of a row of pixels, in the order of [`PixelSums`].
-#[derive(Debug, Clone, Copy, Default)]
+/// [`PixelSums`] of each lane.
+#[derive(Debug, Clone, Copy)]
 struct Lanes {
     h: [f32; LANES],
     hx: [f32; LANES],
@@ -257,61 +314,26 @@ struct Lanes {
     weight: [f32; LANES],
 }
 
+impl Lanes {
+    const ZERO: Self = Self {
+        h: [0.0; LANES],
+        hx: [0.0; LANES],
+        hy: [0.0; LANES],
+        hxx: [0.0; LANES],
+        hxy: [0.0; LANES],
+        hyy: [0.0; LANES],
+        colour: [[0.0; LANES]; 3],
+        weight: [0.0; LANES],
+    };
+}
+
 #[inline(always)]
 fn backward_one(tape: &mut TileTape, splat: &Local, n_seen: u32) -> PixelSums {
-    let [a, b, c] = splat.root;
-    let [red, green, blue] = &tape.colour;
-    let mut sums = Lanes::default();
+    tape.sums = Lanes::ZERO;
     for row in usize::from(splat.rows[0])..usize::from(splat.rows[1]) {
-        let dy = splat.centre[1] - (row as f32 + 0.5);
-        let along = b * dy;
-        let across = c * dy;
-        let across = across * across;
-        for group in usize::from(splat.groups[0])..usize::from(splat.groups[1]) {
-            let at = row * SIDE + group * LANES;
-            let left = splat.centre[0] - (group * LANES) as f32 - 0.5;
-            let pixels = at..at + LANES;
-            let (Some(t), Some(behind), Some(seen), Some(red), Some(green), Some(blue)) = (
-                tape.transmittance[pixels.clone()].as_mut_array::<LANES>(),
-                tape.behind[pixels.clone()].as_mut_array::<LANES>(),
-                tape.n_seen[pixels.clone()].as_array::<LANES>(),
-                red[pixels.clone()].as_array::<LANES>(),
-                green[pixels.clone()].as_array::<LANES>(),
-                blue[pixels].as_array::<LANES>(),
-            ) else {
-                return PixelSums::default();
-            };
-            for i in 0..LANES {
-                let dx = left - i as f32;
-                let u = a * dx + along;
-                let uncapped = splat.opacity * exp::exp2_neg(u * u + across);
-                let alpha = if uncapped < ALPHA_MAX { uncapped } else { ALPHA_MAX };
-                let blended = (alpha >= ALPHA_MIN) & (n_seen <= seen[i]);
-                let alpha = if blended { alpha } else { 0.0 };
-                let before = t[i] / (1.0 - alpha);
-                let asked = splat.colour[0] * red[i]
-                    + splat.colour[1] * green[i]
-                    + splat.colour[2] * blue[i];
-                let gain = asked - behind[i];
-                t[i] = before;
-                behind[i] += alpha * gain;
-                let weight = alpha * before;
-                // dα/dσ = −α, unless the cap holds.
-                let h = if uncapped > ALPHA_MAX { 0.0 } else { -(weight * gain) };
-                let (hx, hy) = (h * dx, h * dy);
-                sums.h[i] += h;
-                sums.hx[i] += hx;
-                sums.hy[i] += hy;
-                sums.hxx[i] += hx * dx;
-                sums.hxy[i] += hx * dy;
-                sums.hyy[i] += hy * dy;
-                sums.colour[0][i] += weight * red[i];
-                sums.colour[1][i] += weight * green[i];
-                sums.colour[2][i] += weight * blue[i];
-                sums.weight[i] += weight;
-            }
-        }
+        splat.for_each_group(row, |start| backward_group(tape, splat, n_seen, row, start));
     }
+    let sums = &tape.sums;
     PixelSums {
         h: sum(sums.h),
         hx: sum(sums.hx),
@@ -321,6 +343,57 @@ fn backward_one(tape: &mut TileTape, splat: &Local, n_seen: u32) -> PixelSums {
         hyy: sum(sums.hyy),
         colour: sums.colour.map(sum),
         weight: sum(sums.weight),
+    }
+}
+
+#[inline(always)]
+fn backward_group(tape: &mut TileTape, splat: &Local, n_seen: u32, row: usize, start: usize) {
+    let [a, b, c] = splat.root;
+    let dy = splat.dy[row];
+    let along = b * dy;
+    let across = c * dy;
+    let across = across * across;
+    let [red, green, blue] = &tape.colour;
+    let at = row * SIDE + start;
+    let pixels = at..at + LANES;
+    let (Some(dx), Some(t), Some(behind), Some(seen), Some(red), Some(green), Some(blue)) = (
+        splat.dx[start..start + LANES].as_array::<LANES>(),
+        tape.transmittance[pixels.clone()].as_mut_array::<LANES>(),
+        tape.behind[pixels.clone()].as_mut_array::<LANES>(),
+        tape.n_seen[pixels.clone()].as_array::<LANES>(),
+        red[pixels.clone()].as_array::<LANES>(),
+        green[pixels.clone()].as_array::<LANES>(),
+        blue[pixels].as_array::<LANES>(),
+    ) else {
+        return;
+    };
+    let sums = &mut tape.sums;
+    for i in 0..LANES {
+        let u = a * dx[i] + along;
+        let uncapped = splat.opacity * exp::exp2_neg(u * u + across);
+        let alpha = if uncapped < ALPHA_MAX { uncapped } else { ALPHA_MAX };
+        let blended = (alpha >= ALPHA_MIN) & (n_seen <= seen[i]);
+        let alpha = if blended { alpha } else { 0.0 };
+        let before = t[i] / (1.0 - alpha);
+        let asked =
+            splat.colour[0] * red[i] + splat.colour[1] * green[i] + splat.colour[2] * blue[i];
+        let gain = asked - behind[i];
+        t[i] = before;
+        behind[i] += alpha * gain;
+        let weight = alpha * before;
+        // dα/dσ = −α, unless the cap holds.
+        let h = if uncapped > ALPHA_MAX { 0.0 } else { -(weight * gain) };
+        let (hx, hy) = (h * dx[i], h * dy);
+        sums.h[i] += h;
+        sums.hx[i] += hx;
+        sums.hy[i] += hy;
+        sums.hxx[i] += hx * dx[i];
+        sums.hxy[i] += hx * dy;
+        sums.hyy[i] += hy * dy;
+        sums.colour[0][i] += weight * red[i];
+        sums.colour[1][i] += weight * green[i];
+        sums.colour[2][i] += weight * blue[i];
+        sums.weight[i] += weight;
     }
 }
 
