@@ -1,7 +1,7 @@
 //! The pictures that the project ships.
 
 use generate::truth::paint::srgb;
-use generate::truth::{Dice, boxy, flat, organic, revolved, thin};
+use generate::truth::{Kind, Solid};
 use glam::Vec3;
 
 use super::set::{Outdoors, Sky, Studio};
@@ -9,6 +9,11 @@ use super::shot::{Camera, Lamp, Shot};
 
 fn key(x: f32, y: f32, z: f32, light: Vec3, spread: f32) -> Lamp {
     Lamp { direction: Vec3::new(x, y, z).normalize(), light, spread }
+}
+
+/// The object of that name and seed. Every name below is one of [`Kind::ALL`].
+fn solid(name: &str, seed: u64) -> Solid {
+    Kind::named(name).unwrap_or(Kind::ALL[0]).solid(seed)
 }
 
 /// All shots, the one of `make demo` first.
@@ -20,7 +25,7 @@ pub fn all() -> Vec<Shot> {
 fn vase() -> Shot {
     Shot {
         name: "vase",
-        solid: revolved::vase(&mut Dice::new(7, "vase")),
+        solid: solid("vase", 7),
         azimuth_deg: 0.0,
         ground_y: Some(-0.5),
         camera: Camera {
@@ -44,7 +49,7 @@ fn vase() -> Shot {
 fn clock() -> Shot {
     Shot {
         name: "clock",
-        solid: flat::clock(&mut Dice::new(1, "clock")),
+        solid: solid("clock", 1),
         azimuth_deg: -8.0,
         ground_y: Some(-0.51),
         camera: Camera {
@@ -68,7 +73,7 @@ fn clock() -> Shot {
 fn toadstool() -> Shot {
     Shot {
         name: "toadstool",
-        solid: organic::mushroom(&mut Dice::new(3, "mushroom")),
+        solid: solid("toadstool", 3),
         azimuth_deg: 14.0,
         ground_y: Some(-0.48),
         camera: Camera {
@@ -94,7 +99,7 @@ fn toadstool() -> Shot {
 fn car() -> Shot {
     Shot {
         name: "car",
-        solid: boxy::car(&mut Dice::new(5, "car")),
+        solid: solid("car", 5),
         azimuth_deg: 0.0,
         ground_y: Some(-0.29),
         camera: Camera {
@@ -120,7 +125,7 @@ fn car() -> Shot {
 fn balloon() -> Shot {
     Shot {
         name: "balloon",
-        solid: thin::balloon(&mut Dice::new(2, "balloon")),
+        solid: solid("balloon", 2),
         azimuth_deg: 6.0,
         ground_y: None,
         camera: Camera {

@@ -85,10 +85,11 @@ impl Set for Outdoors {
     }
 
     fn far(&self, direction: Vec3) -> Vec3 {
-        let q = Vec3::new(direction.x, direction.y * 0.8, 0.0) * 5.0;
-        let trunk = noise(Vec3::new(q.x * 1.6, q.y * 0.25, 3.0));
-        let crown = noise(q * 1.5 + Vec3::new(7.0, 2.0, 0.0));
-        let tone = smoothstep(0.25, 0.75, trunk * 0.5 + crown * 0.5);
+        // Far out of focus: slow noise, sheared so that its lattice does not show.
+        let q = Vec3::new(direction.x + 0.31 * direction.y, direction.y * 0.7, 0.37 * direction.x);
+        let trunk = noise(Vec3::new(q.x * 11.0 + 0.4, q.y * 1.5, 3.3));
+        let crown = fractal_noise(q * 7.0 + Vec3::new(7.0, 2.0, 0.0), 2);
+        let tone = smoothstep(0.2, 0.8, trunk * 0.4 + crown * 0.6);
         let wood = self.leaves.lerp(self.leaves_light, tone);
         let height = smoothstep(-0.02, 0.34, direction.y + 0.08 * (crown - 0.5));
         let haze = smoothstep(0.12, 0.0, direction.y.abs());

@@ -146,7 +146,7 @@ impl Shot {
     }
 
     fn shade_solid(&self, p: Vec3, incoming: Vec3, random: Random) -> Vec3 {
-        let normal = self.normal(p, 7e-4);
+        let normal = self.normal(p, 2e-3);
         let paint = self.solid.paint(self.to_solid(p));
         let diffuse = self.diffuse(p, normal, paint, random) * (1.0 - paint.metal);
         // Reflection: blurred by the roughness, stronger at grazing angles (Schlick).

@@ -104,7 +104,7 @@ pub fn car(dice: &mut Dice) -> Solid {
     const LAMP: u8 = 3;
     const TRIM: u8 = 4;
     let turn_deg = dice.between(30.0, 42.0) * dice.pick(&[1.0_f32, -1.0]);
-    let lacquer = dice.colour(0.99, 0.05);
+    let lacquer = dice.colour(0.3, 0.34);
     let cream = srgb(0xf4_ead2);
     let stripe = dice.pick(&[srgb(0xf4_ead2), srgb(0xf2_b632), srgb(0x24_2a38)]);
     let tyre = dice.about(0.105, 0.05);

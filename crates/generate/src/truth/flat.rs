@@ -14,9 +14,9 @@ pub fn clock(dice: &mut Dice) -> Solid {
     const DIAL: u8 = 1;
     const HANDS: u8 = 2;
     let depth = dice.about(0.075, 0.15);
-    let case_metal = dice.pick(&[srgb(0xe0_ac48), srgb(0xd8_8f62), srgb(0xc9_ccd2)]);
+    let case_metal = dice.pick(&[srgb(0xec_b84e), srgb(0xe0_a04c), srgb(0xc9_ccd2)]);
     let ink = dice.pick(&[srgb(0x1b_1e2a), srgb(0x5a_1818), srgb(0x10_3848)]);
-    let accent = dice.colour(0.55, 0.5);
+    let accent = dice.colour(0.61, 0.08);
     let (hour, minute) = (dice.between(9.5, 10.5), dice.between(8.0, 14.0));
     let pointer = move |turn: f32, length: f32| {
         let (sin, cos) = libm::sincosf(turn * std::f32::consts::TAU);
@@ -26,8 +26,7 @@ pub fn clock(dice: &mut Dice) -> Solid {
     let near = move |p: Vec3| {
         let rim = ring(p - Vec3::new(0.0, 0.0, depth * 0.25), 0.385, 0.055);
         let body = disc(p, 0.4, depth * 0.8, 0.03);
-        let face =
-            disc(p - Vec3::new(0.0, 0.0, depth * 0.5 - 0.02), 0.37, depth * 0.5 - 0.02, 0.005);
+        let face = disc(p, 0.37, depth * 0.6, 0.005);
         let crown = cylinder(p - Vec3::new(0.0, 0.455, 0.0), 0.03, 0.03, 0.01)
             .min((p - Vec3::new(0.0, 0.495, 0.0)).length() - 0.032);
         let mirrored = Vec3::new(p.x.abs(), p.y, p.z);
@@ -41,7 +40,7 @@ pub fn clock(dice: &mut Dice) -> Solid {
         }
         // The dial lies inside the rim, so the case must give way there.
         let hollow = disc(p - Vec3::new(0.0, 0.0, depth), 0.345, depth * 0.55, 0.005);
-        Near::new(case.max(-hollow), CASE).or(face.max(p.z - depth * 0.55), DIAL).or(hand, HANDS)
+        Near::new(case.max(-hollow), CASE).or(face, DIAL).or(hand, HANDS)
     };
     let paint = move |p: Vec3, part| match part {
         CASE => Paint::metal(case_metal, 0.78),

@@ -3,13 +3,13 @@
 use glam::{Vec2, Vec3};
 
 use super::dice::Dice;
-use super::paint::{Paint, noise, smoothstep, srgb, turn_of, wrap};
+use super::paint::{Paint, hsv, noise, smoothstep, srgb, turn_of, wrap};
 use super::sdf::{Revolved, capsule, cone_rod, cylinder, ellipsoid, smooth_min, torus};
 use super::solid::{Near, Solid};
 
 /// A toadstool with a door, windows and a chimney: spotted cap, swollen stem.
 #[must_use]
-pub fn mushroom(dice: &mut Dice) -> Solid {
+pub fn toadstool(dice: &mut Dice) -> Solid {
     const STEM: u8 = 0;
     const CAP: u8 = 1;
     const CHIMNEY: u8 = 2;
@@ -46,17 +46,21 @@ pub fn mushroom(dice: &mut Dice) -> Solid {
         ],
         6,
     );
-    let red = dice.colour(0.995, 0.025);
+    let red = dice.colour(0.01, 0.02) * Vec3::new(1.0, 0.55, 0.55);
     let cream = srgb(0xf6_ead2);
     let door_colour = dice.colour(0.45, 0.15);
     let swirl = dice.between(0.0, 6.0);
-    // Spots in a spiral over the cap (golden angle), bigger below.
-    let spots: Vec<(Vec3, f32)> = (0..19)
+    // Spots in a spiral over the cap (golden angle), bigger below, each put onto the surface from above.
+    let spots: Vec<(Vec3, f32)> = (0..22)
         .map(|idx| {
-            let share = (idx as f32 + 0.5) / 19.0;
+            let share = (idx as f32 + 0.3) / 22.0;
             let (sin, cos) = libm::sincosf(swirl + 2.399_963 * idx as f32);
-            let out = share.sqrt();
-            (Vec3::new(sin * out, 0.0, cos * out), 0.045 + 0.04 * share)
+            let out = 0.97 * cap_radius * share.sqrt();
+            let mut at = Vec3::new(sin * out, 0.6, cos * out);
+            for _ in 0..60 {
+                at.y -= cap.distance(at) * 0.9;
+            }
+            (at, 0.04 + 0.03 * share)
         })
         .collect();
     let near =
@@ -75,15 +79,7 @@ pub fn mushroom(dice: &mut Dice) -> Solid {
                 let gills = 0.85 + 0.15 * libm::cosf(turn_of(p) * 80.0 * std::f32::consts::TAU);
                 return Paint::matt(srgb(0xe8_d3b0) * gills);
             }
-            // On the flattened cap the distance to a spot is measured from above and in height.
-            let spot = spots.iter().any(|&(at, radius)| {
-                let flat = Vec3::new(p.x, 0.0, p.z) / (cap_radius * 1.02);
-                let stretch = 1.0 / (1.15 - at.length()).clamp(0.3, 1.0);
-                let offset = (flat - at) * Vec3::new(1.0, 0.0, 1.0);
-                let radial = offset.dot(at.normalize_or_zero());
-                let tangential_2 = (offset.length_squared() - radial * radial).max(0.0);
-                (radial * radial * stretch * stretch + tangential_2).sqrt() < radius * 1.9
-            });
+            let spot = spots.iter().any(|&(at, radius)| (p - at).length() < radius);
             let tint = 0.9 + 0.2 * noise(p * 9.0);
             if spot { Paint::glossy(cream, 0.35) } else { Paint::glossy(red * tint, 0.75) }
         }
@@ -130,7 +126,7 @@ pub fn mushroom(dice: &mut Dice) -> Solid {
 pub fn pumpkin(dice: &mut Dice) -> Solid {
     let n_ribs = dice.pick(&[9.0_f32, 10.0, 11.0, 12.0]);
     let flat = dice.between(0.7, 0.82);
-    let orange = dice.colour(0.075, 0.015);
+    let orange = hsv(dice.between(0.06, 0.085), 0.88, 0.95);
     let lean = dice.between(-0.12, 0.12);
     let shift = dice.between(0.0, 1.0);
     let near = move |p: Vec3| {
