@@ -36,9 +36,6 @@ pub(super) struct TileTape {
     colour: [[f32; PIXELS]; 3],
     /// dL/d transmittance, where the way back is.
     behind: [f32; PIXELS],
-    /// What the pixels ask of the splat that is being undone. Here and not in a local variable, which the compiler would
-    /// take apart into 80 single numbers.
-    sums: Lanes,
 }
 
 impl TileTape {
@@ -48,7 +45,6 @@ impl TileTape {
         n_listed: 0,
         colour: [[0.0; PIXELS]; 3],
         behind: [0.0; PIXELS],
-        sums: Lanes::ZERO,
     };
 
     /// Transmittance and colour of a pixel, x and y in the tile; only before [`Self::turn`].
@@ -162,19 +158,28 @@ impl Local {
         local
     }
 
-    /// Calls `visit` with the start of each group of [`LANES`] columns that holds all of this row: one is enough when it is
-    /// narrow.
+    /// Groups of [`LANES`] columns that hold all of this row: where the first starts, and how many. One is enough when the
+    /// row is narrow.
     #[inline(always)]
-    fn for_each_group(&self, row: usize, mut visit: impl FnMut(usize)) {
+    fn groups(&self, row: usize) -> (usize, usize) {
         let (first, end) = (self.first[row] as usize, self.end[row] as usize);
-        if first + LANES >= end {
-            if first < end {
-                visit(first.min(SIDE - LANES));
-            }
+        if first + LANES < end {
+            (0, SIDE / LANES)
         } else {
-            visit(0);
-            visit(LANES);
+            (first.min(SIDE - LANES), usize::from(first < end))
         }
+    }
+}
+
+/// Moves some splats to the corner of a tile. First they are copied, so that their cache misses overlap.
+#[inline(always)]
+fn fetch(batch: &mut [Local; BATCH], projected: &Projected, indexes: &[u32], place: [u32; 2]) {
+    let mut splats = [ProjectedSplat::default(); BATCH];
+    for (splat, &splat_idx) in splats.iter_mut().zip(indexes) {
+        *splat = projected.splats[splat_idx as usize];
+    }
+    for (local, splat) in batch.iter_mut().zip(&splats[..indexes.len()]) {
+        *local = Local::of(splat, place);
     }
 }
 
@@ -195,7 +200,7 @@ struct Forward<'a> {
     place: [u32; 2],
 }
 
-/// Splats fetched together before they are blended, so that their cache misses overlap.
+/// Splats that are fetched together.
 const BATCH: usize = 32;
 
 impl Kernel for Forward<'_> {
@@ -208,9 +213,7 @@ impl Kernel for Forward<'_> {
         let mut n_seen = tape.n_listed;
         tape.n_listed += list.len() as u32;
         for indexes in list.chunks(BATCH) {
-            for (local, &splat_idx) in batch.iter_mut().zip(indexes) {
-                *local = Local::of(&projected.splats[splat_idx as usize], place);
-            }
+            fetch(&mut batch, projected, indexes, place);
             for local in &batch[..indexes.len()] {
                 n_seen += 1;
                 forward_one(tape, local, n_seen);
@@ -226,7 +229,10 @@ impl Kernel for Forward<'_> {
 #[inline(always)]
 fn forward_one(tape: &mut TileTape, splat: &Local, n_seen: u32) {
     for row in usize::from(splat.rows[0])..usize::from(splat.rows[1]) {
-        splat.for_each_group(row, |start| forward_group(tape, splat, n_seen, row, start));
+        let (start, n) = splat.groups(row);
+        for group in 0..n {
+            forward_group(tape, splat, n_seen, row, start + group * LANES);
+        }
     }
 }
 
@@ -289,13 +295,16 @@ impl Kernel for Backward<'_> {
         hidden.fill(PixelSums::default());
         let mut n_seen = tape.n_listed + n as u32;
         let mut batch = [Local::default(); BATCH];
+        let mut lanes = [Lanes::ZERO; BATCH];
         for (indexes, sums) in list.chunks(BATCH).zip(sums.chunks_mut(BATCH)).rev() {
-            for (local, &splat_idx) in batch.iter_mut().zip(indexes) {
-                *local = Local::of(&projected.splats[splat_idx as usize], place);
-            }
-            for (local, sums) in batch.iter().zip(sums).rev() {
-                *sums = backward_one(tape, local, n_seen);
+            fetch(&mut batch, projected, indexes, place);
+            for (local, lanes) in batch[..indexes.len()].iter().zip(&mut lanes).rev() {
+                *lanes = Lanes::ZERO;
+                backward_one(tape, local, n_seen, lanes);
                 n_seen -= 1;
+            }
+            for (sums, lanes) in sums.iter_mut().zip(&lanes) {
+                *sums = lanes.sum();
             }
         }
     }
@@ -325,29 +334,40 @@ impl Lanes {
         colour: [[0.0; LANES]; 3],
         weight: [0.0; LANES],
     };
+
+    #[inline(always)]
+    fn sum(&self) -> PixelSums {
+        PixelSums {
+            h: sum(self.h),
+            hx: sum(self.hx),
+            hy: sum(self.hy),
+            hxx: sum(self.hxx),
+            hxy: sum(self.hxy),
+            hyy: sum(self.hyy),
+            colour: self.colour.map(sum),
+            weight: sum(self.weight),
+        }
+    }
 }
 
 #[inline(always)]
-fn backward_one(tape: &mut TileTape, splat: &Local, n_seen: u32) -> PixelSums {
-    tape.sums = Lanes::ZERO;
+fn backward_one(tape: &mut TileTape, splat: &Local, n_seen: u32, sums: &mut Lanes) {
     for row in usize::from(splat.rows[0])..usize::from(splat.rows[1]) {
-        splat.for_each_group(row, |start| backward_group(tape, splat, n_seen, row, start));
-    }
-    let sums = &tape.sums;
-    PixelSums {
-        h: sum(sums.h),
-        hx: sum(sums.hx),
-        hy: sum(sums.hy),
-        hxx: sum(sums.hxx),
-        hxy: sum(sums.hxy),
-        hyy: sum(sums.hyy),
-        colour: sums.colour.map(sum),
-        weight: sum(sums.weight),
+        let (start, n) = splat.groups(row);
+        for group in 0..n {
+            backward_group(tape, splat, n_seen, [row, start + group * LANES], sums);
+        }
     }
 }
 
 #[inline(always)]
-fn backward_group(tape: &mut TileTape, splat: &Local, n_seen: u32, row: usize, start: usize) {
+fn backward_group(
+    tape: &mut TileTape,
+    splat: &Local,
+    n_seen: u32,
+    [row, start]: [usize; 2],
+    sums: &mut Lanes,
+) {
     let [a, b, c] = splat.root;
     let dy = splat.dy[row];
     let along = b * dy;
@@ -367,7 +387,6 @@ fn backward_group(tape: &mut TileTape, splat: &Local, n_seen: u32, row: usize, s
     ) else {
         return;
     };
-    let sums = &mut tape.sums;
     for i in 0..LANES {
         let u = a * dx[i] + along;
         let uncapped = splat.opacity * exp::exp2_neg(u * u + across);
