@@ -9,9 +9,11 @@
 
 pub mod format;
 pub mod ply;
+pub mod rules;
 pub mod splats;
 pub mod spz;
 pub mod spz404;
+pub mod stats;
 
 pub use format::{Format, ReadError, read_splats};
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};

@@ -18,6 +18,7 @@
 
 mod ascii;
 mod binary;
+mod dialect;
 mod error;
 mod header;
 mod layout;
@@ -26,6 +27,7 @@ mod write;
 
 use std::io::{BufReader, Read};
 
+pub(crate) use dialect::Remark;
 pub use error::{HeaderError, ReadError};
 pub use header::HEADER_BYTES_MAX;
 pub use write::write;
@@ -46,6 +48,14 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// # Errors
 /// [`ReadError`] names the line, the property or the byte, and the limit where one was passed.
 pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
+    read_with_dialect(reader, byte_len).map(|(splats, _)| splats)
+}
+
+/// [`read`], and what in the header other readers stumble over.
+pub(crate) fn read_with_dialect(
+    reader: impl Read,
+    byte_len: Option<u64>,
+) -> Result<(Splats, Vec<Remark>), ReadError> {
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let header = Header::read(&mut reader)?;
     let layout = Layout::of(&header)?;
@@ -54,7 +64,7 @@ pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadErro
         Encoding::LittleEndian => binary::read::<false>(&mut reader, &header, &layout, byte_len)?,
         Encoding::BigEndian => binary::read::<true>(&mut reader, &header, &layout, byte_len)?,
     };
-    Ok(Splats::new(parts)?)
+    Ok((Splats::new(parts)?, dialect::remarks(&header)))
 }
 
 #[cfg(test)]

@@ -33,20 +33,30 @@ pub(super) enum Scalar {
 
 impl Scalar {
     /// Both naming schemes: that of the first description (`char`, `uchar`, …) and that with bits (`int8`, `uint8`, …).
-    fn parse(name: &[u8]) -> Option<Self> {
-        Some(match name {
-            b"char" | b"int8" => Self::I8,
-            b"uchar" | b"uint8" => Self::U8,
-            b"short" | b"int16" => Self::I16,
-            b"ushort" | b"uint16" => Self::U16,
-            b"int" | b"int32" => Self::I32,
-            b"uint" | b"uint32" => Self::U32,
-            b"int64" => Self::I64,
-            b"uint64" => Self::U64,
-            b"float" | b"float32" => Self::F32,
-            b"double" | b"float64" => Self::F64,
-            _ => return None,
-        })
+    const NAMES: [(&'static str, Self); 18] = [
+        ("char", Self::I8),
+        ("int8", Self::I8),
+        ("uchar", Self::U8),
+        ("uint8", Self::U8),
+        ("short", Self::I16),
+        ("int16", Self::I16),
+        ("ushort", Self::U16),
+        ("uint16", Self::U16),
+        ("int", Self::I32),
+        ("int32", Self::I32),
+        ("uint", Self::U32),
+        ("uint32", Self::U32),
+        ("int64", Self::I64),
+        ("uint64", Self::U64),
+        ("float", Self::F32),
+        ("float32", Self::F32),
+        ("double", Self::F64),
+        ("float64", Self::F64),
+    ];
+
+    /// The type, and its name as written.
+    fn parse(name: &[u8]) -> Option<(&'static str, Self)> {
+        Self::NAMES.into_iter().find(|(known, _)| known.as_bytes() == name)
     }
 
     pub(super) const fn size_bytes(self) -> usize {
@@ -74,6 +84,8 @@ pub(super) enum Kind {
 pub(super) struct Property {
     pub(super) name: String,
     pub(super) kind: Kind,
+    /// Name of the type of a single number, as written; `list` for a list.
+    pub(super) type_name: &'static str,
     /// Line of the header, from 1.
     pub(super) line: usize,
 }
@@ -205,9 +217,14 @@ fn parse_property<'a>(
         |word: &[u8]| Scalar::parse(word).ok_or_else(|| HeaderError::Type { found: excerpt(word) });
     // Four words and one more, to see that there is none too many.
     let words: Vec<_> = words.take(5).collect();
-    let (kind, name) = match words[..] {
-        [b"list", length, item, name] => (Kind::List(scalar(length)?, scalar(item)?), name),
-        [one, name] => (Kind::One(scalar(one)?), name),
+    let (type_name, kind, name) = match words[..] {
+        [b"list", length, item, name] => {
+            ("list", Kind::List(scalar(length)?.1, scalar(item)?.1), name)
+        }
+        [one, name] => {
+            let (type_name, one) = scalar(one)?;
+            (type_name, Kind::One(one), name)
+        }
         _ => return Err(HeaderError::Property { found: excerpt(text) }),
     };
     let name = name.escape_ascii().to_string();
@@ -216,5 +233,5 @@ fn parse_property<'a>(
     {
         return Err(HeaderError::ListLength { name, found: excerpt(words[1]) });
     }
-    Ok(Property { name, kind, line })
+    Ok(Property { name, kind, type_name, line })
 }
