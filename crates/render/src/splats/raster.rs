@@ -19,28 +19,46 @@ pub(crate) const TRANSMITTANCE_MIN: f32 = 1e-4;
 
 const SIDE: usize = TILE as usize;
 const LANES: usize = 8;
+/// Groups of [`LANES`] pixels in a row, and in a tile: one bit each of a `u32`.
+const ROW_GROUPS: usize = SIDE / LANES;
+const GROUPS: usize = SIDE * ROW_GROUPS;
 
 /// What is blended so far at the pixels of a tile, row by row. Pixels beyond the rim of the picture are kept like the
 /// others and never read.
 #[derive(Debug, Clone)]
 pub(crate) struct TileState {
+    groups: [Group; GROUPS],
+}
+
+/// [`LANES`] pixels of a row, side by side.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(32))]
+struct Group {
     /// Left, negated once the pixel is finished: nothing is blended over a negative value.
-    transmittance: [f32; SIDE * SIDE],
-    /// `[channel][pixel]`
-    colour: [[f32; SIDE * SIDE]; 3],
+    transmittance: [f32; LANES],
+    red: [f32; LANES],
+    green: [f32; LANES],
+    blue: [f32; LANES],
+}
+
+impl Group {
+    const EMPTY: Self = Self {
+        transmittance: [1.0; LANES],
+        red: [0.0; LANES],
+        green: [0.0; LANES],
+        blue: [0.0; LANES],
+    };
 }
 
 impl TileState {
     /// Nothing drawn yet.
-    pub(crate) const EMPTY: Self =
-        Self { transmittance: [1.0; SIDE * SIDE], colour: [[0.0; SIDE * SIDE]; 3] };
+    pub(crate) const EMPTY: Self = Self { groups: [Group::EMPTY; GROUPS] };
 
     /// Transmittance and colour of a pixel, x and y in the tile.
     #[inline(always)]
     pub(crate) fn pixel(&self, x: usize, y: usize) -> (f32, [f32; 3]) {
-        let at = y * SIDE + x;
-        let [r, g, b] = &self.colour;
-        (self.transmittance[at].abs(), [r[at], g[at], b[at]])
+        let (group, i) = (&self.groups[y * ROW_GROUPS + x / LANES], x % LANES);
+        (group.transmittance[i].abs(), [group.red[i], group.green[i], group.blue[i]])
     }
 
     /// Blends `list` (indexes into `projected`, near to far) over what is there, for the tile at `[column, row]` of the
@@ -53,6 +71,17 @@ impl TileState {
         level: Level,
     ) -> bool {
         level.run(Blend { state: self, splats: &projected.splats, list, tile })
+    }
+
+    /// The groups with a pixel that is not finished, one bit each.
+    #[inline(always)]
+    fn open(&self) -> u32 {
+        let mut open = 0;
+        for (bit, group) in self.groups.iter().enumerate() {
+            let finished = group.transmittance.iter().fold(1, |all, t| all & (t.to_bits() >> 31));
+            open |= (1 - finished) << bit;
+        }
+        open
     }
 }
 
@@ -72,9 +101,8 @@ struct Local {
     root: [f32; 3],
     opacity: f32,
     colour: [f32; 3],
-    /// Rows to blend, first and end; first and end group of [`LANES`] pixels in them.
-    rows: [u8; 2],
-    groups: [u8; 2],
+    /// The groups its box touches, one bit each.
+    groups: u32,
 }
 
 /// Splats fetched together before they are blended, so that their cache misses overlap.
@@ -90,14 +118,21 @@ impl Kernel for Blend<'_> {
     fn run(self) -> bool {
         let Self { state, splats, list, tile } = self;
         let mut batch = [Local::default(); BATCH];
+        let mut open = state.open();
         for indexes in list.chunks(BATCH) {
             for (local, &splat_idx) in batch.iter_mut().zip(indexes) {
                 *local = Local::of(&splats[splat_idx as usize], tile);
             }
             for local in &batch[..indexes.len()] {
-                blend_one(state, local);
+                let mut groups = local.groups & open;
+                while groups != 0 {
+                    let group_idx = groups.trailing_zeros() as usize;
+                    groups &= groups - 1;
+                    blend_group(&mut state.groups[group_idx % GROUPS], group_idx, local);
+                }
             }
-            if state.transmittance.iter().fold(-1.0_f32, |a, &b| if a > b { a } else { b }) < 0.0 {
+            open = state.open();
+            if open == 0 {
                 return false;
             }
         }
@@ -112,8 +147,8 @@ impl Local {
             [0, 1].map(|axis: usize| (splat.centre[axis] - f64::from(tile[axis] * TILE)) as f32);
         // Pixels whose centres are inside the box: see `TileRect::of`.
         let [x, y] = [0, 1].map(|axis: usize| {
-            let first = (centre[axis] - splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u8;
-            let end = (centre[axis] + splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u8;
+            let first = (centre[axis] - splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u32;
+            let end = (centre[axis] + splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u32;
             [first, end]
         });
         Self {
@@ -121,47 +156,60 @@ impl Local {
             root: splat.root.map(|c| c * SQRT_LOG2_E),
             opacity: splat.opacity,
             colour: splat.colour,
-            rows: if x[0] < x[1] { y } else { [0, 0] },
-            groups: [x[0] / LANES as u8, x[1].div_ceil(LANES as u8)],
+            groups: groups_of_box(x, y),
         }
     }
 }
 
+/// The groups that hold a pixel with `x[0] <= x < x[1]` and `y[0] <= y < y[1]`, one bit each.
 #[inline(always)]
-fn blend_one(state: &mut TileState, splat: &Local) {
+fn groups_of_box(x: [u32; 2], y: [u32; 2]) -> u32 {
+    /// The left group of each row.
+    const LEFT: u32 = 0x5555_5555;
+    let below = |end: u32| ((1_u64 << (2 * end)) - 1) as u32;
+    let rows = below(y[1]) & !below(y[0]);
+    let left = if x[0] < LANES as u32 && x[1] > x[0] { LEFT } else { 0 };
+    let right = if x[1] > LANES as u32 && x[1] > x[0] { LEFT << 1 } else { 0 };
+    rows & (left | right)
+}
+
+#[inline(always)]
+fn blend_group(group: &mut Group, group_idx: usize, splat: &Local) {
     let [a, b, c] = splat.root;
-    let [red, green, blue] = &mut state.colour;
-    for row in usize::from(splat.rows[0])..usize::from(splat.rows[1]) {
-        let dy = splat.centre[1] - (row as f32 + 0.5);
-        let along = b * dy;
-        let across = c * dy;
-        let across = across * across;
-        for group in usize::from(splat.groups[0])..usize::from(splat.groups[1]) {
-            let at = row * SIDE + group * LANES;
-            let left = splat.centre[0] - (group * LANES) as f32 - 0.5;
-            let pixels = at..at + LANES;
-            let (Some(t), Some(red), Some(green), Some(blue)) = (
-                state.transmittance[pixels.clone()].as_mut_array::<LANES>(),
-                red[pixels.clone()].as_mut_array::<LANES>(),
-                green[pixels.clone()].as_mut_array::<LANES>(),
-                blue[pixels].as_mut_array::<LANES>(),
-            ) else {
-                return;
-            };
-            for i in 0..LANES {
-                let u = a * (left - i as f32) + along;
-                let alpha = splat.opacity * exp::exp2_neg(u * u + across);
-                let alpha = if alpha < ALPHA_MAX { alpha } else { ALPHA_MAX };
-                let next = t[i] * (1.0 - alpha);
-                let hit = alpha >= ALPHA_MIN;
-                let open = next > TRANSMITTANCE_MIN;
-                let weight = if hit & open { alpha * t[i] } else { 0.0 };
-                red[i] += weight * splat.colour[0];
-                green[i] += weight * splat.colour[1];
-                blue[i] += weight * splat.colour[2];
-                let closed = if hit { -t[i].abs() } else { t[i] };
-                t[i] = if hit & open { next } else { closed };
-            }
+    let left = splat.centre[0] - ((group_idx % ROW_GROUPS * LANES) as f32 + 0.5);
+    let dy = splat.centre[1] - ((group_idx / ROW_GROUPS) as f32 + 0.5);
+    let along = b * dy;
+    let across = c * dy;
+    let across = across * across;
+    let mut weights = [0.0; LANES];
+    let t = &mut group.transmittance;
+    for i in 0..LANES {
+        let u = a * (left - i as f32) + along;
+        let alpha = splat.opacity * exp::exp2_neg(u * u + across);
+        let alpha = if alpha < ALPHA_MAX { alpha } else { ALPHA_MAX };
+        let next = t[i] * (1.0 - alpha);
+        // Masks, all ones or all zeros: a choice between values would become a store under a condition.
+        let hit = mask(alpha >= ALPHA_MIN);
+        let blended = hit & mask(next > TRANSMITTANCE_MIN);
+        weights[i] = f32::from_bits((alpha * t[i]).to_bits() & blended);
+        // Hit but not blended: finished, which sets the sign.
+        let kept = t[i].to_bits() | (hit & SIGN);
+        t[i] = f32::from_bits((next.to_bits() & blended) | (kept & !blended));
+    }
+    for (sums, colour) in
+        [&mut group.red, &mut group.green, &mut group.blue].into_iter().zip(splat.colour)
+    {
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum += weight * colour;
         }
     }
+}
+
+/// The sign bit of an `f32`.
+const SIGN: u32 = 1 << 31;
+
+/// All bits set, or none.
+#[inline(always)]
+fn mask(condition: bool) -> u32 {
+    u32::from(condition).wrapping_neg()
 }
