@@ -5,7 +5,8 @@ use glam::{DMat3, DVec3};
 
 use crate::view::View;
 
-/// What the camera looks through: distance from the origin, opening and picture size.
+/// What the camera looks through: distance from the origin, opening and picture size. Values from outside the program
+/// go through [`Lens::new`], which knows the limits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lens {
     /// Orbit radius, metres.
@@ -16,7 +17,55 @@ pub struct Lens {
     pub size: u32,
 }
 
+/// A lens, or a view, that we do not draw with.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum LensError {
+    /// Outside the range, or not a number.
+    #[error("{field} {found} is outside {low} to {high}")]
+    OutOfRange {
+        /// Which value, with its unit.
+        field: &'static str,
+        /// What it is.
+        found: f64,
+        /// Least allowed.
+        low: f64,
+        /// Most allowed.
+        high: f64,
+    },
+}
+
+/// Refuses what is not within the range; NaN is not.
+pub(crate) fn check_range(
+    field: &'static str,
+    found: f64,
+    [low, high]: [f64; 2],
+) -> Result<(), LensError> {
+    if (low..=high).contains(&found) {
+        Ok(())
+    } else {
+        Err(LensError::OutOfRange { field, found, low, high })
+    }
+}
+
 impl Lens {
+    /// Sides of a picture, pixels: 8192² is 1 GiB of floats.
+    pub const SIZE_RANGE: [u32; 2] = [1, 8192];
+    /// Orbit radii, metres: beyond near and far there would be nothing to see of the unit box.
+    pub const RADIUS_RANGE: [f64; 2] = [0.01, 100.0];
+    /// Fields of view, degrees.
+    pub const FOV_DEG_RANGE: [f64; 2] = [0.1, 170.0];
+
+    /// A lens from outside, checked.
+    ///
+    /// # Errors
+    /// [`LensError`] names the first value that is outside its range.
+    pub fn new(radius: f64, fov_deg: f64, size: u32) -> Result<Self, LensError> {
+        check_range("radius (metres)", radius, Self::RADIUS_RANGE)?;
+        check_range("field of view (degrees)", fov_deg, Self::FOV_DEG_RANGE)?;
+        check_range("picture size (pixels)", size.into(), Self::SIZE_RANGE.map(f64::from))?;
+        Ok(Self { radius, fov_deg, size })
+    }
+
     /// Field of view of every competition camera.
     pub const FOV_DEG: f64 = 49.1;
     /// Orbit radius of the current competition (E3).
@@ -85,6 +134,20 @@ impl Camera {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lenses_from_outside_are_checked() {
+        let outcome = |radius, fov_deg, size| {
+            Lens::new(radius, fov_deg, size)
+                .map_or_else(|error| error.to_string(), |lens| format!("{} px", lens.size))
+        };
+        assert_eq!(outcome(2.0, 49.1, 8192), "8192 px");
+        assert_eq!(outcome(2.0, 49.1, 8193), "picture size (pixels) 8193 is outside 1 to 8192");
+        assert_eq!(outcome(2.0, 49.1, 0), "picture size (pixels) 0 is outside 1 to 8192");
+        assert_eq!(outcome(2.0, 180.0, 9), "field of view (degrees) 180 is outside 0.1 to 170");
+        assert_eq!(outcome(f64::NAN, 49.1, 9), "radius (metres) NaN is outside 0.01 to 100");
+        assert_eq!(outcome(f64::INFINITY, 49.1, 9), "radius (metres) inf is outside 0.01 to 100");
+    }
 
     /// The table of §A.3, columns E3 (radius 2) and E0 (radius 2.5), 518 px.
     #[test]

@@ -15,6 +15,6 @@ mod simd;
 pub mod splats;
 pub mod view;
 
-pub use camera::{Camera, Lens};
+pub use camera::{Camera, Lens, LensError};
 pub use frame::{Background, Frame};
 pub use view::{NamedView, View};

@@ -7,9 +7,12 @@
 
 pub(crate) mod active;
 pub(crate) mod bin;
+mod normalise;
 pub(crate) mod project;
 pub(crate) mod raster;
 pub(crate) mod sh;
+
+pub use normalise::{BOX_M, NormaliseError, normalise};
 
 use asset::Splats;
 use rayon::prelude::*;
