@@ -18,3 +18,12 @@ pub mod view;
 pub use camera::{Camera, Lens, LensError};
 pub use frame::{Background, Frame};
 pub use view::{NamedView, View};
+
+#[cfg(test)]
+#[path = "../tests/it/scenes.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the scenes of the integration tests; not all are used here"
+)]
+mod scenes;

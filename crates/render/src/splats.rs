@@ -44,11 +44,19 @@ pub struct Scene<'a> {
     level: Level,
 }
 
-/// Entries of the tile lists that are held at a time: 16 MiB.
-const ENTRIES_MAX: usize = 1 << 22;
+/// How much is worked on at a time. No picture depends on it, only memory does.
+#[derive(Debug, Clone, Copy)]
+struct Portions {
+    /// Entries of the tile lists.
+    entries: usize,
+    /// Pixels that are blended, in whole rows of tiles.
+    pixels: u32,
+}
 
-/// Pixels that are blended at a time, in whole rows of tiles: 64 MiB of state.
-const BAND_PIXELS: u32 = 1 << 22;
+impl Portions {
+    /// 16 MiB of lists, 64 MiB of pixels.
+    const DEFAULT: Self = Self { entries: 1 << 22, pixels: 1 << 22 };
+}
 
 impl<'a> Scene<'a> {
     /// Activates the splats.
@@ -62,8 +70,15 @@ impl<'a> Scene<'a> {
     }
 
     /// Draws one view.
+    ///
+    /// Memory: 76 bytes per splat and 32 per pixel, and at most 80 MiB whatever the splats are. Time: splats that each
+    /// cover the whole picture cost what the first 2 400 or so of them cost, since after those every pixel is finished.
     #[must_use]
     pub fn draw(&self, camera: &Camera) -> Frame {
+        self.draw_in_portions(camera, Portions::DEFAULT)
+    }
+
+    fn draw_in_portions(&self, camera: &Camera, portions: Portions) -> Frame {
         let [width, height] = camera.size_px;
         let n_pixels = width as usize * height as usize;
         let mut frame = Frame {
@@ -77,23 +92,30 @@ impl<'a> Scene<'a> {
         if order.is_empty() || picture.len() == 0 {
             return frame;
         }
-        let band_rows = (BAND_PIXELS / (picture.columns * TILE * TILE)).max(1);
+        let band_rows = (portions.pixels / (picture.columns * TILE * TILE)).max(1);
         for first_row in (0..picture.end_row).step_by(band_rows as usize) {
             let end_row = (first_row + band_rows).min(picture.end_row);
             let grid = TileGrid { first_row, end_row, ..picture };
-            self.draw_band(&projected, &order, grid, &mut frame);
+            self.draw_band(&projected, &order, grid, portions.entries, &mut frame);
         }
         frame
     }
 
     /// Draws some rows of tiles. The lists are made and blended in slabs of depth, near to far, so that their memory is
     /// bounded; and no more lists are made for tiles whose pixels are all finished.
-    fn draw_band(&self, projected: &Projected, order: &[u32], grid: TileGrid, frame: &mut Frame) {
+    fn draw_band(
+        &self,
+        projected: &Projected,
+        order: &[u32],
+        grid: TileGrid,
+        entries_max: usize,
+        frame: &mut Frame,
+    ) {
         let mut states = vec![TileState::EMPTY; grid.len()];
         let mut live = vec![true; grid.len()];
         let mut rest = order;
         while !rest.is_empty() && live.contains(&true) {
-            let (lists, n_splats) = TileLists::new(projected, rest, grid, &live, ENTRIES_MAX);
+            let (lists, n_splats) = TileLists::new(projected, rest, grid, &live, entries_max);
             rest = &rest[n_splats..];
             states.par_iter_mut().zip(&mut live).enumerate().for_each(
                 |(tile_idx, (state, live))| {
@@ -125,3 +147,6 @@ fn copy_out(states: &[TileState], grid: TileGrid, frame: &mut Frame) {
         },
     );
 }
+
+#[cfg(test)]
+mod tests;

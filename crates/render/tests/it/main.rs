@@ -1,8 +1,15 @@
 //! The renderer from outside, in one test binary.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers from outside")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail and print as tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail and print as tests do"
+)]
 
+mod determinism;
 mod forward;
+mod golden;
 mod gradients;
 mod oracle;
 mod scenes;
+mod training;
