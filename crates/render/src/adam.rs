@@ -219,3 +219,105 @@ impl Rule {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use asset::SplatsParts;
+
+    fn splats(n: usize) -> Splats {
+        let parts = SplatsParts {
+            positions: vec![[1.0, 2.0, 3.0]; n],
+            log_scales: vec![[-3.0; 3]; n],
+            rotations: vec![[1.0, 0.0, 0.0, 0.0]; n],
+            raw_opacities: vec![0.5; n],
+            sh_dc: vec![[0.1; 3]; n],
+            ..SplatsParts::default()
+        };
+        Splats::new(parts).unwrap()
+    }
+
+    /// By hand, with gradients 2, −1, 0.5 and rate 0.1: the means are 0.2, 0.08, 0.122, their squares 0.004, 0.004996,
+    /// 0.005241004, and the corrections 1/0.1, 1/0.19, 1/0.271 and 1/0.001, 1/0.001999, 1/0.002997001.
+    #[test]
+    fn three_steps_by_hand() {
+        let mut splats = splats(1);
+        let mut adam = Adam::new(&splats, Rates { raw_opacity: 0.1, ..Rates::FROZEN });
+        let before = splats.clone();
+        let mut value = 0.5_f64;
+        let steps = [
+            (2.0, 0.2 / 0.1, 0.004 / 0.001),
+            (-1.0, 0.08 / 0.19, 0.004_996 / 0.001_999),
+            (0.5, 0.122 / 0.271, 0.005_241_004 / 0.002_997_001_f64),
+        ];
+        for (gradient, mean, mean_square) in steps {
+            let mut gradients = Gradients::zero(&splats);
+            gradients.raw_opacities[0] = gradient;
+            gradients.positions[0] = [1.0; 3]; // Frozen: must not matter.
+            adam.step(&mut splats, &gradients).unwrap();
+            value -= 0.1 * mean / mean_square.sqrt();
+            let found = f64::from(splats.parts().raw_opacities[0]);
+            assert!((found - value).abs() < 1e-6, "{found} is not {value}");
+        }
+        assert_eq!(splats.parts().positions, before.parts().positions);
+        assert_eq!(splats.parts().sh_dc, before.parts().sh_dc);
+    }
+
+    /// The first step of each value is its rate, whatever the size of the gradient.
+    #[test]
+    fn every_attribute_has_its_own_rate() {
+        let mut splats = splats(2);
+        let rates = Rates {
+            position: 0.01,
+            log_scale: 0.02,
+            rotation: 0.03,
+            raw_opacity: 0.04,
+            sh_dc: 0.05,
+            sh_rest: 0.06,
+        };
+        let mut gradients = Gradients::zero(&splats);
+        gradients.positions[1] = [1e-9, 1.0, -1e6];
+        gradients.log_scales[1] = [1.0; 3];
+        gradients.rotations[1] = [1.0; 4];
+        gradients.raw_opacities[1] = 1.0;
+        gradients.sh_dc[1] = [1.0; 3];
+        let before = splats.clone();
+        Adam::new(&splats, rates).step(&mut splats, &gradients).unwrap();
+        assert_eq!(splats.get(0), before.get(0), "no gradient, no step");
+        let (now, then) = (splats.get(1), before.get(1));
+        let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} is not {b}");
+        close(now.position[0], then.position[0] - 0.01);
+        close(now.position[1], then.position[1] - 0.01);
+        close(now.position[2], then.position[2] + 0.01);
+        close(now.log_scale[1], then.log_scale[1] - 0.02);
+        close(now.rotation[3], then.rotation[3] - 0.03);
+        close(now.raw_opacity, then.raw_opacity - 0.04);
+        close(now.sh_dc[2], then.sh_dc[2] - 0.05);
+    }
+
+    #[test]
+    fn follows_pruning_and_splitting() {
+        let mut three = splats(3);
+        let mut adam = Adam::new(&three, Rates { sh_dc: 0.1, ..Rates::FROZEN });
+        let mut gradients = Gradients::zero(&three);
+        gradients.sh_dc[2] = [1.0; 3];
+        adam.step(&mut three, &gradients).unwrap();
+        adam.follow(&[Some(2), None]);
+        let mut two = splats(2);
+        let nothing = Gradients::zero(&two);
+        adam.step(&mut two, &nothing).unwrap();
+        let dc = &two.parts().sh_dc;
+        assert!(dc[0][0] < 0.1 - 0.01, "the old splat lost its momentum: {}", dc[0][0]);
+        assert_eq!(dc[1][0], 0.1, "the new splat has momentum");
+    }
+
+    #[test]
+    fn other_splats_are_refused() {
+        let mut three = splats(3);
+        let mut adam = Adam::new(&splats(2), Rates::TRAINING);
+        let gradients = Gradients::zero(&three);
+        let error = adam.step(&mut three, &gradients).unwrap_err();
+        assert_eq!(error.to_string(), "the state of Adam is for 2 values, the splats have 3");
+        assert_eq!(three, splats(3));
+    }
+}

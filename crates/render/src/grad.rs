@@ -32,6 +32,7 @@
 //! The workspace keeps its memory between steps and views. Results do not depend on the number of threads.
 
 mod gradients;
+mod local;
 mod loss;
 mod project;
 mod raster;
@@ -73,6 +74,8 @@ pub struct Workspace {
     entries: Vec<u32>,
     /// Where the splat starts in `entries`; `NOT_HERE` when it is not in the slab. `[splat]`
     first_entry: Vec<u32>,
+    /// [`ENTRIES_MAX`]; tests make it small.
+    entries_max: usize,
 }
 
 impl Default for Workspace {
@@ -87,6 +90,7 @@ impl Default for Workspace {
             sums: Vec::new(),
             entries: Vec::new(),
             first_entry: Vec::new(),
+            entries_max: ENTRIES_MAX,
         }
     }
 }
@@ -124,7 +128,10 @@ pub enum BackwardError {
 impl Workspace {
     /// Draws `splats`, the same picture as [`crate::splats::draw`], and keeps what the way back needs.
     pub fn forward<'a>(&'a mut self, splats: &'a Splats, camera: &Camera) -> Tape<'a> {
-        let level = Level::best();
+        self.forward_at(splats, camera, Level::best())
+    }
+
+    fn forward_at<'a>(&'a mut self, splats: &'a Splats, camera: &Camera, level: Level) -> Tape<'a> {
         let blocks = active::activate(splats, level);
         self.projected = project(splats, &blocks, camera, level);
         self.order = bin::depth_order(&self.projected);
@@ -136,12 +143,17 @@ impl Workspace {
         let mut live = all.clone();
         let mut rest = &self.order[..];
         while !rest.is_empty() && live.contains(&true) {
-            let (lists, n_splats) = TileLists::new(&self.projected, rest, grid, &all, ENTRIES_MAX);
+            let (lists, n_splats) =
+                TileLists::new(&self.projected, rest, grid, &all, self.entries_max);
             let projected = &self.projected;
             let tiles = self.tiles.par_iter_mut().zip(&mut live).enumerate();
-            tiles.filter(|(_, (_, live))| **live).for_each(|(tile_idx, (tile, live))| {
+            tiles.for_each(|(tile_idx, (tile, live))| {
                 let list = lists.tile(tile_idx);
-                *live = tile.forward(projected, list, grid.place(tile_idx), level);
+                if *live {
+                    *live = tile.forward(projected, list, grid.place(tile_idx), level);
+                } else {
+                    tile.pass(list);
+                }
             });
             self.lists = lists;
             self.slabs.push(n_splats);
@@ -308,5 +320,59 @@ impl Workspace {
             sums.add(&self.sums[entry as usize]);
         }
         (sums.weight > 0.0).then_some(sums)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use asset::SplatsParts;
+
+    /// Layers of large splats, so that some tiles are finished by the first splats and others never.
+    fn layers(n: usize) -> Splats {
+        let mut parts = SplatsParts::default();
+        for i in 0..n {
+            let spread = |step: f32| (i as f32 * step).fract() - 0.5;
+            parts.positions.push([spread(0.618_034), 0.7 * spread(0.414_214), spread(0.754_878)]);
+            parts.log_scales.push([-2.5 + spread(0.33), -3.5 + spread(0.71), -4.0]);
+            parts.rotations.push([0.6, spread(0.27), spread(0.57), spread(0.87)]);
+            parts.raw_opacities.push(4.0 * spread(0.17) + 2.0);
+            parts.sh_dc.push([spread(0.1), spread(0.2), spread(0.3)]);
+        }
+        Splats::new(parts).unwrap()
+    }
+
+    fn run(level: Level, entries_max: usize) -> (Frame, Gradients) {
+        let splats = layers(900);
+        let camera = Camera::orbit(crate::View::FRONT, crate::Lens::competition(90));
+        let mut workspace = Workspace { entries_max, ..Workspace::default() };
+        let mut gradients = Gradients::zero(&splats);
+        let tape = workspace.forward_at(&splats, &camera, level);
+        let frame = tape.frame().clone();
+        let mut pixels = PixelGradients::default();
+        pixels.reset(&frame);
+        for (i, (colour, t)) in pixels.colour.iter_mut().zip(&mut pixels.transmittance).enumerate()
+        {
+            *colour = [0.31, 0.47, 0.73].map(|step| (i as f32 * step).fract() - 0.5);
+            *t = (i as f32 * 0.57).fract() - 0.5;
+        }
+        tape.backward(&pixels, &mut gradients).unwrap();
+        assert!(gradients.positions.iter().flatten().any(|g| *g != 0.0));
+        (frame, gradients)
+    }
+
+    #[test]
+    fn instruction_set_does_not_show() {
+        assert!(run(Level::best(), ENTRIES_MAX) == run(Level::BASELINE, ENTRIES_MAX));
+    }
+
+    #[test]
+    fn slabs_do_not_show() {
+        let whole = run(Level::best(), ENTRIES_MAX);
+        assert!(whole.0.transmittance.iter().any(|&t| t < 1e-3), "no pixel is finished");
+        assert!(whole.0.transmittance.contains(&1.0), "no pixel is empty");
+        for entries_max in [1, 700, 3000] {
+            assert!(run(Level::best(), entries_max) == whole, "slabs of {entries_max} entries");
+        }
     }
 }

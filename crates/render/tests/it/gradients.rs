@@ -6,27 +6,13 @@ use rayon::ThreadPoolBuilder;
 use render::{
     Camera, Lens, View,
     adam::{Adam, Rates},
-    grad::{Gradients, Penalty, PixelGradients, PixelLoss, Target, Workspace},
+    grad::{Gradients, PixelGradients, Workspace},
 };
 
-use crate::oracle::{self, OracleSplat};
-
-/// `SplitMix64`: the tests need a stream that never changes.
-struct Dice(u64);
-
-impl Dice {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn within(&mut self, low: f64, high: f64) -> f32 {
-        (low + (high - low) * self.unit()) as f32
-    }
-}
+use crate::{
+    oracle::{self, OracleSplat},
+    scenes::{self, Random},
+};
 
 /// What a random scene is made of; ranges are low, high.
 #[derive(Clone)]
@@ -34,11 +20,11 @@ struct Recipe {
     seed: u64,
     n_splats: usize,
     /// Half the side of the cube of centres, metres.
-    spread: f64,
-    scale: [f64; 2],
+    spread: f32,
+    scale: [f32; 2],
     /// Factor on the scale of the first axis.
-    stretch: f64,
-    raw_opacity: [f64; 2],
+    stretch: f32,
+    raw_opacity: [f32; 2],
     degree: u8,
 }
 
@@ -54,19 +40,18 @@ const PLAIN: Recipe = Recipe {
 
 impl Recipe {
     fn splats(&self) -> Splats {
-        let mut dice = Dice(self.seed);
+        let mut random = Random(self.seed);
         let degree = ShDegree::new(self.degree).unwrap();
         let mut parts = SplatsParts { sh_degree: degree, ..SplatsParts::default() };
         for _ in 0..self.n_splats {
-            parts.positions.push([(); 3].map(|()| dice.within(-self.spread, self.spread)));
-            let mut log_scale =
-                [(); 3].map(|()| libm::logf(dice.within(self.scale[0], self.scale[1])));
-            log_scale[0] += libm::log(self.stretch) as f32;
+            parts.positions.push(random.triple(-self.spread, self.spread));
+            let mut log_scale = random.triple(self.scale[0], self.scale[1]).map(libm::logf);
+            log_scale[0] += libm::logf(self.stretch);
             parts.log_scales.push(log_scale);
-            parts.rotations.push([(); 4].map(|()| dice.within(-1.5, 1.5)));
-            parts.raw_opacities.push(dice.within(self.raw_opacity[0], self.raw_opacity[1]));
-            parts.sh_dc.push([(); 3].map(|()| dice.within(-1.5, 1.5)));
-            parts.sh_rest.extend((0..degree.rest_values()).map(|_| dice.within(-0.4, 0.4)));
+            parts.rotations.push([(); 4].map(|()| random.within(-1.5, 1.5)));
+            parts.raw_opacities.push(random.within(self.raw_opacity[0], self.raw_opacity[1]));
+            parts.sh_dc.push(random.triple(-1.5, 1.5));
+            parts.sh_rest.extend((0..degree.rest_values()).map(|_| random.within(-0.4, 0.4)));
         }
         Splats::new(parts).unwrap()
     }
@@ -78,22 +63,27 @@ fn front(size: u32) -> Camera {
 
 /// A random linear function of the picture: its gradient by pixel is itself.
 fn functional(seed: u64, n_pixels: usize) -> PixelGradients {
-    let mut dice = Dice(seed);
+    let mut random = Random(seed);
     PixelGradients {
-        colour: (0..n_pixels).map(|_| [(); 3].map(|()| dice.within(-1.0, 1.0))).collect(),
-        transmittance: (0..n_pixels).map(|_| dice.within(-1.0, 1.0)).collect(),
+        colour: (0..n_pixels).map(|_| random.triple(-1.0, 1.0)).collect(),
+        transmittance: (0..n_pixels).map(|_| random.within(-1.0, 1.0)).collect(),
     }
 }
 
-fn apply(functional: &PixelGradients, picture: &oracle::Picture) -> f64 {
+/// The functional of one picture less that of another, without the rounding of two large sums.
+fn difference(functional: &PixelGradients, sides: &[oracle::Picture; 2]) -> f64 {
+    let [a, b] = sides;
     let mut sum = 0.0;
-    for (weight, colour) in functional.colour.iter().zip(&picture.colour) {
-        sum += (0..3).map(|c| f64::from(weight[c]) * colour[c]).sum::<f64>();
+    for (weight, (a, b)) in functional.colour.iter().zip(a.colour.iter().zip(&b.colour)) {
+        sum += (0..3).map(|c| f64::from(weight[c]) * (a[c] - b[c])).sum::<f64>();
     }
-    for (weight, t) in functional.transmittance.iter().zip(&picture.transmittance) {
-        sum += f64::from(*weight) * t;
-    }
-    sum
+    let light = a.transmittance.iter().zip(&b.transmittance);
+    sum + functional
+        .transmittance
+        .iter()
+        .zip(light)
+        .map(|(w, (a, b))| f64::from(*w) * (a - b))
+        .sum::<f64>()
 }
 
 fn gradients(splats: &Splats, camera: &Camera, pixels: &PixelGradients) -> Gradients {
@@ -132,6 +122,9 @@ fn listed(gradients: &Gradients, splat_idx: usize) -> Vec<f32> {
     all
 }
 
+/// Rounding of a finite difference: some thousand pixels of 1e−16, over a step of 1e−5.
+const NOISE: f64 = 2e-9;
+
 /// Compares every derivative with (L(x + h) − L(x − h)) / 2h of the oracle. A value whose step changes a choice of the
 /// drawing (a pixel skips a splat, two swap places) is left out; at most one in ten may be.
 fn check(name: &str, splats: &Splats, camera: &Camera) {
@@ -144,7 +137,7 @@ fn check(name: &str, splats: &Splats, camera: &Camera) {
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for splat_idx in 0..scene.len() {
         for (value_idx, found) in listed(&found, splat_idx).into_iter().enumerate() {
-            let step = 1e-6;
+            let step = 5e-6;
             let mut group = 0;
             let sides = [step, -step].map(|step| {
                 let mut values = values_mut(&mut scene[splat_idx]);
@@ -159,7 +152,7 @@ fn check(name: &str, splats: &Splats, camera: &Camera) {
                 left_out += 1;
                 continue;
             }
-            let truth = (apply(&pixels, &sides[0]) - apply(&pixels, &sides[1])) / (2.0 * step);
+            let truth = difference(&pixels, &sides) / (2.0 * step);
             kept.push((group, splat_idx, value_idx, f64::from(found), truth));
         }
     }
@@ -167,7 +160,8 @@ fn check(name: &str, splats: &Splats, camera: &Camera) {
     for (group, group_name) in GROUPS.iter().enumerate() {
         let of_group = || kept.iter().filter(|value| value.0 == group);
         let size = of_group().map(|v| v.4 * v.4).sum::<f64>().sqrt();
-        let error = of_group().map(|v| (v.3 - v.4) * (v.3 - v.4)).sum::<f64>().sqrt();
+        let error_of = |v: &(usize, usize, usize, f64, f64)| ((v.3 - v.4).abs() - NOISE).max(0.0);
+        let error = of_group().map(|v| error_of(v) * error_of(v)).sum::<f64>().sqrt();
         let n = of_group().count();
         if n == 0 {
             continue;
@@ -175,7 +169,7 @@ fn check(name: &str, splats: &Splats, camera: &Camera) {
         let relative = error / size;
         let typical = size / (n as f64).sqrt();
         let worst = of_group()
-            .map(|v| ((v.3 - v.4).abs() / (v.4.abs() + 0.1 * typical), v))
+            .map(|v| (error_of(v) / (v.4.abs() + 0.1 * typical), v))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .unwrap();
         let (_, splat_idx, value_idx, found, truth) = worst.1;
@@ -246,13 +240,16 @@ fn beyond_the_frustum() {
 fn capped_and_stopped() {
     let recipe = Recipe {
         seed: 6,
-        n_splats: 12,
+        n_splats: 5,
         spread: 0.25,
-        scale: [0.1, 0.4],
-        raw_opacity: [4.0, 10.0],
+        scale: [0.7, 2.0],
+        raw_opacity: [7.0, 9.0],
         ..PLAIN
     };
-    check("capped", &recipe.splats(), &front(32));
+    let picture = oracle::draw(&recipe.splats(), &front(40));
+    let counts = [picture.n_capped, picture.n_stopped];
+    assert!(counts.iter().all(|&n| n >= 8), "capped and stopped: {counts:?}");
+    check("capped", &recipe.splats(), &front(40));
 }
 
 #[test]
@@ -280,11 +277,27 @@ const CROWD: Recipe = Recipe { seed: 21, n_splats: 3000, scale: [0.005, 0.03], d
 
 #[test]
 fn forward_is_the_picture_of_the_renderer() {
-    let (splats, camera) = (CROWD.splats(), front(150));
-    let mut workspace = Workspace::default();
-    workspace.forward(&PLAIN.splats(), &front(31)); // What was in the workspace before must not matter.
-    let frame = workspace.forward(&splats, &camera).frame().clone();
-    assert!(frame == render::splats::draw(&splats, &camera), "the two pictures differ");
+    let mut workspace = Workspace::default(); // What it held before must not matter.
+    let scenes = [
+        ("object", scenes::object(1, 4000, 1)),
+        ("small", scenes::cloud(2, 2000, [0.001, 0.02], 0)),
+        ("large", scenes::cloud(3, 300, [0.05, 0.8], 2)),
+        ("needles", scenes::cloud(4, 1000, [0.0005, 0.7], 0)),
+        ("nothing", Splats::default()),
+    ];
+    let wide = Camera { size_px: [203, 77], centre_px: [20.0, 91.5], ..front(120) };
+    for (name, splats) in &scenes {
+        for (view, camera) in [("front", front(150)), ("small", front(9)), ("wide", wide)] {
+            let frame = workspace.forward(splats, &camera).frame().clone();
+            let drawn = render::splats::draw(splats, &camera);
+            let pixels = frame.transmittance.iter().zip(&drawn.transmittance);
+            let n_other = pixels.clone().filter(|(a, b)| a != b).count();
+            let largest = pixels.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let figures =
+                format!("{name}, {view}: {n_other} pixels differ, by {largest:e} at most");
+            assert!(frame == drawn, "{figures}");
+        }
+    }
 }
 
 #[test]
@@ -344,107 +357,4 @@ fn weights_sum_to_the_coverage() {
     tape.backward(&functional(1, 100 * 100), &mut gradients).unwrap();
     let weights: f64 = gradients.weight.iter().map(|&w| f64::from(w)).sum();
     assert!((weights / coverage - 1.0).abs() < 1e-4, "{weights} for a coverage of {coverage}");
-}
-
-#[test]
-fn losses_have_the_gradient_they_return() {
-    let splats = PLAIN.splats();
-    let mut frame = Workspace::default().forward(&splats, &front(8)).frame().clone();
-    let mut dice = Dice(9);
-    let colour: Vec<_> = (0..64).map(|_| [(); 3].map(|()| dice.within(0.0, 1.0))).collect();
-    let alpha: Vec<_> = (0..64).map(|_| dice.within(0.0, 1.0)).collect();
-    let weight: Vec<_> = (0..64).map(|_| dice.within(0.0, 2.0)).collect();
-    let target = Target { colour: &colour, alpha: &alpha, weight: Some(&weight) };
-    for penalty in [Penalty::L1, Penalty::L2] {
-        let loss = PixelLoss { penalty, background: [0.2, 0.5, 0.9], colour: 1.5, alpha: 0.5 };
-        let mut at = PixelGradients::default();
-        at.reset(&frame);
-        loss.evaluate(&frame, &target, &mut at).unwrap();
-        let mut scratch = at.clone();
-        for pixel in 0..64 {
-            let step = 1.0 / 1024.0;
-            let before = frame.transmittance[pixel];
-            let mut side = |value: f32| {
-                frame.transmittance[pixel] = value;
-                loss.evaluate(&frame, &target, &mut scratch).unwrap()
-            };
-            let found = (side(before + step) - side(before - step)) / f64::from(2.0 * step);
-            side(before);
-            let expected = f64::from(at.transmittance[pixel]);
-            let error = (found - expected).abs();
-            assert!(error < 1e-5, "{penalty:?}, pixel {pixel}: {expected} for {found}");
-
-            let before = frame.colour[pixel][1];
-            let mut side = |value: f32| {
-                frame.colour[pixel][1] = value;
-                loss.evaluate(&frame, &target, &mut scratch).unwrap()
-            };
-            let found = (side(before + step) - side(before - step)) / f64::from(2.0 * step);
-            side(before);
-            let expected = f64::from(at.colour[pixel][1]);
-            let error = (found - expected).abs();
-            assert!(error < 1e-5, "{penalty:?}, pixel {pixel}: {expected} for {found}");
-        }
-    }
-}
-
-/// A scene whose every raw value was shaken finds its pictures again.
-#[test]
-fn a_shaken_scene_finds_its_pictures_again() {
-    let truth = Recipe { seed: 31, n_splats: 60, ..PLAIN }.splats();
-    let cameras = [0.0, 120.0, 240.0]
-        .map(|theta_deg| Camera::orbit(View { theta_deg, phi_deg: -15.0 }, Lens::competition(64)));
-    let mut workspace = Workspace::default();
-    let pictures = cameras.each_ref().map(|camera| {
-        let frame = workspace.forward(&truth, camera).frame().clone();
-        let alpha: Vec<_> = frame.transmittance.iter().map(|t| 1.0 - t).collect();
-        let straight = |(rgb, &alpha): (&[f32; 3], &f32)| rgb.map(|c| c / alpha.max(1e-6));
-        let colour: Vec<_> = frame.colour.iter().zip(&alpha).map(straight).collect();
-        (colour, alpha)
-    });
-
-    let mut dice = Dice(77);
-    let mut parts = truth.into_parts();
-    let mut shake = |values: &mut [f32], by: f64| {
-        values.iter_mut().for_each(|value| *value += dice.within(-by, by));
-    };
-    shake(parts.positions.as_flattened_mut(), 0.03);
-    shake(parts.log_scales.as_flattened_mut(), 0.3);
-    shake(parts.rotations.as_flattened_mut(), 0.2);
-    shake(&mut parts.raw_opacities, 0.5);
-    shake(parts.sh_dc.as_flattened_mut(), 0.4);
-    let mut splats = Splats::new(parts).unwrap();
-
-    let rates = Rates {
-        position: 1e-3,
-        log_scale: 1e-2,
-        rotation: 1e-2,
-        raw_opacity: 3e-2,
-        sh_dc: 2e-2,
-        ..Rates::FROZEN
-    };
-    let mut adam = Adam::new(&splats, rates);
-    let loss =
-        PixelLoss { penalty: Penalty::L2, background: [1.0, 0.5, 0.0], colour: 1.0, alpha: 1.0 };
-    let (mut gradients, mut pixels) = (Gradients::default(), PixelGradients::default());
-    let mut losses = Vec::new();
-    for _ in 0..150 {
-        gradients.reset(&splats);
-        let mut sum = 0.0;
-        for (camera, (colour, alpha)) in cameras.iter().zip(&pictures) {
-            let tape = workspace.forward(&splats, camera);
-            pixels.reset(tape.frame());
-            let target = Target { colour, alpha, weight: None };
-            sum += loss.evaluate(tape.frame(), &target, &mut pixels).unwrap() / 3.0;
-            tape.backward(&pixels, &mut gradients).unwrap();
-        }
-        losses.push(sum);
-        adam.step(&mut splats, &gradients).unwrap();
-    }
-    let (first, last) = (losses[0], losses[losses.len() - 1]);
-    let psnr = |loss: f64| -10.0 * libm::log10(loss);
-    let figures =
-        format!("loss {first:.2e} to {last:.2e}, PSNR {:.1} to {:.1}", psnr(first), psnr(last));
-    println!("{figures}");
-    assert!(last < first / 100.0, "{figures}");
 }

@@ -31,6 +31,10 @@ pub struct Picture {
     /// A hash of every choice that was made (what is culled, order, skipped, capped, clamped, where a pixel stops): two
     /// pictures with the same value lie on one smooth piece of the function, so a finite difference between them holds.
     pub choices: u64,
+    /// How often alpha was capped at 0.999.
+    pub n_capped: usize,
+    /// Pixels at which a splat was not blended because too little light was left.
+    pub n_stopped: usize,
 }
 
 /// The splats of an asset, exactly.
@@ -193,6 +197,8 @@ pub fn draw_splats(splats: &[OracleSplat], camera: &Camera) -> Picture {
         colour: Vec::new(),
         transmittance: Vec::new(),
         choices: 0,
+        n_capped: 0,
+        n_stopped: 0,
     };
     for row in 0..height {
         for column in 0..width {
@@ -209,11 +215,13 @@ pub fn draw_splats(splats: &[OracleSplat], camera: &Camera) -> Picture {
                 let t_next = t * (1.0 - alpha);
                 if t_next <= 1e-4 {
                     choices.add(rank as u64);
+                    picture.n_stopped += 1;
                     break;
                 }
+                picture.n_capped += usize::from(uncapped > 0.999);
                 choices.add(2 * rank as u64 + u64::from(uncapped > 0.999));
-                for channel in 0..3 {
-                    sum[channel] += splat.colour[channel] * alpha * t;
+                for (sum, colour) in sum.iter_mut().zip(splat.colour) {
+                    *sum += colour * alpha * t;
                 }
                 t = t_next;
             }
@@ -329,7 +337,7 @@ mod tests {
         assert_eq!(bytes(0, 0), [255; 3]);
     }
 
-    /// ∫ basis_i · basis_j over the sphere is 1 on the diagonal and 0 elsewhere: no constant or sign pair is mistyped.
+    /// The integral of the product of two over the sphere is 1 on the diagonal and 0 elsewhere: no constant or sign pair is mistyped.
     #[test]
     fn sh_basis_is_orthonormal() {
         const N: usize = 400;
