@@ -5,6 +5,7 @@
 
 use glam::Vec3;
 
+use crate::hypothesis::block::Footprint;
 use crate::hypothesis::{Body, Hypothesis};
 use crate::map::{Map, Pyramid, fill};
 use crate::options::ShapeKind;
@@ -24,13 +25,21 @@ pub(crate) fn luminance(colour: Vec3) -> f32 {
     colour.dot(Vec3::new(0.299, 0.587, 0.114))
 }
 
+/// What the picture shows of the object.
+#[derive(Debug, Clone)]
+pub(crate) struct Front {
+    /// Picture colours cropped to the working grid at the picture's resolution, filled beyond the object.
+    pub colours: Map<Vec3>,
+    /// Pixels of `colours` per pixel of the working grid.
+    pub scale: f32,
+    /// The same on the working grid.
+    pub working: Map<Vec3>,
+}
+
 /// Paints points.
 #[derive(Debug)]
 pub(crate) struct Painter {
-    /// Picture colours cropped to the working grid at the picture's resolution, filled beyond the object.
-    pub front: Map<Vec3>,
-    /// Pixels of `front` per pixel of the working grid.
-    pub front_scale: f32,
+    pub front: Front,
     fronts: Pyramid<Vec3>,
     /// The same on the working grid without highlights.
     clean: Pyramid<Vec3>,
@@ -39,6 +48,7 @@ pub(crate) struct Painter {
     /// Colour of the far side where there is no body of revolution, working grid.
     pub back: Map<Vec3>,
     turned: Option<Turned>,
+    footprint: Option<Footprint>,
 }
 
 /// What a body of revolution shows all around.
@@ -52,29 +62,24 @@ struct Turned {
 }
 
 impl Painter {
-    pub(crate) fn new(subject: &Subject, surface: &Surface<'_>, chosen: &Hypothesis) -> Self {
+    pub(crate) fn new(front: Front, surface: &Surface<'_>, chosen: &Hypothesis) -> Self {
         let silhouette = surface.silhouette;
-        let front_scale = silhouette.picture_scale.max(1.0);
-        let (front, front_scale) = front(subject, silhouette, front_scale);
-        let working = Map::from_fn(silhouette.alpha.width, silhouette.alpha.height, |x, y| {
-            let at = |k: usize| (k as f32 + 0.5) * front_scale;
-            front.area(at(x), at(y), front_scale)
-        });
-        let clean = without_highlights(silhouette, &working);
+        let clean = without_highlights(silhouette, &front.working);
         let low = within(silhouette, &clean, 0.035 * silhouette.extent_px);
         let back = match chosen.shape {
             ShapeKind::Slab => from_rim(silhouette, &clean),
+            ShapeKind::Block => simplified_with(silhouette, &clean, 0.014),
             _ => simplified(silhouette, &clean),
         };
         let turned = chosen.body.as_ref().map(|body| Turned::new(surface, body, &clean, &low));
         Self {
-            fronts: Pyramid::new(front.clone()),
+            fronts: Pyramid::new(front.colours.clone()),
             front,
-            front_scale,
             clean: Pyramid::new(clean),
             low,
             back,
             turned,
+            footprint: chosen.footprint,
         }
     }
 
@@ -86,8 +91,8 @@ impl Painter {
     /// Colour of a point, display-referred.
     pub(crate) fn colour(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
         let shown = smoothstep(FACING[0], FACING[1], point.facing);
-        let seen = point.seen * self.front_scale;
-        let side = point.spacing * surface.silhouette.extent_px * self.front_scale;
+        let seen = point.seen * self.front.scale;
+        let side = point.spacing * surface.silhouette.extent_px * self.front.scale;
         if shown >= 1.0 {
             return self.fronts.sample(seen.x, seen.y, side);
         }
@@ -101,7 +106,14 @@ impl Painter {
     fn completed(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
         let p = point.position;
         let [px, py] = surface.silhouette.pixel(p.x, p.y);
-        let plain = self.back.sample(px, py);
+        let sheet = surface.relief.sheets.sample(px, py);
+        let shown = match &self.footprint {
+            // A far wall looks like the near one that faces it.
+            Some(footprint) if p.z < sheet.x => footprint.opposite(p),
+            _ => Vec3::new(p.x, p.y, sheet.x + sheet.y.max(0.0).sqrt()),
+        };
+        let seen = surface.see(shown);
+        let plain = self.back.sample(seen.x, seen.y);
         let Some(turned) = &self.turned else { return plain };
         let [across, along] = turned.body.axis.coordinates(p.x, p.y);
         let ring = turned.body.at(along);
@@ -141,7 +153,7 @@ impl Turned {
     fn new(surface: &Surface<'_>, body: &Body, clean: &Map<Vec3>, low: &Map<Vec3>) -> Self {
         const N_ANGLES: usize = 25;
         const REACH: f32 = 1.0;
-        let mut energies = [0.0_f32; 5];
+        let mut energies = [0.0_f32; 2];
         let angle_of = |k: usize| REACH * (2.0 * k as f32 / (N_ANGLES - 1) as f32 - 1.0);
         let mut ring_colours = Vec::with_capacity(body.rings.len());
         for (ring_idx, ring) in body.rings.iter().enumerate() {
@@ -154,17 +166,16 @@ impl Turned {
                 let colour = clean.sample(seen.x, seen.y);
                 (0..3).for_each(|c| channels[c][k] = colour[c]);
                 let detail = colour - low.sample(seen.x, seen.y);
-                energies[k * 5 / N_ANGLES] += ring.trust * detail.length_squared();
+                energies[usize::from(angle_of(k).abs() > 0.5)] +=
+                    ring.trust * detail.length_squared();
             }
             for channel in &mut channels {
                 channel.sort_by(f32::total_cmp);
             }
             ring_colours.push(Vec3::from([0, 1, 2].map(|c| channels[c][N_ANGLES / 2])));
         }
-        // Print sits in one place; material looks the same everywhere.
-        let mean = energies.iter().sum::<f32>() / 5.0;
-        let least = energies.iter().copied().fold(f32::MAX, f32::min);
-        let texture_share = smoothstep(0.12, 0.4, least / mean.max(1e-9));
+        // Print sits in the middle; material looks the same everywhere.
+        let texture_share = smoothstep(0.15, 0.5, energies[1] / energies[0].max(1e-9));
         Self { body: body.clone(), ring_colours, texture_share }
     }
 
@@ -176,25 +187,33 @@ impl Turned {
     }
 }
 
-/// Picture colours on the working grid's area at picture resolution; the outermost pixels of the object, mixed with
-/// what is behind it, are replaced from further in.
-fn front(subject: &Subject, silhouette: &Silhouette, scale: f32) -> (Map<Vec3>, f32) {
-    let width = (silhouette.alpha.width as f32 * scale).round() as usize;
-    let height = (silhouette.alpha.height as f32 * scale).round() as usize;
-    let at = |x: usize, y: usize| [(x as f32 + 0.5) / scale, (y as f32 + 0.5) / scale];
-    let colours = Map::from_fn(width, height, |x, y| {
-        let [px, py] = at(x, y);
-        let [x, y] = silhouette.picture(px, py);
-        subject.colour.sample(x, y)
-    });
-    let weights = Map::from_fn(width, height, |x, y| {
-        let [px, py] = at(x, y);
-        let d = silhouette.distance.sample(px, py) * silhouette.picture_scale;
-        let room = silhouette.thickness.sample(px, py) * silhouette.picture_scale;
-        let inset = (0.45 * room).min(2.2);
-        smoothstep(inset - 1.0, inset + 0.6, d)
-    });
-    (fill(&colours, &weights), scale)
+impl Front {
+    /// Crops the picture to the object. Its outermost pixels, mixed with what is behind it, are replaced from further
+    /// in.
+    pub(crate) fn of(subject: &Subject, silhouette: &Silhouette) -> Self {
+        let scale = silhouette.picture_scale.max(1.0);
+        let width = (silhouette.alpha.width as f32 * scale).round() as usize;
+        let height = (silhouette.alpha.height as f32 * scale).round() as usize;
+        let at = |x: usize, y: usize| [(x as f32 + 0.5) / scale, (y as f32 + 0.5) / scale];
+        let colours = Map::from_fn(width, height, |x, y| {
+            let [px, py] = at(x, y);
+            let [x, y] = silhouette.picture(px, py);
+            subject.colour.sample(x, y)
+        });
+        let weights = Map::from_fn(width, height, |x, y| {
+            let [px, py] = at(x, y);
+            let d = silhouette.distance.sample(px, py) * silhouette.picture_scale;
+            let room = silhouette.thickness.sample(px, py) * silhouette.picture_scale;
+            let inset = (0.45 * room).min(2.2);
+            smoothstep(inset - 1.0, inset + 0.6, d)
+        });
+        let colours = fill(&colours, &weights);
+        let working = Map::from_fn(silhouette.alpha.width, silhouette.alpha.height, |x, y| {
+            let at = |k: usize| (k as f32 + 0.5) * scale;
+            colours.area(at(x), at(y), scale)
+        });
+        Self { colours, scale, working }
+    }
 }
 
 /// Mean over a neighbourhood of the object alone.

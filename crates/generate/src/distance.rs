@@ -79,6 +79,32 @@ fn lower_envelope(
     }
 }
 
+/// Highest of the caps r² − |p − c|² over all pixels c with r their distance to the outline: what the union of all discs
+/// inside the outline would stand out as, were each a ball. Pixels²; 0 outside.
+pub(crate) fn balls(distance: &Map) -> Map {
+    let radius_2 = distance.map(|d| if d > 0.0 { -d * d } else { 0.0 });
+    let pass = |map: &Map| {
+        let mut turned = Map::new(map.height, map.width, 0.0);
+        let (width, height) = (map.width, map.height);
+        let mut rows = map.clone();
+        rows.values.par_chunks_mut(width.max(1)).for_each_init(
+            || (vec![0.0_f32; width], vec![0_usize; width], vec![0.0_f32; width + 1]),
+            |(heights, apexes, starts), row| {
+                heights.copy_from_slice(row);
+                lower_envelope(row, &|x| heights[x], apexes, starts);
+            },
+        );
+        turned.values.par_chunks_mut(height.max(1)).enumerate().for_each(|(x, column)| {
+            column.iter_mut().enumerate().for_each(|(y, slot)| *slot = rows.get(x, y));
+        });
+        turned
+    };
+    let lowest = pass(&pass(&radius_2));
+    Map::from_fn(distance.width, distance.height, |x, y| {
+        if distance.get(x, y) > 0.0 { (-lowest.get(x, y)).max(0.0) } else { 0.0 }
+    })
+}
+
 /// Distance to the outline where coverage is one half, pixels, positive inside. Close to the outline the coverage
 /// itself says where between two pixel centres it runs.
 pub(crate) fn signed(alpha: &Map) -> Map {

@@ -8,9 +8,10 @@ use vision::Matte;
 use vision::cutout::{CutOut, Effort, cut_out};
 
 use crate::choose;
-use crate::colour::{Painter, smoothstep};
+use crate::colour::{Front, Painter, smoothstep};
 use crate::error::GenerateError;
-use crate::hypothesis::{Hypothesis, inflate, revolve, slab};
+use crate::fit::{self, Shift};
+use crate::hypothesis::{Hypothesis, block, inflate, revolve, slab};
 use crate::map::Map;
 use crate::observe::{Observer, Stage, Watch};
 use crate::options::{Options, Quality};
@@ -97,7 +98,7 @@ struct Made {
     splats: asset::Splats,
     chosen: crate::options::ShapeKind,
     verdicts: Vec<Verdict>,
-    front: Front,
+    front: FrontCheck,
     extent_m: [f32; 3],
 }
 
@@ -112,25 +113,26 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         Ok(silhouette)
     })?;
     let hypotheses = watch.stage(Stage::Hypotheses, |watch| hypotheses(&silhouette, watch))?;
-    let (chosen, verdicts) = watch.stage(Stage::Choice, |watch| {
-        let colours = Map::new(1, 1, Vec3::ZERO);
-        let verdicts = choose::judge(&silhouette, &colours, &hypotheses);
+    let (chosen, verdicts, front) = watch.stage(Stage::Choice, |watch| {
+        let front = Front::of(&subject, &silhouette);
+        let verdicts = choose::judge(&silhouette, &front.working, &hypotheses);
         let best = options.shape.or(verdicts.first().map(|verdict| verdict.shape));
         let chosen = hypotheses.iter().find(|h| Some(h.shape) == best).unwrap_or(&hypotheses[0]);
         let lines: Vec<String> = verdicts.iter().map(ToString::to_string).collect();
         watch.observer.text("4_choice", format!("{} taken\n{}", chosen.shape, lines.join("\n")));
-        Ok((chosen, verdicts))
+        Ok((chosen, verdicts, front))
     })?;
     let surface = Surface::new(&silhouette, &chosen.relief);
     let painter = watch.stage(Stage::Colour, |watch| {
-        let painter = Painter::new(&subject, &surface, chosen);
-        watch.picture("5_front", || pictures::colours(&painter.front));
+        let painter = Painter::new(front, &surface, chosen);
+        watch.picture("5_front", || pictures::colours(&painter.front.colours));
         watch.picture("5_back", || pictures::colours(&painter.back));
         watch.picture("5_without_highlights", || pictures::colours(painter.clean()));
         Ok(painter)
     })?;
+    let shift = Shift::new(&surface, &fit::seen(&surface));
     let (mut splats, trusts) = watch.stage(Stage::Splats, |watch| {
-        let sampler = Sampler::new(&surface, &painter.front, painter.front_scale);
+        let sampler = Sampler::new(&surface, &shift, &painter.front.colours, painter.front.scale);
         let points = sampler.sample_about(budget.splats, options.seed);
         watch.step(Stage::Splats, 0.7)?;
         let colours: Vec<Vec3> =
@@ -143,15 +145,15 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         let goal = goal(&subject, &surface, &painter, budget.refine_px);
         refine::refine(&mut splats, &goal, &trusts, &budget, watch)
     })?;
-    let front = watch.stage(Stage::Check, |watch| {
+    let checked = watch.stage(Stage::Check, |watch| {
         let goal = goal(&subject, &surface, &painter, u32::MAX);
-        let front = Front::of(&splats, &goal);
+        let front = FrontCheck::of(&splats, &goal);
         watch.picture("8_front", || front.picture.clone());
         watch.picture("8_views", || contact_sheet(&splats, 384));
         Ok(front)
     })?;
     let extent_m = extent(&splats);
-    Ok(Made { splats, chosen: chosen.shape, verdicts, front, extent_m })
+    Ok(Made { splats, chosen: chosen.shape, verdicts, front: checked, extent_m })
 }
 
 fn hypotheses(
@@ -159,11 +161,12 @@ fn hypotheses(
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Hypothesis>, GenerateError> {
     let cushion = inflate::cushion(silhouette);
-    let all = vec![
+    let mut all = vec![
         inflate::inflated(silhouette, &cushion),
         revolve::revolved(silhouette, &cushion),
         slab::slab(silhouette),
     ];
+    all.extend(block::block(silhouette));
     for Hypothesis { shape, relief, .. } in &all {
         watch.step(Stage::Hypotheses, 0.8)?;
         watch.picture(&format!("3_{shape}_depth"), || pictures::depth(relief));
@@ -192,22 +195,22 @@ fn goal(subject: &Subject, surface: &Surface<'_>, painter: &Painter, side_px: u3
             && y <= subject.alpha.height as f32;
         if within { subject.alpha.area(x, y, shrink) } else { 0.0 }
     });
-    let to_front = painter.front_scale / silhouette.picture_scale;
+    let to_front = painter.front.scale / silhouette.picture_scale;
     let colour = Map::from_fn(width, height, |x, y| {
         let [px, py] = at(x, y);
-        painter.front.area(px * to_front, py * to_front, shrink * to_front)
+        painter.front.colours.area(px * to_front, py * to_front, shrink * to_front)
     });
     Goal { camera, colour, alpha }
 }
 
 /// The finished asset as the picture's camera sees it, against the picture.
-struct Front {
+struct FrontCheck {
     psnr_db: f64,
     iou: f64,
     picture: RgbaImage,
 }
 
-impl Front {
+impl FrontCheck {
     fn of(splats: &asset::Splats, goal: &Goal) -> Self {
         let frame = render::splats::draw(splats, &goal.camera);
         let (mut error, mut n) = (0.0_f64, 0_usize);

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
+use crate::fit::Shift;
 use crate::map::{Map, Pyramid};
 use crate::surface::Surface;
 
@@ -55,6 +56,7 @@ const N_ROOTS: i32 = 16;
 /// Samples surfaces of one shape and picture.
 pub(crate) struct Sampler<'a> {
     surface: &'a Surface<'a>,
+    shift: &'a Shift,
     bounds: BoundsPyramid,
     /// Colour (mean) and its square, on the working grid's own scale times `detail_scale`.
     mean: Pyramid<Vec3>,
@@ -64,9 +66,15 @@ pub(crate) struct Sampler<'a> {
 
 impl<'a> Sampler<'a> {
     /// `picture`: colours of the object, `detail_scale` pixels per pixel of the working grid.
-    pub(crate) fn new(surface: &'a Surface<'a>, picture: &Map<Vec3>, detail_scale: f32) -> Self {
+    pub(crate) fn new(
+        surface: &'a Surface<'a>,
+        shift: &'a Shift,
+        picture: &Map<Vec3>,
+        detail_scale: f32,
+    ) -> Self {
         Self {
             surface,
+            shift,
             bounds: BoundsPyramid::new(surface),
             mean_square: Pyramid::new(picture.map(|colour| colour * colour)),
             mean: Pyramid::new(picture.clone()),
@@ -97,7 +105,10 @@ impl<'a> Sampler<'a> {
             }
             // Counts grow a little faster than the square of the effort; stay inside of what is known.
             let guess = effort * (target as f32 / n.max(1) as f32).sqrt();
-            effort = guess.clamp(low * 1.02, high * 0.98).clamp(low, high);
+            effort = guess.max(low).min(high);
+            if high < low * 1.03 {
+                break;
+            }
         }
         best
     }
@@ -173,7 +184,12 @@ impl Work<'_> {
         let (tangent, bitangent) = normal.any_orthonormal_pair();
         let moved = position + (tangent * a + bitangent * b) * (0.3 * side);
         let (position, normal) = surface.project(moved, 0.5 * side).unwrap_or((position, normal));
-        points.push(Point { position, normal, spacing: side, seen: surface.see(position), facing });
+        // To where the picture shows it.
+        let seen = surface.see(position);
+        let shift = self.sampler.shift.at(seen);
+        let unit = 1.0 / (surface.silhouette.extent_px * surface.zoom(position.z));
+        let position = position + Vec3::new(shift.x * unit, -shift.y * unit, 0.0);
+        points.push(Point { position, normal, spacing: side, seen: seen + shift, facing });
     }
 
     fn split(&self, corner: Vec3, side: f32, points: &mut Vec<Point>) {

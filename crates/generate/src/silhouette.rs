@@ -170,13 +170,19 @@ impl Silhouette {
             fill: area * self.picture_scale * self.picture_scale / (sides[0] * sides[1]),
             bulk: 2.0 * largest / self.extent_px,
             n_holes: n_holes(&self.distance, area * 0.001),
-            axis: self.best_axis(),
+            axis: self.best_axis(0.0),
         }
     }
 
+    /// Axis of symmetry of what is at least `share` times as thick as the thickest part.
+    pub(crate) fn core_axis(&self, share: f32) -> Axis {
+        let thickest = self.thickness.values.iter().copied().fold(0.0, f32::max);
+        self.best_axis(share * thickest)
+    }
+
     /// Tries offsets and tilts around the middle, coarse to fine.
-    fn best_axis(&self) -> Axis {
-        let mut best = self.symmetry_about(0.0, 0.0);
+    fn best_axis(&self, thickness_min: f32) -> Axis {
+        let mut best = self.symmetry_about(0.0, 0.0, thickness_min);
         for (reach, step, tilt_step) in
             [(0.12, 0.02, 0.04), (0.015, 0.005, 0.02), (0.004, 0.002, 0.01)]
         {
@@ -186,7 +192,7 @@ impl Silhouette {
                 for offset_idx in -n..=n {
                     let offset = around.offset + offset_idx as f32 * step;
                     let tilt = around.tilt + tilt_idx as f32 * tilt_step;
-                    let tried = self.symmetry_about(offset, tilt);
+                    let tried = self.symmetry_about(offset, tilt, thickness_min);
                     // A tilt has to earn itself: most things stand upright.
                     let worth = |axis: Axis| axis.symmetry - 0.15 * axis.tilt.abs();
                     if worth(tried) > worth(best) + 1e-4 {
@@ -198,7 +204,9 @@ impl Silhouette {
         best
     }
 
-    fn symmetry_about(&self, offset: f32, tilt: f32) -> Axis {
+    fn symmetry_about(&self, offset: f32, tilt: f32, thickness_min: f32) -> Axis {
+        let inside =
+            |x: usize, y: usize| self.inside(x, y) && self.thickness.get(x, y) >= thickness_min;
         let axis = Axis { offset, tilt, symmetry: 0.0 };
         let (mut both, mut either) = (0_usize, 0_usize);
         let stride = (self.extent_px / 128.0).ceil().max(1.0) as usize;
@@ -212,8 +220,8 @@ impl Silhouette {
                     && py >= 0.0
                     && px < self.alpha.width as f32
                     && py < self.alpha.height as f32;
-                let mirrored = within && self.inside(px as usize, py as usize);
-                let here = self.inside(x, y);
+                let mirrored = within && inside(px as usize, py as usize);
+                let here = inside(x, y);
                 both += usize::from(here && mirrored);
                 either += usize::from(here) + usize::from(mirrored && !here);
                 either += usize::from(here && !within);

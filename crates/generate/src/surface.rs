@@ -2,7 +2,7 @@
 //! the way between object units and the finished asset's metres.
 
 use glam::{DMat3, DVec3, Vec2, Vec3};
-use render::{Camera, Lens};
+use render::Camera;
 
 use crate::hypothesis::Relief;
 use crate::map::Map;
@@ -22,8 +22,8 @@ pub(crate) struct Surface<'a> {
     slopes: [Map<Vec3>; 2],
     /// Metres per object unit.
     pub scale: f32,
-    /// z of the asset's centre, object units.
-    pub centre_z: f32,
+    /// The asset's centre, object units.
+    pub centre: Vec3,
     /// z of the camera, object units.
     pub eye_z: f32,
 }
@@ -39,9 +39,9 @@ pub(crate) struct Foot {
 
 impl<'a> Surface<'a> {
     pub(crate) fn new(silhouette: &'a Silhouette, relief: &'a Relief) -> Self {
-        let [low, high] = relief.depth_range();
-        let scale = EXTENT_M / (high - low).max(1.0);
-        let centre_z = 0.5 * (low + high);
+        let [low, high] = relief.bounds(silhouette);
+        let scale = EXTENT_M / (high - low).max_element().max(1e-3);
+        let centre = 0.5 * (low + high);
         let distance = &silhouette.distance;
         let outline = Map::from_fn(distance.width, distance.height, |x, y| {
             let [dx, dy] = distance.slope(x, y);
@@ -56,14 +56,14 @@ impl<'a> Surface<'a> {
             outline,
             slopes: [slope(0), slope(1)],
             scale,
-            centre_z,
-            eye_z: centre_z + (Lens::RADIUS as f32) / scale,
+            centre,
+            eye_z: relief.eye_z,
         }
     }
 
     /// Metres of a point in object units.
     pub(crate) fn to_metres(&self, p: Vec3) -> Vec3 {
-        (p - Vec3::new(0.0, 0.0, self.centre_z)) * self.scale
+        (p - self.centre) * self.scale
     }
 
     /// Position on the working grid at which the picture's camera sees a point, pixels.
@@ -90,7 +90,7 @@ impl<'a> Surface<'a> {
         let distance = f64::from(self.eye_z - self.relief.rim_z);
         let centre = silhouette.picture(silhouette.centre_px[0], silhouette.centre_px[1]);
         Camera {
-            eye: DVec3::new(0.0, 0.0, Lens::RADIUS),
+            eye: self.to_metres(Vec3::new(0.0, 0.0, self.eye_z)).as_dvec3(),
             world_to_view: DMat3::from_diagonal(DVec3::new(1.0, -1.0, -1.0)),
             focal_px: picture_px * distance / shrink,
             centre_px: [0, 1].map(|k| (f64::from(centre[k]) - corner_px[k]) / shrink),
@@ -103,18 +103,7 @@ impl<'a> Surface<'a> {
     /// Distance to the surface and its normal there, to first order.
     pub(crate) fn foot(&self, p: Vec3) -> Foot {
         let extent_px = self.silhouette.extent_px;
-        let [px, py] = self.silhouette.pixel(p.x, p.y);
-        let sheet = self.relief.sheets.sample(px, py);
-        let (dx, dy) = (self.slopes[0].sample(px, py), self.slopes[1].sample(px, py));
-        let rise = p.z - sheet.x;
-        let side = if rise >= 0.0 { Vec3::Y } else { Vec3::Z };
-        let value = sheet.dot(side) - rise * rise;
-        // Along x, along y (upwards), along z; heights per object unit.
-        let slope = |d: Vec3| (d.dot(side) + 2.0 * rise * d.x) * extent_px;
-        let gradient = Vec3::new(slope(dx), -slope(dy), -2.0 * rise);
-        let steepness = gradient.length().max(1e-5);
-        let body = Foot { depth: value / steepness, normal: -gradient / steepness };
-
+        let body = self.body(p);
         // Nothing stands out of the cone that the picture's silhouette spans.
         let seen = self.see(p);
         let outline = self.outline.sample(seen.x, seen.y);
@@ -131,6 +120,26 @@ impl<'a> Surface<'a> {
             return body;
         }
         Foot { depth, normal: -inward / steepness }
+    }
+
+    /// First-order signed distance of the solid alone, whatever the outline, object units, positive inside.
+    pub(crate) fn body_depth(&self, p: Vec3) -> f32 {
+        self.body(p).depth
+    }
+
+    fn body(&self, p: Vec3) -> Foot {
+        let extent_px = self.silhouette.extent_px;
+        let [px, py] = self.silhouette.pixel(p.x, p.y);
+        let sheet = self.relief.sheets.sample(px, py);
+        let (dx, dy) = (self.slopes[0].sample(px, py), self.slopes[1].sample(px, py));
+        let rise = p.z - sheet.x;
+        let side = if rise >= 0.0 { Vec3::Y } else { Vec3::Z };
+        let value = sheet.dot(side) - rise * rise;
+        // Along x, along y (upwards), along z; heights per object unit.
+        let slope = |d: Vec3| (d.dot(side) + 2.0 * rise * d.x) * extent_px;
+        let gradient = Vec3::new(slope(dx), -slope(dy), -2.0 * rise);
+        let steepness = gradient.length().max(1e-5);
+        Foot { depth: value / steepness, normal: -gradient / steepness }
     }
 
     /// The surface point close to `p` with its normal, moving at most `reach`; `None` when there is none.

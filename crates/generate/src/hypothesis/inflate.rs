@@ -2,6 +2,7 @@
 //! than deep, and nothing is deeper than it is wide.
 
 use super::{Hypothesis, Relief, beyond_outline};
+use crate::distance;
 use crate::map::Map;
 use crate::options::ShapeKind;
 use crate::poisson;
@@ -10,21 +11,34 @@ use crate::silhouette::Silhouette;
 /// Right-hand side of Δ(height²) = −c that makes the cross-section of a long strip a circle.
 const C_STRIP: f32 = 2.0;
 
-/// Squared half depth in object units², 0 outside: round sticks, and discs √½ as deep as wide.
+/// Share of the union of balls, which is as deep as it is wide; the rest is the smooth, flatter cushion.
+const ROUND_SHARE: f32 = 0.7;
+
+/// Squared half depth in object units², 0 outside: round sticks, and discs a little flatter than balls.
 pub(crate) fn cushion(silhouette: &Silhouette) -> Map {
-    let scale = C_STRIP / (silhouette.extent_px * silhouette.extent_px);
-    poisson::solve(&silhouette.alpha).map(|u| u * scale)
+    let scale = 1.0 / (silhouette.extent_px * silhouette.extent_px);
+    let smooth = poisson::solve(&silhouette.alpha).map(|u| C_STRIP * u * scale);
+    let balls = distance::balls(&silhouette.distance).map(|u| u * scale);
+    // Balls of neighbouring branches meet in creases: soften them, but not where the outline is near.
+    let soft = balls.blur(0.02 * silhouette.extent_px);
+    Map::from_fn(smooth.width, smooth.height, |x, y| {
+        let depth = silhouette.distance.get(x, y) / (0.08 * silhouette.extent_px);
+        let ball = balls.get(x, y);
+        let ball = ball + (soft.get(x, y) - ball) * depth.clamp(0.0, 1.0);
+        smooth.get(x, y) + (ball - smooth.get(x, y)) * ROUND_SHARE
+    })
 }
 
 /// The whole silhouette inflated.
 pub(crate) fn inflated(silhouette: &Silhouette, cushion: &Map) -> Hypothesis {
-    let height2 = beyond_outline(silhouette, cushion);
-    // The rim of a cushion is seen where the line of sight touches it: a quarter of its depth before the middle for
-    // a ball that fills the picture, less for anything else.
+    let height2 = beyond_outline(&silhouette.distance, silhouette.extent_px, cushion);
+    // The rim of a cushion is seen where the line of sight touches it: an eighth of its radius before the middle for
+    // a ball that fills the picture (outline and rim apart: the plane on which both are one), less for others.
     let half_depth = cushion.values.iter().copied().fold(0.0, f32::max).sqrt();
     Hypothesis {
         shape: ShapeKind::Inflated,
-        relief: Relief::symmetric(&height2, 0.2 * half_depth),
+        relief: Relief::symmetric(&height2, 0.1 * half_depth),
         body: None,
+        footprint: None,
     }
 }

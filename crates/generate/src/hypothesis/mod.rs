@@ -7,6 +7,7 @@ use crate::map::Map;
 use crate::options::ShapeKind;
 use crate::silhouette::{Axis, Silhouette};
 
+pub(crate) mod block;
 pub(crate) mod inflate;
 pub(crate) mod revolve;
 pub(crate) mod slab;
@@ -20,14 +21,31 @@ pub(crate) mod slab;
 pub(crate) struct Relief {
     /// `[mid, front2, back2]`: object units, object units², object units².
     pub sheets: Map<Vec3>,
-    /// Height of the points that make the outline as the camera sees it, object units.
+    /// Height of the plane on which the outline in the picture and that of the solid are one, object units.
     pub rim_z: f32,
+    /// Height of the camera, object units.
+    pub eye_z: f32,
 }
 
 impl Relief {
+    /// Lowest and highest corner of the box around the solid, object units.
+    pub(crate) fn bounds(&self, silhouette: &Silhouette) -> [Vec3; 2] {
+        let (mut low, mut high) = (Vec3::MAX, Vec3::MIN);
+        for y in 0..self.sheets.height {
+            for x in 0..self.sheets.width {
+                if let Some([front, back]) = self.heights(x, y) {
+                    let [object_x, object_y] = silhouette.object(x as f32 + 0.5, y as f32 + 0.5);
+                    low = low.min(Vec3::new(object_x, object_y, back));
+                    high = high.max(Vec3::new(object_x, object_y, front));
+                }
+            }
+        }
+        if low.x > high.x { [Vec3::ZERO; 2] } else { [low, high] }
+    }
+
     /// Both sides alike, about z = 0.
     pub(crate) fn symmetric(height2: &Map, rim_z: f32) -> Self {
-        Self { sheets: height2.map(|h| Vec3::new(0.0, h, h)), rim_z }
+        Self { sheets: height2.map(|h| Vec3::new(0.0, h, h)), rim_z, eye_z: EYE_Z }
     }
 
     /// Heights of the two surfaces at a pixel, front then back; `None` outside.
@@ -51,6 +69,9 @@ impl Relief {
     }
 }
 
+/// Distance of the camera from the middle of an object of extent 1.
+pub(crate) const EYE_Z: f32 = 2.0;
+
 /// The body of a [`ShapeKind::Revolved`].
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
@@ -61,6 +82,8 @@ pub(crate) struct Body {
     pub step: f32,
     /// Radius and how sure it is (0 to 1) at each position.
     pub rings: Vec<Ring>,
+    /// Where flat ends cut the body off, positions along the axis.
+    pub ends: [f32; 2],
 }
 
 /// A circle of a [`Body`].
@@ -92,13 +115,14 @@ pub(crate) struct Hypothesis {
     pub relief: Relief,
     /// Only of a revolved shape.
     pub body: Option<Body>,
+    /// Only of a block.
+    pub footprint: Option<block::Footprint>,
 }
 
 /// Carries squared heights on beyond the outline, mirrored with the sign turned, so that they cross zero there with an
 /// even slope; then takes off the pixel steps.
-pub(crate) fn beyond_outline(silhouette: &Silhouette, height2: &Map) -> Map {
-    let distance = &silhouette.distance;
-    let pixel = 1.0 / silhouette.extent_px;
+pub(crate) fn beyond_outline(distance: &Map, extent_px: f32, height2: &Map) -> Map {
+    let pixel = 1.0 / extent_px;
     let extended = Map::from_fn(height2.width, height2.height, |x, y| {
         let d = distance.get(x, y);
         if d > 0.0 {
@@ -106,7 +130,7 @@ pub(crate) fn beyond_outline(silhouette: &Silhouette, height2: &Map) -> Map {
         }
         let [slope_x, slope_y] = distance.slope(x, y);
         let norm = (slope_x * slope_x + slope_y * slope_y).sqrt().max(1e-3);
-        // Reading further in than one pixel would carry the other side of thin parts over.
+        // Reading further in than a few pixels would carry the other side of thin parts over.
         let reach = (2.0 * -d).min(6.0);
         let [px, py] =
             [x as f32 + 0.5 + reach * slope_x / norm, y as f32 + 0.5 + reach * slope_y / norm];

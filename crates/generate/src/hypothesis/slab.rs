@@ -35,5 +35,10 @@ pub(crate) fn slab(silhouette: &Silhouette) -> Hypothesis {
         height.max(0.5 * pixel) * height.max(0.5 * pixel) * wall
     });
     let rim_z = 0.5 * depth * (1.0 - 1.6 * ROUNDING);
-    Hypothesis { shape: ShapeKind::Slab, relief: Relief::symmetric(&height2, rim_z), body: None }
+    Hypothesis {
+        shape: ShapeKind::Slab,
+        relief: Relief::symmetric(&height2, rim_z),
+        body: None,
+        footprint: None,
+    }
 }

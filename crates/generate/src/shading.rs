@@ -1,0 +1,105 @@
+//! Does the light on the object follow the normals of a shape? And does a frame run around its rim?
+
+use glam::Vec3;
+
+use crate::colour::luminance;
+use crate::hypothesis::Relief;
+use crate::map::Map;
+use crate::pictures::normal;
+use crate::silhouette::Silhouette;
+
+/// Brightness steps per object unit above which a slope is print, not shading.
+const PRINT_SLOPE: f32 = 0.9;
+
+/// How much the brightness falls where the surface of a shape turns away, as a share of full brightness per unit of the
+/// normal's z: about 0 for a flat thing, 0.2 to 0.6 for a round one. Slopes of the brightness are fitted to slopes of
+/// the normal; large slopes (print, edges) hardly count.
+pub(crate) fn roundness(silhouette: &Silhouette, relief: &Relief, colours: &Map<Vec3>) -> f32 {
+    let sigma = 0.018 * silhouette.extent_px;
+    let brightness = colours.map(luminance).blur(sigma);
+    let normals = Map::from_fn(colours.width, colours.height, |x, y| {
+        normal(silhouette, relief, x, y).unwrap_or(Vec3::ZERO)
+    });
+    let margin = (0.045 * silhouette.extent_px).max(3.0);
+    let stride = (silhouette.extent_px / 160.0).ceil().max(1.0) as usize;
+    // Weighted least squares: slope of brightness = light · slope of normal, by the normal equations.
+    let (mut matrix, mut side) = (glam::DMat3::ZERO, glam::DVec3::ZERO);
+    for y in (1..colours.height.saturating_sub(1)).step_by(stride) {
+        for x in (1..colours.width.saturating_sub(1)).step_by(stride) {
+            if silhouette.distance.get(x, y) < margin {
+                continue;
+            }
+            let slopes = brightness.slope(x, y).map(|s| s * silhouette.extent_px);
+            let turns = normals.slope(x, y).map(|n| n * silhouette.extent_px);
+            let steep =
+                (slopes[0] * slopes[0] + slopes[1] * slopes[1]) / (PRINT_SLOPE * PRINT_SLOPE);
+            let weight = f64::from(1.0 / ((1.0 + steep) * (1.0 + steep)));
+            for (slope, turn) in slopes.into_iter().zip(turns) {
+                let turn = turn.as_dvec3().clamp_length_max(6.0);
+                matrix +=
+                    glam::DMat3::from_cols(turn * turn.x, turn * turn.y, turn * turn.z) * weight;
+                side += turn * (f64::from(slope) * weight);
+            }
+        }
+    }
+    // A little ridge keeps directions that the shape does not have at zero.
+    let ridge = (matrix.x_axis.x + matrix.y_axis.y + matrix.z_axis.z) * 0.01 + 1e-9;
+    let light = (matrix + glam::DMat3::from_diagonal(glam::DVec3::splat(ridge))).inverse() * side;
+    light.length() as f32
+}
+
+/// Whether a frame of one colour runs around the thick part of the outline, unlike what it encloses: 0 to 1.
+pub(crate) fn frame(silhouette: &Silhouette, colours: &Map<Vec3>) -> f32 {
+    const N_SECTORS: usize = 24;
+    let thickest = silhouette.thickness.values.iter().copied().fold(0.0, f32::max);
+    let core = |x: usize, y: usize| silhouette.thickness.get(x, y) > 0.5 * thickest;
+    let chroma = |colour: Vec3| colour / (colour.element_sum() + 0.15);
+    let (mut centre, mut n) = ([0.0_f32; 2], 0.0_f32);
+    let mut inner: Vec<Vec3> = Vec::new();
+    for y in 0..colours.height {
+        for x in (0..colours.width).filter(|&x| core(x, y)) {
+            centre = [centre[0] + x as f32, centre[1] + y as f32];
+            n += 1.0;
+            if silhouette.distance.get(x, y) > 0.35 * thickest {
+                inner.push(colours.get(x, y));
+            }
+        }
+    }
+    let centre = centre.map(|sum| sum / n.max(1.0));
+    let mut sectors: Vec<Vec<Vec3>> = vec![Vec::new(); N_SECTORS];
+    for y in 0..colours.height {
+        for x in (0..colours.width).filter(|&x| core(x, y)) {
+            let d = silhouette.distance.get(x, y);
+            if (0.05 * thickest..0.14 * thickest).contains(&d) {
+                let angle = libm::atan2f(y as f32 - centre[1], x as f32 - centre[0]);
+                let turn = angle / std::f32::consts::TAU + 0.5;
+                sectors[((turn * N_SECTORS as f32) as usize).min(N_SECTORS - 1)]
+                    .push(colours.get(x, y));
+            }
+        }
+    }
+    let rims: Vec<Vec3> = sectors
+        .iter()
+        .filter(|sector| sector.len() > 3)
+        .map(|sector| chroma(median(sector)))
+        .collect();
+    if rims.len() < N_SECTORS / 2 || inner.is_empty() {
+        return 0.0;
+    }
+    let rim = median(&rims);
+    let spread: f32 = rims.iter().map(|c| (*c - rim).length()).sum::<f32>() / rims.len() as f32;
+    // What is inside: its most common colour, and the share of it that is unlike the rim.
+    let unlike =
+        inner.iter().filter(|c| (chroma(**c) - rim).length() > 0.05 + 1.5 * spread).count();
+    let unlike = unlike as f32 / inner.len() as f32;
+    crate::colour::smoothstep(0.45, 0.8, unlike) * crate::colour::smoothstep(0.12, 0.05, spread)
+}
+
+/// Median of each channel.
+fn median(colours: &[Vec3]) -> Vec3 {
+    Vec3::from([0, 1, 2].map(|c| {
+        let mut channel: Vec<f32> = colours.iter().map(|colour| colour[c]).collect();
+        let middle = channel.len() / 2;
+        *channel.select_nth_unstable_by(middle, f32::total_cmp).1
+    }))
+}
