@@ -79,7 +79,7 @@ impl Lens {
 }
 
 /// A pinhole camera. World point `p` has the CV view point `world_to_view * (p - eye)`: x right, y down, z = depth;
-/// pixel = (focal_px · x/z + centre_px.x, focal_px · y/z + centre_px.y), pixel centres at +0.5.
+/// pixel = (`focal_px` · x/z + `centre_px.x`, `focal_px` · y/z + `centre_px.y`), pixel centres at +0.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
     /// Position in the world.

@@ -188,6 +188,7 @@ impl Kernel for ProjectBlock<'_> {
 }
 
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "one index over many arrays is what vectorises")]
 fn lanes(block: &ActiveBlock, pinhole: &Pinhole) -> Lanes {
     let mut out = Lanes {
         depth: [0.0; BLOCK],

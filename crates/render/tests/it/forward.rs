@@ -15,7 +15,8 @@ fn compare(splats: &Splats, camera: &Camera) -> (f64, u8) {
             let found =
                 f64::from(found.colour[pixel][channel]) + f64::from(found.transmittance[pixel]);
             let truth = truth.colour[pixel][channel] + truth.transmittance[pixel];
-            squares += (found.clamp(0.0, 1.0) - truth.clamp(0.0, 1.0)).powi(2);
+            let error = found.clamp(0.0, 1.0) - truth.clamp(0.0, 1.0);
+            squares += error * error;
         }
     }
     let mean = squares / (3 * found.colour.len()) as f64;
@@ -112,14 +113,14 @@ fn agrees_with_the_oracle_at_the_limits() {
         (
             "long quaternion",
             one(|p| {
-                (p.rotations[0], p.log_scales[0]) = ([30.0, 4.0, 8.0, -9.0], [-1.0, -3.0, -4.0])
+                (p.rotations[0], p.log_scales[0]) = ([30.0, 4.0, 8.0, -9.0], [-1.0, -3.0, -4.0]);
             }),
         ),
         ("bright", one(|p| p.sh_dc[0] = [9.0, 1.0, -7.0])),
         (
             "tie, first",
             one(|p| {
-                (p.positions[0], p.raw_opacities[0], p.sh_dc[0]) = ([0.1, 0.0, -0.5], 3.0, red)
+                (p.positions[0], p.raw_opacities[0], p.sh_dc[0]) = ([0.1, 0.0, -0.5], 3.0, red);
             }),
         ),
         ("tie, second", one(|p| (p.positions[0], p.raw_opacities[0]) = ([0.12, 0.01, -0.5], 3.0))),

@@ -2,7 +2,7 @@
 
 use asset::{ShDegree, Splats, SplatsParts};
 
-/// Numbers from a seed: SplitMix64.
+/// Numbers from a seed: `SplitMix64`.
 #[derive(Debug)]
 pub struct Random(pub u64);
 
@@ -82,15 +82,16 @@ pub fn object(seed: u64, n: usize, degree: u8) -> Splats {
 type Surface = ([f32; 3], [f32; 3]);
 
 fn ball(random: &mut Random) -> Surface {
-    let (z, (sin, cos)) = (random.within(-1.0, 1.0), libm::sincosf(random.within(0.0, 6.283)));
+    let (z, (sin, cos)) =
+        (random.within(-1.0, 1.0), libm::sincosf(random.within(0.0, std::f32::consts::TAU)));
     let ring = (1.0 - z * z).sqrt();
     let normal = [ring * cos, z, ring * sin];
     (normal.map(|c| 0.3 * c), normal)
 }
 
 fn ring(random: &mut Random) -> Surface {
-    let (sin_a, cos_a) = libm::sincosf(random.within(0.0, 6.283));
-    let (sin_b, cos_b) = libm::sincosf(random.within(0.0, 6.283));
+    let (sin_a, cos_a) = libm::sincosf(random.within(0.0, std::f32::consts::TAU));
+    let (sin_b, cos_b) = libm::sincosf(random.within(0.0, std::f32::consts::TAU));
     let far = 0.42 + 0.07 * cos_b;
     ([far * cos_a, 0.07 * sin_b, far * sin_a], [cos_b * cos_a, sin_b, cos_b * sin_a])
 }
