@@ -98,3 +98,6 @@ impl Kind {
         sample::splats(&self.solid(seed), sampling)
     }
 }
+
+#[cfg(test)]
+mod tests;

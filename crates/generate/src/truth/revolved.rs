@@ -130,7 +130,7 @@ pub fn goblet(dice: &mut Dice) -> Solid {
             Paint::metal(gold, 0.75)
         }
     };
-    let bounds = [Vec3::new(-0.3, -0.51, -0.3), Vec3::new(0.3, 0.51, 0.3)];
+    let bounds = [Vec3::new(-0.3, -0.51, -0.3), Vec3::new(0.3, 0.53, 0.3)];
     Solid::new(bounds, move |p| Near::new(outline.distance(p), 0), paint)
 }
 

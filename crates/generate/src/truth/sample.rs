@@ -13,7 +13,7 @@ use super::solid::Solid;
 /// How densely a surface is sampled and how it is lit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
-    /// Splats aimed at; the result is within about a quarter of it.
+    /// Splats aimed at; the result is within a few percent of it, less where cells would get too small.
     pub target_splats: usize,
     /// Share of light from above and the front that is baked into the colours: 0 plain paint, 1 full.
     pub shading: f32,
@@ -44,19 +44,40 @@ const THICKNESS: f32 = 0.08;
 const RAW_OPACITY: f32 = 4.184_6;
 /// Colour contrast within a cell, largest channel, above which it is split.
 const CONTRAST: f32 = 0.07;
-/// Cells per side of the count run and the most per side of any run.
-const COUNT_CELLS: f32 = 64.0;
+/// Cells per side of the first run.
+const COUNT_CELLS: f32 = 32.0;
+/// Most cells per side of any run.
 const CELLS_MAX: f32 = 400.0;
+
+/// Where a solid goes to be centred with a largest extent of 1: position' = (position − centre) · scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Placement {
+    pub(super) centre: Vec3,
+    pub(super) scale: f32,
+}
 
 /// Samples the surface of a solid, moved and scaled so that its centre is the origin and its largest extent is 1.
 #[must_use]
 pub fn splats(solid: &Solid, sampling: Sampling) -> Splats {
+    placed_splats(solid, sampling).0
+}
+
+/// [`splats`], and where the solid went.
+pub(super) fn placed_splats(solid: &Solid, sampling: Sampling) -> (Splats, Placement) {
     let size = (solid.bounds[1] - solid.bounds[0]).max_element();
-    // The number of crossed cells grows with the square of the cells per side.
-    let coarse = samples(solid, size / COUNT_CELLS, sampling.shading).len().max(1);
-    let ratio = (sampling.target_splats as f32 / coarse as f32).sqrt();
-    let cells = (COUNT_CELLS * ratio).clamp(4.0, CELLS_MAX);
-    let samples = samples(solid, size / cells, sampling.shading);
+    let mut cells = COUNT_CELLS;
+    let mut samples = samples(solid, size / cells, sampling.shading);
+    // The number of crossed cells grows with the square of the cells per side, that of split ones more slowly: three
+    // corrections at most come close enough.
+    for _ in 0..3 {
+        let ratio = sampling.target_splats as f32 / samples.len().max(1) as f32;
+        let better = (cells * ratio.sqrt()).clamp(4.0, CELLS_MAX);
+        if (ratio - 1.0).abs() < 0.1 || better.to_bits() == cells.to_bits() {
+            break;
+        }
+        cells = better;
+        samples = self::samples(solid, size / cells, sampling.shading);
+    }
     let (mut low, mut high) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
     for sample in &samples {
         low = low.min(sample.position);
@@ -82,7 +103,7 @@ pub fn splats(solid: &Solid, sampling: Sampling) -> Splats {
         parts.rotations.push([turn.w, turn.x, turn.y, turn.z]);
         parts.sh_dc.push(sample.colour.to_array().map(|c| (c - 0.5) / asset::splats::SH_C0));
     }
-    Splats::new(parts).unwrap_or_default()
+    (Splats::new(parts).unwrap_or_default(), Placement { centre, scale })
 }
 
 /// Surface samples for cells of the given side. The order is that of the octree, whatever the thread count.

@@ -105,11 +105,21 @@ pub fn turn_z(p: Vec3, degrees: f32) -> Vec3 {
 /// A closed outline in the half plane (radius, height), turned about the Y axis.
 #[derive(Debug, Clone)]
 pub struct Revolved {
-    /// Corners, joined in order and back to the first: [radius, height].
-    corners: Vec<Vec2>,
+    runs: Vec<Run>,
     /// Lowest and highest corner: [radius, height].
     bounds: [Vec2; 2],
 }
+
+/// A few edges of an outline that follow each other, and the box around them.
+#[derive(Debug, Clone)]
+struct Run {
+    corners: Vec<Vec2>,
+    low: Vec2,
+    high: Vec2,
+}
+
+/// Edges in a [`Run`].
+const RUN_EDGES: usize = 6;
 
 impl Revolved {
     /// A smooth outline through the points given from bottom to top or around, closed along the axis. Points that are
@@ -138,9 +148,26 @@ impl Revolved {
     /// The outline with these corners.
     #[must_use]
     pub fn polygon(corners: Vec<Vec2>) -> Self {
-        let low = corners.iter().copied().fold(Vec2::splat(f32::INFINITY), Vec2::min);
-        let high = corners.iter().copied().fold(Vec2::splat(f32::NEG_INFINITY), Vec2::max);
-        Self { corners, bounds: [low, high] }
+        let Some(&first) = corners.first() else {
+            return Self { runs: Vec::new(), bounds: [Vec2::ZERO; 2] };
+        };
+        let mut closed = corners;
+        closed.push(first);
+        let around = |corners: &[Vec2]| {
+            let low = corners.iter().copied().fold(Vec2::splat(f32::INFINITY), Vec2::min);
+            let high = corners.iter().copied().fold(Vec2::splat(f32::NEG_INFINITY), Vec2::max);
+            [low, high]
+        };
+        let bounds = around(&closed);
+        let starts = (0..closed.len() - 1).step_by(RUN_EDGES);
+        let runs = starts
+            .map(|from| {
+                let corners = closed[from..(from + RUN_EDGES + 1).min(closed.len())].to_vec();
+                let [low, high] = around(&corners);
+                Run { corners, low, high }
+            })
+            .collect();
+        Self { runs, bounds }
     }
 
     /// Distance of a point in space.
@@ -159,19 +186,27 @@ impl Revolved {
         }
         let mut nearest_2 = f32::INFINITY;
         let mut inside = false;
-        let mut from = self.corners[self.corners.len() - 1];
-        for &to in &self.corners {
-            if (from.y > q.y) != (to.y > q.y) {
-                let crossing = from.x + (q.y - from.y) / (to.y - from.y) * (to.x - from.x);
-                inside ^= q.x < crossing;
+        for run in &self.runs {
+            // Runs that are too far to be nearest and cannot be crossed by the ray towards larger radii do not matter.
+            let gap = (run.low - q).max(q - run.high).max(Vec2::ZERO).length_squared();
+            let crossable = q.y >= run.low.y && q.y <= run.high.y && q.x <= run.high.x;
+            if gap >= nearest_2 && !crossable {
+                continue;
             }
-            // An edge on the axis is no surface: the solid goes on behind it.
-            if from.x > 1e-5 || to.x > 1e-5 {
-                let edge = to - from;
-                let t = ((q - from).dot(edge) / edge.length_squared().max(1e-12)).clamp(0.0, 1.0);
-                nearest_2 = nearest_2.min((q - from - edge * t).length_squared());
+            for edge in run.corners.windows(2) {
+                let (from, to) = (edge[0], edge[1]);
+                if (from.y > q.y) != (to.y > q.y) {
+                    let crossing = from.x + (q.y - from.y) / (to.y - from.y) * (to.x - from.x);
+                    inside ^= q.x < crossing;
+                }
+                // An edge on the axis is no surface: the solid goes on behind it.
+                if from.x > 1e-5 || to.x > 1e-5 {
+                    let edge = to - from;
+                    let t = (q - from).dot(edge) / edge.length_squared().max(1e-12);
+                    let offset = q - from - edge * t.clamp(0.0, 1.0);
+                    nearest_2 = nearest_2.min(offset.length_squared());
+                }
             }
-            from = to;
         }
         if inside { -nearest_2.sqrt() } else { nearest_2.sqrt() }
     }
