@@ -5,6 +5,7 @@
     dead_code,
     unreachable_pub,
     missing_docs,
+    clippy::unwrap_used,
     reason = "the scenes of the tests; not all are used here"
 )]
 mod scenes;
