@@ -27,6 +27,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     match args.first().map(String::as_str) {
         Some("pictures") => match value("--draft") {
             Some(folder) => pictures::write(Path::new(folder), only, true),
+            None if args.iter().any(|arg| arg == "--check") => pictures::check(shipped, only),
             None => pictures::write(shipped, only, false),
         },
         _ => Err(USAGE.into()),

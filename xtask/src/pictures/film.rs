@@ -9,13 +9,13 @@ use super::random::Random;
 use super::shot::Shot;
 
 /// A developed picture and the share of each pixel that the solid covers.
-pub struct Picture {
+pub(super) struct Picture {
     pub colour: RgbImage,
     pub coverage: Vec<f32>,
 }
 
 /// Renders a square picture with `samples` samples per pixel.
-pub fn develop(shot: &Shot, size: u32, samples: u32) -> Picture {
+pub(super) fn develop(shot: &Shot, size: u32, samples: u32) -> Picture {
     let pixels: Vec<(Vec3, f32)> = (0..size * size)
         .into_par_iter()
         .map(|idx| {
@@ -57,7 +57,7 @@ fn tone(light: Vec3) -> Vec3 {
 }
 
 /// The coverage at half of the picture's size, 0 to 255.
-pub fn half_size_mask(coverage: &[f32], size: u32) -> GrayImage {
+pub(super) fn half_size_mask(coverage: &[f32], size: u32) -> GrayImage {
     let at = |x: u32, y: u32| coverage[(y * size + x) as usize];
     GrayImage::from_fn(size / 2, size / 2, |x, y| {
         let (x, y) = (2 * x, 2 * y);

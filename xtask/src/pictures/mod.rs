@@ -1,13 +1,16 @@
 //! `cargo xtask pictures`: renders the photographs that the project ships, and the exact mask of each.
 //!
-//! `assets/pictures/NAME.jpg` is 1024², `NAME.mask.png` its coverage at 512². `--check` renders them again at quarter
-//! size and compares; `--only NAME` does one; `--draft DIR` writes small quick versions to DIR.
+//! `assets/pictures/NAME.jpg` is 1024², `NAME.mask.png` its coverage at 512². `--check` renders all again at a quarter
+//! of the size and compares with what is shipped; `--only NAME` does one; `--draft DIR` writes small quick ones to DIR.
 
+mod check;
 mod film;
 mod random;
 mod scenes;
 mod set;
 mod shot;
+
+pub(super) use check::check;
 
 use std::error::Error;
 use std::path::Path;
@@ -22,7 +25,7 @@ const SAMPLES: u32 = 16;
 const JPEG_QUALITY: u8 = 90;
 
 /// Renders everything into `folder`.
-pub fn write(folder: &Path, only: Option<&str>, draft: bool) -> Result<(), Box<dyn Error>> {
+pub(super) fn write(folder: &Path, only: Option<&str>, draft: bool) -> Result<(), Box<dyn Error>> {
     fs_err::create_dir_all(folder)?;
     let (size, samples) = if draft { (400, 6) } else { (SIZE, SAMPLES) };
     for shot in scenes::all() {

@@ -17,7 +17,7 @@ fn solid(name: &str, seed: u64) -> Solid {
 }
 
 /// All shots, the one of `make demo` first.
-pub fn all() -> Vec<Shot> {
+pub(super) fn all() -> Vec<Shot> {
     vec![vase(), clock(), toadstool(), car(), balloon()]
 }
 

@@ -6,7 +6,7 @@ use glam::Vec3;
 use super::shot::panel;
 
 /// Surroundings, all in the stage frame and in linear light.
-pub trait Set: Sync {
+pub(super) trait Set: Sync {
     /// Look of the ground at a point, and how far it has gone over into the backdrop (1: only backdrop).
     fn ground(&self, p: Vec3) -> (Paint, f32);
     /// What a camera sees behind everything.
@@ -18,7 +18,7 @@ pub trait Set: Sync {
 }
 
 /// A paper sweep in a photo studio: the floor goes over into the wall without an edge.
-pub struct Studio {
+pub(super) struct Studio {
     pub floor: Vec3,
     pub wall: Vec3,
     pub wall_dark: Vec3,
@@ -59,7 +59,7 @@ impl Set for Studio {
 }
 
 /// Outside on a short-focus day: ground in focus near the solid, trees and light blurred behind.
-pub struct Outdoors {
+pub(super) struct Outdoors {
     pub soil: Vec3,
     pub soil_light: Vec3,
     pub leaves: Vec3,
@@ -132,7 +132,7 @@ fn pebble(p: Vec3, per_metre: f32) -> (f32, f32) {
 }
 
 /// High in the air: sky from deep to light blue, with thin clouds.
-pub struct Sky;
+pub(super) struct Sky;
 
 impl Set for Sky {
     fn ground(&self, _: Vec3) -> (Paint, f32) {

@@ -11,7 +11,7 @@ use super::set::Set;
 
 /// The main lamp: a disc far away.
 #[derive(Debug, Clone, Copy)]
-pub struct Lamp {
+pub(super) struct Lamp {
     /// Unit vector towards it.
     pub direction: Vec3,
     pub light: Vec3,
@@ -19,7 +19,7 @@ pub struct Lamp {
     pub spread: f32,
 }
 
-pub struct Camera {
+pub(super) struct Camera {
     /// Above the horizon, degrees.
     pub elevation_deg: f32,
     pub distance: f32,
@@ -27,7 +27,7 @@ pub struct Camera {
     pub target: Vec3,
 }
 
-pub struct Shot {
+pub(super) struct Shot {
     pub name: &'static str,
     pub solid: Solid,
     /// Azimuth from which the solid is seen, degrees: 0 is its front.
@@ -53,7 +53,7 @@ enum Hit {
 
 impl Shot {
     /// Light seen through picture position `at` (−1 to 1, y up), and whether the solid was hit.
-    pub fn sample(&self, at: Vec2, random: Random) -> (Vec3, bool) {
+    pub(super) fn sample(&self, at: Vec2, random: Random) -> (Vec3, bool) {
         let ray = self.camera.ray(at);
         match self.trace(&ray) {
             Hit::Solid(p) => (self.shade_solid(p, ray.direction, random), true),
@@ -214,7 +214,7 @@ impl Camera {
 }
 
 /// Softly lit panel in the sky: 1 inside `half` (turns, sine of the elevation) around its centre, 0 outside.
-pub fn panel(direction: Vec3, centre: [f32; 2], half: [f32; 2], soft: f32) -> f32 {
+pub(super) fn panel(direction: Vec3, centre: [f32; 2], half: [f32; 2], soft: f32) -> f32 {
     let turn = generate::truth::paint::wrap(turn_of(direction) - centre[0]).abs() - half[0];
     let up = (direction.y - centre[1]).abs() - half[1];
     smoothstep(soft, -soft, turn * 3.0) * smoothstep(soft, -soft, up)
