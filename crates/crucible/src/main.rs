@@ -1,2 +1,66 @@
 //! The command line of Crucible: arguments in, one library call, output and exit code out.
-fn main() {}
+//!
+//! Way in: [`Command`] lists the sub-commands; each has a file of its own in `cmd/` with its arguments and its `run`.
+//! Only this crate opens files, prints, reads the clock and picks exit codes.
+
+mod clock;
+mod cmd;
+mod failure;
+mod files;
+mod interrupt;
+mod output;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// Makes 3D assets from pictures, draws them, checks them and compares them: no GPU, no key, no network.
+#[derive(Debug, Parser)]
+#[command(name = "crucible", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Threads to work with; the result is the same for any number [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Generate(cmd::generate::Args),
+    Render(cmd::render::Args),
+    Inspect(cmd::inspect::Args),
+    Validate(cmd::validate::Args),
+    Convert(cmd::convert::Args),
+    Eval(cmd::eval::Args),
+}
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::error(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
+    interrupt::install()?;
+    if let Some(threads) = cli.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .map_err(|error| Failure::usage(format!("--threads {threads}: {error}")))?;
+    }
+    match cli.command {
+        Command::Generate(args) => cmd::generate::run(args),
+        Command::Render(args) => cmd::render::run(args),
+        Command::Inspect(args) => cmd::inspect::run(args),
+        Command::Validate(args) => cmd::validate::run(args),
+        Command::Convert(args) => cmd::convert::run(args),
+        Command::Eval(args) => cmd::eval::run(args),
+    }
+}

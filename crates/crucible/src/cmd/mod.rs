@@ -1,0 +1,8 @@
+//! One file per sub-command.
+
+pub(crate) mod convert;
+pub(crate) mod eval;
+pub(crate) mod generate;
+pub(crate) mod inspect;
+pub(crate) mod render;
+pub(crate) mod validate;

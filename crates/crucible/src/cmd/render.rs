@@ -1,0 +1,204 @@
+//! `crucible render`: pictures of an asset.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use image::RgbaImage;
+use render::{Background, Camera, Lens, View};
+
+use crate::failure::{Failure, exit};
+use crate::{files, interrupt, output};
+
+/// Draws an asset: one grid picture, or one picture per view
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Asset to draw: .ply or .spz, told by content
+    input: PathBuf,
+
+    /// PNG to write (--views grid), or the folder for one PNG per view
+    #[arg(short, long)]
+    output: PathBuf,
+
+    /// grid, white (8 views), gray (4), all (both and the grid's four), or a list of theta,phi in degrees: "30,0;330,0"
+    #[arg(long, default_value = "grid", value_name = "SET|LIST", allow_hyphen_values = true)]
+    views: Views,
+
+    /// Side of a picture (of a cell of the grid) in pixels [default: 518 for grid and lists, else 1024]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<u32>,
+
+    /// RRGGBB, or transparent [default: 808080 for grid and gray, else ffffff]
+    #[arg(long, value_name = "COLOUR")]
+    background: Option<BackgroundArg>,
+
+    /// Distance of the camera from the origin [default: 2; with --normalise 2.5, as the original service]
+    #[arg(long, value_name = "METRES")]
+    radius: Option<f64>,
+
+    /// Vertical field of view in degrees
+    #[arg(long, value_name = "DEG", default_value_t = Lens::FOV_DEG)]
+    fov: f64,
+
+    /// Recentre and rescale as the original splat service did (its scalar mean, its change of opacity)
+    #[arg(long)]
+    normalise: bool,
+}
+
+/// What `--views` names.
+#[derive(Debug, Clone, PartialEq)]
+enum Views {
+    Grid,
+    White,
+    Gray,
+    All,
+    List(Vec<View>),
+}
+
+impl FromStr for Views {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "grid" => Ok(Self::Grid),
+            "white" => Ok(Self::White),
+            "gray" | "grey" => Ok(Self::Gray),
+            "all" => Ok(Self::All),
+            list => render::view::parse_list(list).map(Self::List).map_err(|error| {
+                format!(
+                    "{error}; use grid, white, gray, all, or a list of theta,phi as in 30,0;330,0"
+                )
+            }),
+        }
+    }
+}
+
+impl Views {
+    /// File name without extension, and pose.
+    fn named(&self) -> Vec<(String, View)> {
+        let by_name = |views: &[render::NamedView]| -> Vec<(String, View)> {
+            views.iter().map(|named| (named.name.to_owned(), named.view)).collect()
+        };
+        let by_angle = |views: &[View]| -> Vec<(String, View)> {
+            views.iter().map(|view| (view.file_stem(), *view)).collect()
+        };
+        match self {
+            Self::Grid => by_angle(&View::GRID),
+            Self::White => by_name(&View::WHITE),
+            Self::Gray => by_name(&View::GRAY),
+            Self::All => [by_name(&View::WHITE), by_angle(&View::GRID)].concat(),
+            Self::List(views) => by_angle(views),
+        }
+    }
+
+    const fn default_size(&self) -> u32 {
+        match self {
+            Self::Grid | Self::List(_) => 518,
+            Self::White | Self::Gray | Self::All => 1024,
+        }
+    }
+
+    const fn default_background(&self) -> Background {
+        match self {
+            Self::Grid | Self::Gray => Background::GRAY,
+            Self::White | Self::All | Self::List(_) => Background::WHITE,
+        }
+    }
+}
+
+/// A colour as on the wire, six hexadecimal digits, or `transparent`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct BackgroundArg(Background);
+
+impl FromStr for BackgroundArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "transparent" {
+            return Ok(Self(Background::Transparent));
+        }
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        let well_formed = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let value = u32::from_str_radix(digits, 16).ok().filter(|_| well_formed);
+        let value =
+            value.ok_or("a background is six hexadecimal digits (ffffff) or transparent")?;
+        let [_, r, g, b] = value.to_be_bytes();
+        Ok(Self(Background::Solid([r, g, b].map(|byte| f32::from(byte) / 255.0))))
+    }
+}
+
+/// The grid's gap in pixels (§A.5).
+const GRID_GAP_PX: u32 = 5;
+
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let radius = args.radius.unwrap_or(if args.normalise { 2.5 } else { Lens::RADIUS });
+    let size = args.size.unwrap_or_else(|| args.views.default_size());
+    let lens =
+        Lens::new(radius, args.fov, size).map_err(|error| Failure::usage(error.to_string()))?;
+    let background = args.background.map_or_else(|| args.views.default_background(), |arg| arg.0);
+
+    let (mut splats, _, _) = files::read_splats(&args.input)?;
+    if args.normalise {
+        splats = render::splats::normalise(&splats)
+            .map_err(|error| Failure::input(&args.input, format!("--normalise: {error}")))?;
+    }
+    let draw = |view: View| -> Result<RgbaImage, Failure> {
+        interrupt::check()?;
+        Ok(render::splats::draw(&splats, &Camera::orbit(view, lens)).over(background))
+    };
+
+    if args.views == Views::Grid {
+        write_png(&grid(draw)?, &args.output)?;
+        output::line(format_args!("{}: grid of 4 views", args.output.display()));
+        return Ok(ExitCode::from(exit::OK));
+    }
+    files::create_folder(&args.output)?;
+    let views = args.views.named();
+    for (stem, view) in &views {
+        write_png(&draw(*view)?, &args.output.join(format!("{stem}.png")))?;
+    }
+    output::line(format_args!("{}: {} views", args.output.display(), views.len()));
+    Ok(ExitCode::from(exit::OK))
+}
+
+/// The four grid views in one picture.
+fn grid(draw: impl Fn(View) -> Result<RgbaImage, Failure>) -> Result<RgbaImage, Failure> {
+    let cells = View::GRID.into_iter().map(draw).collect::<Result<Vec<_>, _>>()?;
+    Ok(render::grid::compose(&cells, GRID_GAP_PX))
+}
+
+/// Encodes and writes a picture, whole or not at all.
+pub(crate) fn write_png(picture: &RgbaImage, path: &Path) -> Result<(), Failure> {
+    let bytes = render::png::encode(picture);
+    files::write_atomically(path, |writer| {
+        writer.write_all(&bytes).map_err(|error| Failure::input(path, error))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backgrounds_are_read_as_on_the_wire() {
+        let read = |text: &str| text.parse::<BackgroundArg>().map(|arg| arg.0);
+        assert_eq!(read("ffffff"), Ok(Background::WHITE));
+        assert_eq!(read("#808080"), Ok(Background::GRAY));
+        assert_eq!(read("transparent"), Ok(Background::Transparent));
+        for wrong in ["", "fff", "+12345", "white", "1234567", "ÿÿÿ"] {
+            assert!(read(wrong).is_err(), "{wrong} was taken for a colour");
+        }
+    }
+
+    #[test]
+    fn every_picture_of_a_set_has_its_own_name() {
+        for views in ["grid", "white", "gray", "all", "30,0;330,0"] {
+            let mut stems: Vec<_> =
+                views.parse::<Views>().unwrap().named().into_iter().map(|named| named.0).collect();
+            let n_views = stems.len();
+            stems.sort();
+            stems.dedup();
+            assert_eq!(stems.len(), n_views, "--views {views}");
+        }
+    }
+}
