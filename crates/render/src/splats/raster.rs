@@ -117,11 +117,15 @@ impl Kernel for Blend<'_> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { state, splats, list, tile } = self;
+        let mut fetched = [ProjectedSplat::default(); BATCH];
         let mut batch = [Local::default(); BATCH];
         let mut open = state.open();
         for indexes in list.chunks(BATCH) {
-            for (local, &splat_idx) in batch.iter_mut().zip(indexes) {
-                *local = Local::of(&splats[splat_idx as usize], tile);
+            for (to, &splat_idx) in fetched.iter_mut().zip(indexes) {
+                *to = splats[splat_idx as usize];
+            }
+            for (local, splat) in batch.iter_mut().zip(&fetched[..indexes.len()]) {
+                *local = Local::of(splat, tile);
             }
             for local in &batch[..indexes.len()] {
                 let mut groups = local.groups & open;
