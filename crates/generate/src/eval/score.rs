@@ -1,4 +1,4 @@
-//! Two views of the same object compared: silhouette IoU, PSNR and SSIM.
+//! Two views of the same object compared: intersection over union of silhouettes, PSNR, SSIM.
 
 use asset::Splats;
 use render::{Background, Camera, Frame, Lens, View};
