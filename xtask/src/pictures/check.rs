@@ -9,10 +9,10 @@ use image::{GrayImage, RgbImage};
 
 use super::{SAMPLES, SIZE, film, scenes};
 
-/// Least PSNR of a picture, dB. What is left is noise of the samples and JPEG: 31 dB (the clock's mirrors) and more were
-/// measured; a changed colour, lamp or outline costs 5 dB and more.
+/// Least PSNR of a picture, dB. What is left is noise of the samples and JPEG: measured are 31.2 dB (the clock, which
+/// mirrors its lamps) to 38.6 dB.
 const PICTURE_DB_MIN: f64 = 29.5;
-/// Least PSNR of a mask, dB.
+/// Least PSNR of a mask, dB; 36.4 dB to 39.0 dB were measured.
 const MASK_DB_MIN: f64 = 32.0;
 /// Largest files that may be shipped.
 const PICTURE_BYTES_MAX: u64 = 250_000;

@@ -13,7 +13,7 @@ use super::solid::Solid;
 /// How densely a surface is sampled and how it is lit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
-    /// Splats aimed at; the result is within a few percent of it, less where cells would get too small.
+    /// Splats aimed at; the result is within a fifth of it, unless cells would get too small.
     pub target_splats: usize,
     /// Share of light from above and the front that is baked into the colours: 0 plain paint, 1 full.
     pub shading: f32,
