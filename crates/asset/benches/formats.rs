@@ -2,8 +2,11 @@
 //!
 //! `cargo bench -p asset`; with `ASSET_BENCH_SPLATS=1000000` for a million splats instead of 100 000.
 
+use std::fmt::Debug;
+
+use asset::Splats;
+use asset::spz::Version;
 use asset::stats::Stats;
-use asset::{Splats, ply, spz, spz404};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -20,50 +23,54 @@ fn splats() -> Splats {
     make::splats(count.unwrap_or(100_000), 3)
 }
 
-fn bench_write(bencher: Bencher<'_, '_>, write: impl Fn(&Splats, &mut Vec<u8>) + Sync) {
+fn bench_write<E: Debug>(
+    bencher: Bencher<'_, '_>,
+    write: impl Fn(&Splats, &mut Vec<u8>) -> Result<(), E>,
+) {
     let splats = splats();
     let mut bytes = Vec::new();
     bencher.counter(ItemsCount::new(splats.len())).bench_local(|| {
         bytes.clear();
-        write(&splats, &mut bytes);
+        write(&splats, &mut bytes).expect("a good asset");
     });
 }
 
-fn bench_read(
+fn bench_read<E: Debug, F: Debug>(
     bencher: Bencher<'_, '_>,
-    write: impl Fn(&Splats, &mut Vec<u8>),
-    read: impl Fn(&[u8]) -> Splats + Sync,
+    write: impl Fn(&Splats, &mut Vec<u8>) -> Result<(), E>,
+    read: impl Fn(&[u8], Option<u64>) -> Result<Splats, F>,
 ) {
-    let mut bytes = Vec::new();
     let splats = splats();
-    write(&splats, &mut bytes);
-    bencher.counter(ItemsCount::new(splats.len())).bench(|| read(&bytes));
+    let mut bytes = Vec::new();
+    write(&splats, &mut bytes).expect("a good asset");
+    let counter = ItemsCount::new(splats.len());
+    let byte_len = Some(bytes.len() as u64);
+    bencher.counter(counter).bench_local(|| read(&bytes, byte_len).expect("a good file"));
 }
 
 macro_rules! formats {
-    ($($format:ident $write:expr, $read:path;)*) => {$(
+    ($($format:ident $write:expr, $read:expr;)*) => {$(
         mod $format {
             use super::*;
 
             #[divan::bench(sample_count = 10)]
             fn write(bencher: Bencher<'_, '_>) {
-                bench_write(bencher, |splats, bytes| $write(splats, bytes));
+                bench_write(bencher, $write);
             }
 
             #[divan::bench(sample_count = 10)]
             fn read(bencher: Bencher<'_, '_>) {
-                let read = |bytes: &[u8]| $read(bytes, Some(bytes.len() as u64)).expect("a good file");
-                bench_read(bencher, |splats, bytes| $write(splats, bytes), read);
+                bench_read(bencher, $write, $read);
             }
         }
     )*};
 }
 
 formats! {
-    ply |splats: &Splats, bytes: &mut Vec<u8>| ply::write(splats, bytes).expect("memory"), ply::read;
-    spz_v3 |splats: &Splats, bytes: &mut Vec<u8>| spz::write(splats, spz::Version::V3, bytes).expect("memory"), spz::read;
-    spz_v4 |splats: &Splats, bytes: &mut Vec<u8>| spz::write(splats, spz::Version::V4, bytes).expect("memory"), spz::read;
-    spz404 |splats: &Splats, bytes: &mut Vec<u8>| spz404::write(splats, bytes).expect("memory"), spz404::read;
+    ply |splats, bytes| asset::ply::write(splats, bytes), |file, len| asset::ply::read(file, len);
+    spz_v3 |splats, bytes| asset::spz::write(splats, Version::V3, bytes), |file, len| asset::spz::read(file, len);
+    spz_v4 |splats, bytes| asset::spz::write(splats, Version::V4, bytes), |file, len| asset::spz::read(file, len);
+    spz404 |splats, bytes| asset::spz404::write(splats, bytes), |file, len| asset::spz404::read(file, len);
 }
 
 #[divan::bench(sample_count = 10)]

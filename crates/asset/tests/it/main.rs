@@ -1,5 +1,10 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
+mod any_bytes;
 mod make;
+mod ply_hostile;
+mod plys;
+mod same_bytes;
 mod spz_golden;
+mod spz_hostile;
 mod spz_round_trip;
