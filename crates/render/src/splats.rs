@@ -7,6 +7,7 @@
 
 pub(crate) mod active;
 pub(crate) mod bin;
+mod ellipse;
 mod normalise;
 pub(crate) mod project;
 pub(crate) mod raster;
@@ -115,7 +116,8 @@ impl<'a> Scene<'a> {
         let mut live = vec![true; grid.len()];
         let mut rest = order;
         while !rest.is_empty() && live.contains(&true) {
-            let (lists, n_splats) = TileLists::new(projected, rest, grid, &live, entries_max);
+            let (lists, n_splats) =
+                TileLists::of_ellipses(projected, rest, grid, &live, entries_max);
             rest = &rest[n_splats..];
             states.par_iter_mut().zip(&mut live).enumerate().for_each(
                 |(tile_idx, (state, live))| {

@@ -2,7 +2,7 @@
 //! Source: rendering specification §B.6 (tiles of 16 × 16, order by the bits of the depth, ties keep input order).
 //! The tiles do not show in the picture: a list may leave out a splat only where it has no alpha.
 
-use super::project::Projected;
+use super::{ellipse::Ellipse, project::Projected};
 
 /// Side of a tile, pixels.
 pub(crate) const TILE: u32 = 16;
@@ -118,11 +118,32 @@ impl TileLists {
         &self.entries[self.starts[tile_idx] as usize..self.starts[tile_idx + 1] as usize]
     }
 
+    /// As [`Self::new`], but lists a large splat only where its ellipse is, not all over its box.
+    pub(crate) fn of_ellipses(
+        projected: &Projected,
+        order: &[u32],
+        grid: TileGrid,
+        live: &[bool],
+        entries_max: usize,
+    ) -> (Self, usize) {
+        Self::build::<true>(projected, order, grid, live, entries_max)
+    }
+
     /// Lists the first splats of `order`, as many as make about `entries_max` entries, and says how many those are (one
     /// at least, unless `order` is empty). Only tiles with `live[tile]` get a list, the others an empty one.
     ///
     /// Memory: never more than `entries_max` + `grid.len()` entries, and 8 bytes per splat listed.
     pub(crate) fn new(
+        projected: &Projected,
+        order: &[u32],
+        grid: TileGrid,
+        live: &[bool],
+        entries_max: usize,
+    ) -> (Self, usize) {
+        Self::build::<false>(projected, order, grid, live, entries_max)
+    }
+
+    fn build<const ELLIPSES: bool>(
         projected: &Projected,
         order: &[u32],
         grid: TileGrid,
@@ -135,11 +156,11 @@ impl TileLists {
         let mut rects: Vec<TileRect> = Vec::new();
         'slab: for indexes in order.chunks(FETCH) {
             rects.extend(indexes.iter().map(|&splat_idx| projected.tiles[splat_idx as usize]));
-            for &rect in &rects[n_splats..] {
+            for (&splat_idx, &rect) in indexes.iter().zip(&rects[n_splats..]) {
                 if n_entries >= entries_max {
                     break 'slab;
                 }
-                for_each_tile(rect, grid, |tile_idx| {
+                for_each_tile::<ELLIPSES>(projected, splat_idx, rect, grid, |tile_idx| {
                     let count = u32::from(live[tile_idx]);
                     starts[tile_idx + 1] += count;
                     n_entries += count as usize;
@@ -153,7 +174,7 @@ impl TileLists {
         let mut entries = vec![0; n_entries];
         let mut ends = starts.clone();
         for (&splat_idx, &rect) in order[..n_splats].iter().zip(&rects) {
-            for_each_tile(rect, grid, |tile_idx| {
+            for_each_tile::<ELLIPSES>(projected, splat_idx, rect, grid, |tile_idx| {
                 if live[tile_idx] {
                     let end = &mut ends[tile_idx];
                     entries[*end as usize] = splat_idx;
@@ -168,14 +189,47 @@ impl TileLists {
 /// Rectangles that are fetched together.
 const FETCH: usize = 256;
 
-/// Calls `visit` with the index in `grid` of every tile of the rectangle that the grid has.
+/// From this many tiles on it pays to look where in its box the ellipse is.
+const LARGE: u32 = 5;
+
+/// Calls `visit` with the index in `grid` of every tile of the rectangle that the grid has; of the ellipse in it, if
+/// asked for and the rectangle is large.
 #[inline(always)]
-fn for_each_tile(TileRect { x, y }: TileRect, grid: TileGrid, mut visit: impl FnMut(usize)) {
+fn for_each_tile<const ELLIPSES: bool>(
+    projected: &Projected,
+    splat_idx: u32,
+    TileRect { x, y }: TileRect,
+    grid: TileGrid,
+    mut visit: impl FnMut(usize),
+) {
     let rows = u32::from(y[0]).max(grid.first_row)..u32::from(y[1]).min(grid.end_row);
-    for row in rows {
-        let start = ((row - grid.first_row) * grid.columns) as usize;
-        for column in x[0]..x[1] {
-            visit(start + usize::from(column));
+    let start = |row: u32| ((row - grid.first_row) * grid.columns) as usize;
+    let n_tiles = u32::from(x[1] - x[0]) * u32::from(y[1] - y[0]);
+    if ELLIPSES && n_tiles >= LARGE {
+        if let Some(ellipse) = Ellipse::of(&projected.splats[splat_idx as usize]) {
+            for row in rows {
+                for column in columns(&ellipse, row, x) {
+                    visit(start(row) + usize::from(column));
+                }
+            }
+            return;
         }
     }
+    for row in rows {
+        for column in x[0]..x[1] {
+            visit(start(row) + usize::from(column));
+        }
+    }
+}
+
+/// The columns among `x` whose tile in this row holds a pixel centre that the ellipse may cover.
+#[inline(always)]
+fn columns(ellipse: &Ellipse, row: u32, x: [u16; 2]) -> std::ops::Range<u16> {
+    let top = f64::from(row * TILE);
+    let side = f64::from(TILE);
+    let [first, last] = ellipse.x_between([top + 0.5, top + side - 0.5]);
+    // A tile's last pixel centre is half a pixel before its end, its first half a pixel after its start. NaN becomes 0.
+    let start = ((first + 0.5) / side) as u16;
+    let end = if last >= 0.5 { ((last - 0.5) / side) as u16 + 1 } else { 0 };
+    start.max(x[0])..end.min(x[1])
 }

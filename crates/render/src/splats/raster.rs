@@ -4,6 +4,7 @@
 use super::{
     active::ALPHA_MIN,
     bin::TILE,
+    ellipse::REACH_MAX,
     project::{Projected, ProjectedSplat},
 };
 use crate::{
@@ -155,14 +156,45 @@ impl Local {
             let end = (centre[axis] + splat.reach[axis] + 0.5).clamp(0.0, SIDE as f32) as u32;
             [first, end]
         });
+        let mut groups = groups_of_box(x, y);
+        let precise = splat.reach[0].max(splat.reach[1]) < REACH_MAX as f32;
+        if precise && groups.count_ones() >= LARGE {
+            groups &= groups_of_ellipse(centre, splat);
+        }
         Self {
             centre,
             root: splat.root.map(|c| c * SQRT_LOG2_E),
             opacity: splat.opacity,
             colour: splat.colour,
-            groups: groups_of_box(x, y),
+            groups,
         }
     }
+}
+
+/// From this many groups on it pays to look where in its box the ellipse is.
+const LARGE: u32 = 8;
+
+/// The groups that hold a pixel centre which the ellipse may cover, one bit each. `centre` is that of the splat, from
+/// the corner of the tile. The formulas are those of `splats::ellipse`, for single rows.
+#[inline(always)]
+fn groups_of_ellipse(centre: [f32; 2], splat: &ProjectedSplat) -> u32 {
+    let [a, b, c] = splat.root;
+    let (slant, width) = (-b / a, 1.0 / a);
+    let limit = c * splat.reach[1] * c * splat.reach[1];
+    let mut groups = 0;
+    for row in 0..SIDE {
+        let ey = row as f32 + 0.5 - centre[1];
+        let left_over = limit - c * ey * c * ey;
+        let half = if left_over > 0.0 { left_over } else { 0.0 }.sqrt() * width;
+        let shift = slant * ey;
+        let middle = centre[0] + shift;
+        let half = half + 0.05 + 1e-6 * (centre[0].abs() + shift.abs() + half);
+        let (first, last) = (middle - half, middle + half);
+        let left = (first <= 7.5) & (last >= 0.5);
+        let right = (first <= 15.5) & (last >= 8.5);
+        groups |= (u32::from(left) | (u32::from(right) << 1)) << (2 * row);
+    }
+    groups
 }
 
 /// The groups that hold a pixel with `x[0] <= x < x[1]` and `y[0] <= y < y[1]`, one bit each.

@@ -14,11 +14,13 @@ fn camera() -> Camera {
     camera
 }
 
-fn scenes() -> [(&'static str, Splats); 4] {
+fn scenes() -> [(&'static str, Splats); 6] {
     [
         ("object", scenes::object(1, 20_000, 1)),
         ("coarse", scenes::cloud(2, 300, [0.01, 0.3], 0)),
         ("needles", scenes::cloud(3, 300, [1e-5, 1.0], 2)),
+        ("long needles", scenes::cloud(5, 300, [1e-3, 30.0], 0)),
+        ("all sizes", scenes::cloud(6, 300, [1e-9, 1e9], 0)),
         ("dust", scenes::cloud(4, 3000, [1e-6, 0.01], 0)),
     ]
 }
