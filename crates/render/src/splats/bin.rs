@@ -205,15 +205,16 @@ fn for_each_tile<const ELLIPSES: bool>(
     let rows = u32::from(y[0]).max(grid.first_row)..u32::from(y[1]).min(grid.end_row);
     let start = |row: u32| ((row - grid.first_row) * grid.columns) as usize;
     let n_tiles = u32::from(x[1] - x[0]) * u32::from(y[1] - y[0]);
-    if ELLIPSES && n_tiles >= LARGE {
-        if let Some(ellipse) = Ellipse::of(&projected.splats[splat_idx as usize]) {
-            for row in rows {
-                for column in columns(&ellipse, row, x) {
-                    visit(start(row) + usize::from(column));
-                }
+    if ELLIPSES
+        && n_tiles >= LARGE
+        && let Some(ellipse) = Ellipse::of(&projected.splats[splat_idx as usize])
+    {
+        for row in rows {
+            for column in columns(&ellipse, row, x) {
+                visit(start(row) + usize::from(column));
             }
-            return;
         }
+        return;
     }
     for row in rows {
         for column in x[0]..x[1] {
