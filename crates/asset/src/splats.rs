@@ -234,13 +234,24 @@ impl RawSplat<'_> {
     /// opacity = 1/(1+exp(−raw)), scale = exp(raw), rotation = raw/max(‖raw‖, 1e−12), colour = 0.5 + [`SH_C0`] · dc.
     #[must_use]
     pub fn activate(&self) -> ActiveSplat {
-        let norm = self.rotation.iter().map(|c| c * c).sum::<f32>().sqrt().max(1e-12);
         ActiveSplat {
             position: self.position,
             scale: self.log_scale.map(libm::expf),
-            rotation: self.rotation.map(|c| c / norm),
+            rotation: unit(self.rotation),
             opacity: 1.0 / (1.0 + libm::expf(-self.raw_opacity)),
             base_colour: self.sh_dc.map(|c| 0.5 + SH_C0 * c),
         }
     }
 }
+
+fn unit(rotation: [f32; 4]) -> [f32; 4] {
+    let norm = rotation.iter().map(|c| c * c).sum::<f32>().sqrt().max(1e-12);
+    if norm.is_infinite() {
+        // The squares left the range of f32, the components did not; 2^-66 brings all of them back.
+        return unit(rotation.map(|c| if c.is_finite() { c / 7.378_698e19 } else { f32::NAN }));
+    }
+    rotation.map(|c| c / norm)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Records of a binary PLY: read a chunk, decode it in parallel while the next one is read.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use crate::splats::SplatsParts;
 
@@ -48,7 +48,7 @@ pub(super) fn read<const BIG: bool>(
 
 /// Splats whose records all have the same length.
 fn read_fixed<const BIG: bool>(
-    input: &mut Input<'_, impl Read>,
+    input: &mut Input<'_, impl BufRead>,
     element: &Element,
     layout: &Layout,
     record_bytes: usize,
@@ -152,7 +152,7 @@ fn number<const BIG: bool>(raw: &[u8], scalar: Scalar) -> f64 {
 
 /// Splats with lists between their numbers: one value after the other.
 fn read_walking<const BIG: bool>(
-    input: &mut Input<'_, impl Read>,
+    input: &mut Input<'_, impl BufRead>,
     element: &Element,
     layout: &Layout,
     filling: &mut Filling,
@@ -186,7 +186,7 @@ fn read_walking<const BIG: bool>(
 }
 
 fn skip_fixed(
-    input: &mut Input<'_, impl Read>,
+    input: &mut Input<'_, impl BufRead>,
     element: &Element,
     record_bytes: usize,
 ) -> Result<(), ReadError> {
@@ -200,7 +200,7 @@ fn skip_fixed(
 }
 
 fn skip_walking<const BIG: bool>(
-    input: &mut Input<'_, impl Read>,
+    input: &mut Input<'_, impl BufRead>,
     element: &Element,
 ) -> Result<(), ReadError> {
     // Every record has a list, so every turn consumes at least one byte of the file.
@@ -213,7 +213,7 @@ fn skip_walking<const BIG: bool>(
 }
 
 /// See the module `ply`: less than one record may follow.
-fn refuse_more(input: &mut Input<'_, impl Read>, header: &Header) -> Result<(), ReadError> {
+fn refuse_more(input: &mut Input<'_, impl BufRead>, header: &Header) -> Result<(), ReadError> {
     let Some(element) = header.elements.last() else { return Ok(()) };
     let byte = input.position;
     let record_bytes = element.record_bytes_min().max(1) as u64;
@@ -233,7 +233,7 @@ struct Input<'a, R> {
     position: u64,
 }
 
-impl<R: Read> Input<'_, R> {
+impl<R: BufRead> Input<'_, R> {
     /// Replaces `buffer` by the next `n_bytes`, or by fewer when the file ends.
     fn fill(&mut self, buffer: &mut Vec<u8>, n_bytes: usize) -> io::Result<()> {
         buffer.resize(n_bytes, 0);
@@ -253,7 +253,19 @@ impl<R: Read> Input<'_, R> {
 
     /// Bytes skipped: fewer than `n_bytes` when the file ends.
     fn skip(&mut self, n_bytes: u64) -> io::Result<u64> {
-        let n_skipped = io::copy(&mut self.reader.by_ref().take(n_bytes), &mut io::sink())?;
+        let mut n_skipped = 0;
+        while n_skipped < n_bytes {
+            let n_here = match self.reader.fill_buf() {
+                Ok(here) => (n_bytes - n_skipped).min(here.len() as u64),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if n_here == 0 {
+                break;
+            }
+            self.reader.consume(n_here as usize);
+            n_skipped += n_here;
+        }
         self.position += n_skipped;
         Ok(n_skipped)
     }

@@ -17,7 +17,6 @@ pub(crate) enum Container {
 pub struct ReadError {
     container: Container,
     /// What is wrong, and where.
-    #[source]
     pub problem: Problem,
 }
 

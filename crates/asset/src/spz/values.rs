@@ -140,3 +140,6 @@ fn unit(rotation: [f32; 4]) -> [f32; 4] {
     let norm = scaled.iter().map(|c| c * c).sum::<f32>().sqrt();
     scaled.map(|c| c / norm)
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,19 @@ fn stored(content: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
+/// Files that broke a reader, ours or another one.
+#[test]
+fn crash_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/crashes");
+    #[expect(clippy::disallowed_methods, reason = "a test may read its fixtures")]
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"))
+        .collect();
+    assert!(files.len() >= 2, "{} files", files.len());
+    files.iter().for_each(|file| ask(file));
+}
+
 proptest! {
     #[test]
     fn any_bytes(bytes: Vec<u8>, start in 0..6_usize) {
