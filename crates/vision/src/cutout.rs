@@ -7,11 +7,19 @@
 
 mod alpha;
 mod backdrop;
+mod cut;
 mod edges;
+mod gmm;
 mod grid;
+mod guided;
 mod lab;
+mod local;
+mod maxflow;
+mod parts;
 mod regions;
+mod scene;
 mod segment;
+mod shadow;
 
 use image::{Rgba, RgbaImage};
 

@@ -6,59 +6,66 @@ use super::lab::distance2;
 
 /// Monomials of x and y up to degree 3, x and y from −1 to 1.
 const TERMS: usize = 10;
+/// Rounds of reweighting.
+const ROUNDS: usize = 8;
 
 fn terms(x: f64, y: f64) -> [f64; TERMS] {
     [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
 }
 
-/// The fitted backdrop.
+/// A smooth surface in Lab.
 #[derive(Debug, Clone)]
-pub(super) struct Backdrop {
-    /// Its colour at every pixel.
-    pub(super) colour: Grid<[f32; 3]>,
-    /// Median distance of the border's pixels from it.
+pub(super) struct Surface {
+    coefficients: [[f64; TERMS]; 3],
+    /// Median distance of the fitted pixels from it.
     pub(super) noise: f32,
 }
 
-/// Fits to all pixels at most `strip` from the border.
-pub(super) fn fit(lab: &Grid<[f32; 3]>, strip: usize) -> Backdrop {
-    let (width, height) = (lab.width, lab.height);
-    let scaled = |at: usize, n: usize| (2 * at + 1) as f64 / n as f64 - 1.0;
-    let mut samples = Vec::new();
-    for y in 0..height {
-        for x in 0..width {
-            if x < strip || y < strip || x + strip >= width || y + strip >= height {
-                samples.push((terms(scaled(x, width), scaled(y, height)), lab.at(x, y)));
+impl Surface {
+    /// Fits to the pixels that are `known`, each `stride`-th of them.
+    pub(super) fn fit(lab: &Grid<[f32; 3]>, known: &Grid<bool>, stride: usize) -> Self {
+        let (width, height) = (lab.width, lab.height);
+        let known = (0..lab.values.len()).filter(|&at| known.values[at]).step_by(stride);
+        let samples: Vec<_> = known
+            .map(|at| (place(at % width, at / width, [width, height]), lab.values[at]))
+            .collect();
+        let mut weights = vec![1.0_f64; samples.len()];
+        let mut surface = Self { coefficients: [[0.0; TERMS]; 3], noise: 0.0 };
+        if samples.is_empty() {
+            return surface;
+        }
+        for _ in 0..ROUNDS {
+            surface.coefficients = solve(&samples, &weights);
+            let residuals: Vec<f32> = samples
+                .iter()
+                .map(|(terms, colour)| libm::sqrtf(distance2(surface.evaluate(terms), *colour)))
+                .collect();
+            let mut sorted = residuals.clone();
+            surface.noise = *sorted.select_nth_unstable_by(residuals.len() / 2, f32::total_cmp).1;
+            // Tukey's weight: nothing beyond three times the noise counts, and at least 1 is noise.
+            let cut = 3.0 * f64::from(surface.noise.max(1.0));
+            for (weight, residual) in weights.iter_mut().zip(&residuals) {
+                let r = f64::from(*residual) / cut;
+                *weight = if r < 1.0 { (1.0 - r * r) * (1.0 - r * r) } else { 1e-6 };
             }
         }
+        surface
     }
-    let mut weights = vec![1.0_f64; samples.len()];
-    let mut coefficients = [[0.0; TERMS]; 3];
-    let mut noise = 0.0;
-    for _ in 0..12 {
-        coefficients = solve(&samples, &weights);
-        let residuals: Vec<f32> = samples
-            .iter()
-            .map(|(terms, colour)| libm::sqrtf(distance2(evaluate(&coefficients, terms), *colour)))
-            .collect();
-        let mut sorted = residuals.clone();
-        sorted.sort_unstable_by(f32::total_cmp);
-        noise = sorted[sorted.len() / 2];
-        // Tukey's weight: nothing beyond three times the noise counts, and at least 1 is noise.
-        let cut = 3.0 * f64::from(noise.max(1.0));
-        for (weight, residual) in weights.iter_mut().zip(&residuals) {
-            let r = f64::from(*residual) / cut;
-            *weight = if r < 1.0 { (1.0 - r * r) * (1.0 - r * r) } else { 1e-6 };
-        }
+
+    /// Its colour at every pixel of a grid.
+    pub(super) fn colours(&self, width: usize, height: usize) -> Grid<[f32; 3]> {
+        Grid::from_fn(width, height, |x, y| self.evaluate(&place(x, y, [width, height])))
     }
-    let colour = Grid::from_fn(width, height, |x, y| {
-        evaluate(&coefficients, &terms(scaled(x, width), scaled(y, height)))
-    });
-    Backdrop { colour, noise }
+
+    fn evaluate(&self, terms: &[f64; TERMS]) -> [f32; 3] {
+        let value = |c: [f64; TERMS]| c.iter().zip(terms).map(|(c, t)| c * t).sum::<f64>();
+        self.coefficients.map(|c| value(c) as f32)
+    }
 }
 
-fn evaluate(coefficients: &[[f64; TERMS]; 3], terms: &[f64; TERMS]) -> [f32; 3] {
-    coefficients.map(|c| c.iter().zip(terms).map(|(c, t)| c * t).sum::<f64>() as f32)
+fn place(x: usize, y: usize, [width, height]: [usize; 2]) -> [f64; TERMS] {
+    let scaled = |at: usize, n: usize| (2 * at + 1) as f64 / n as f64 - 1.0;
+    terms(scaled(x, width), scaled(y, height))
 }
 
 /// Weighted normal equations by Gauss–Jordan elimination, with a ridge that keeps them regular.

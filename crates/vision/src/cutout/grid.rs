@@ -35,6 +35,10 @@ impl<T: Copy + Send + Sync> Grid<T> {
         self.at(x, y.clamp(0, self.height as isize - 1) as usize)
     }
 
+    fn transposed(&self) -> Self {
+        Self::from_fn(self.height, self.width, |x, y| self.at(y, x))
+    }
+
     pub(super) fn map<U: Copy + Send + Sync>(&self, value: impl Fn(T) -> U + Sync) -> Grid<U> {
         let values = self.values.par_iter().with_min_len(1 << 14).map(|&v| value(v)).collect();
         Grid { width: self.width, height: self.height, values }
@@ -83,11 +87,10 @@ impl<const N: usize> Grid<[f32; N]> {
         })
     }
 
-    /// Mean over the (2 · radius + 1)² box about each pixel, clipped at the rim. Sums in `f64` run along whole rows and
-    /// columns, so the result does not depend on the thread count.
-    pub(super) fn box_mean(&self, radius: usize) -> Self {
-        let along_rows = self.row_mean(radius);
-        along_rows.transposed().row_mean(radius).transposed()
+    /// Mean over the box of (2 · rx + 1) × (2 · ry + 1) about each pixel, clipped at the rim. Sums in `f64` run along
+    /// whole rows and columns, so the result does not depend on the thread count.
+    pub(super) fn box_mean(&self, [rx, ry]: [usize; 2]) -> Self {
+        self.row_mean(rx).transposed().row_mean(ry).transposed()
     }
 
     fn row_mean(&self, radius: usize) -> Self {
@@ -115,8 +118,45 @@ impl<const N: usize> Grid<[f32; N]> {
         let values = self.values.par_chunks(width).flat_map_iter(row).collect();
         Self { width, height: self.height, values }
     }
+}
 
-    fn transposed(&self) -> Self {
-        Self::from_fn(self.height, self.width, |x, y| self.at(y, x))
+impl Grid<bool> {
+    /// 1 where it is set.
+    pub(super) fn as_share(&self) -> Grid<[f32; 1]> {
+        self.map(|set| [f32::from(u8::from(set))])
+    }
+
+    /// Set where any pixel of the box about it is.
+    pub(super) fn dilated(&self, radius: usize) -> Self {
+        let along_rows = |grid: &Self| {
+            let width = grid.width;
+            let row = |row: &[bool]| {
+                let mut out = vec![false; width];
+                let mut last = None;
+                for x in 0..width + radius {
+                    if row.get(x) == Some(&true) {
+                        last = Some(x);
+                    }
+                    // `last` is the last set pixel up to `at + radius`.
+                    if let (Some(last), Some(at)) = (last, x.checked_sub(radius)) {
+                        out[at] = last + radius >= at;
+                    }
+                }
+                out
+            };
+            let values = grid.values.par_chunks(width).flat_map_iter(row).collect();
+            Self { width, height: grid.height, values }
+        };
+        along_rows(&along_rows(self).transposed()).transposed()
+    }
+
+    /// At another size, by which side of one half the bilinear share is on.
+    pub(super) fn resized(&self, [width, height]: [usize; 2]) -> Self {
+        self.as_share().resampled(width, height).map(|[share]| share >= 0.5)
+    }
+
+    /// How many are set.
+    pub(super) fn count(&self) -> usize {
+        self.values.iter().filter(|&&set| set).count()
     }
 }
