@@ -27,8 +27,11 @@ const EXTENSION_COORDINATES: u32 = 0xADBE_0003;
 pub(super) fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, Problem> {
     let guard = Guard::default();
     let mut reader = BufReader::with_capacity(64 << 10, guard.watch(reader));
-    // A buffer shorter than the magic means a file, or a pipe's first piece, shorter than any header.
-    if reader.fill_buf()?.starts_with(MAGIC) {
+    let mut first = Vec::new();
+    reader.by_ref().take(MAGIC.len() as u64).read_to_end(&mut first)?;
+    let is_plain = first == MAGIC;
+    let mut reader = io::Cursor::new(first).chain(reader);
+    if is_plain {
         return read_v4(&mut reader, &guard, byte_len);
     }
     let mut stream = OneStream::new(GzDecoder::new(reader), &guard, "gzip");

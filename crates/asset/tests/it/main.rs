@@ -1,6 +1,7 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
 mod any_bytes;
+mod dripping;
 mod make;
 mod ply_hostile;
 mod plys;

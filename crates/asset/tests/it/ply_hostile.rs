@@ -166,26 +166,6 @@ fn a_reader_that_fails() {
     assert_snapshot!(error.to_string(), @"ply: reading failed: the disk is gone");
 }
 
-/// A reader that gives one byte at a time, as a slow pipe may.
-struct Dripping<'a>(&'a [u8]);
-
-impl Read for Dripping<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let n = buffer.len().min(1).min(self.0.len());
-        buffer[..n].copy_from_slice(&self.0[..n]);
-        self.0 = &self.0[n..];
-        Ok(n)
-    }
-}
-
-#[test]
-fn a_reader_that_drips() {
-    let splats = make::splats(50, 3);
-    let mut file = Vec::new();
-    ply::write(&splats, &mut file).expect("memory");
-    assert!(ply::read(Dripping(&file), None).expect("readable") == splats);
-}
-
 /// Every cut of a file gets an answer, and only the whole file is read.
 #[test]
 fn every_cut_is_refused() {
