@@ -127,9 +127,6 @@ impl FromStr for BackgroundArg {
     }
 }
 
-/// The grid's gap in pixels (§A.5).
-const GRID_GAP_PX: u32 = 5;
-
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let radius = args.radius.unwrap_or(if args.normalise { 2.5 } else { Lens::RADIUS });
     let size = args.size.unwrap_or_else(|| args.views.default_size());
@@ -142,29 +139,30 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         splats = render::splats::normalise(&splats)
             .map_err(|error| Failure::input(&args.input, format!("--normalise: {error}")))?;
     }
-    let draw = |view: View| -> Result<RgbaImage, Failure> {
+    let pictures = |views: &[View]| -> Result<Vec<RgbaImage>, Failure> {
         interrupt::check()?;
-        Ok(render::splats::draw(&splats, &Camera::orbit(view, lens)).over(background))
+        let cameras: Vec<_> = views.iter().map(|view| Camera::orbit(*view, lens)).collect();
+        let frames = render::splats::draw_all(&splats, &cameras);
+        Ok(frames.iter().map(|frame| frame.over(background)).collect())
     };
 
     if args.views == Views::Grid {
-        write_png(&grid(draw)?, &args.output)?;
+        let grid = render::grid::compose(&pictures(&View::GRID)?, render::grid::GAP_PX);
+        write_png(&grid, &args.output)?;
         output::line(format_args!("{}: grid of 4 views", args.output.display()));
         return Ok(ExitCode::from(exit::OK));
     }
     files::create_folder(&args.output)?;
-    let views = args.views.named();
-    for (stem, view) in &views {
-        write_png(&draw(*view)?, &args.output.join(format!("{stem}.png")))?;
+    let named = args.views.named();
+    // A few at a time: views are drawn in parallel, and each holds its own working memory.
+    for some in named.chunks(4) {
+        let views: Vec<_> = some.iter().map(|(_, view)| *view).collect();
+        for ((stem, _), picture) in some.iter().zip(pictures(&views)?) {
+            write_png(&picture, &args.output.join(format!("{stem}.png")))?;
+        }
     }
-    output::line(format_args!("{}: {} views", args.output.display(), views.len()));
+    output::line(format_args!("{}: {} views", args.output.display(), named.len()));
     Ok(ExitCode::from(exit::OK))
-}
-
-/// The four grid views in one picture.
-fn grid(draw: impl Fn(View) -> Result<RgbaImage, Failure>) -> Result<RgbaImage, Failure> {
-    let cells = View::GRID.into_iter().map(draw).collect::<Result<Vec<_>, _>>()?;
-    Ok(render::grid::compose(&cells, GRID_GAP_PX))
 }
 
 /// Encodes and writes a picture, whole or not at all.
