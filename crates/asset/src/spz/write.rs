@@ -19,7 +19,7 @@ const CHUNK_SPLATS: usize = 16 << 10;
 const BLOCK_SPLATS: usize = 2048;
 /// gzip: the reference's default.
 const GZIP_LEVEL: u32 = 6;
-/// zstd, of 22; the reference takes 12, which is ten times slower for a file 4 % smaller.
+/// zstd, of 22. The reference takes 12; level 5 was measured 2.4 times slower than 3 for a file 4 % smaller.
 const ZSTD_LEVEL: i32 = 3;
 
 pub(super) fn write(
