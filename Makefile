@@ -12,7 +12,7 @@ DENY_VERSION := 0.20.2
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
-DEMO_PICTURE ?= assets/pictures/vase.jpg
+DEMO_PICTURE ?= assets/pictures/toadstool.jpg
 
 .PHONY: help demo test setup format lint licences unit fuzz-build docs build bench clean
 
