@@ -27,7 +27,12 @@ pub(crate) fn judge(
     let arc = ground.map_or(0.0, |ground| {
         let [left, right] = ground.rises;
         let even = smoothstep(2.0, 1.4, left.max(right) / left.min(right).max(1e-3));
-        even * smoothstep(0.03, 0.06, left.min(right)) * smoothstep(0.25, 0.36, ground.misfit)
+        // The lower part of a disc is an arc too.
+        let no_disc = smoothstep(0.85, 0.75, traits.circularity);
+        no_disc
+            * even
+            * smoothstep(0.03, 0.06, left.min(right))
+            * smoothstep(0.25, 0.36, ground.misfit)
     });
     let curved = smoothstep(0.035, 0.085, roundness);
     let evidence_of = |hypothesis: &Hypothesis| {
@@ -42,13 +47,14 @@ pub(crate) fn judge(
                     say("share of the outline in even rings", coverage, 2.5 * (coverage - 0.8)),
                     say("fall of light on a round shape", roundness, 0.8 * (curved - 0.5)),
                     say("arc of a round foot", arc, 0.5 * arc),
-                    say("frame around the rim", frame, -0.9 * frame),
+                    say("frame around the rim", frame, -1.3 * frame),
                 ]
             }
             ShapeKind::Slab => {
                 let boxed = smoothstep(0.86, 0.95, traits.fill);
                 vec![
-                    say("frame around the rim", frame, 1.2 * frame),
+                    say("what few things are like", 1.0, -0.2),
+                    say("frame around the rim", frame, 1.5 * frame),
                     say("fall of light on a round shape", roundness, 0.8 * (0.5 - curved)),
                     say("share of its box", traits.fill, 0.4 * boxed),
                 ]

@@ -3,7 +3,7 @@
 //! The completion never smears the last pixels of the rim, and never repeats highlights or print: it is made of the
 //! picture's low frequencies, continued from the rim, plus the material's texture where that is the same all over.
 
-use glam::Vec3;
+use glam::{Vec3, Vec4};
 
 use crate::hypothesis::block::Footprint;
 use crate::hypothesis::{Body, Hypothesis};
@@ -14,7 +14,9 @@ use crate::silhouette::{Silhouette, Subject};
 use crate::surface::Surface;
 
 /// Below the first cosine to the line of sight a point takes the completion, above the second the picture.
-const FACING: [f32; 2] = [0.16, 0.42];
+const FACING: [f32; 2] = [0.08, 0.3];
+/// The same on a body of revolution, where more is known of what comes around the rim.
+const FACING_TURNED: [f32; 2] = [0.3, 0.6];
 
 pub(crate) fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
     let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
@@ -48,6 +50,10 @@ pub(crate) struct Painter {
     /// Colour of the far side where there is no body of revolution, working grid.
     pub back: Map<Vec3>,
     turned: Option<Turned>,
+    /// Below the first cosine to the line of sight the completion is taken, above the second the picture.
+    pub facing: [f32; 2],
+    /// How much the picture may say of a point that is hardly turned to it, 0 to 1.
+    pub least_trust: f32,
     footprint: Option<Footprint>,
 }
 
@@ -55,8 +61,8 @@ pub(crate) struct Painter {
 #[derive(Debug)]
 struct Turned {
     body: Body,
-    /// Middle colour of each ring of the body.
-    ring_colours: Vec<Vec3>,
+    /// Middle colour of each ring of the body, and how far its colours are from it.
+    ring_colours: Vec<Vec4>,
     /// How much of the texture may be repeated, 0 to 1.
     texture_share: f32,
 }
@@ -78,6 +84,8 @@ impl Painter {
             clean: Pyramid::new(clean),
             low,
             back,
+            least_trust: if turned.is_some() { 0.06 } else { 0.6 },
+            facing: if turned.is_some() { FACING_TURNED } else { FACING },
             turned,
             footprint: chosen.footprint,
         }
@@ -90,7 +98,7 @@ impl Painter {
 
     /// Colour of a point, display-referred.
     pub(crate) fn colour(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
-        let shown = smoothstep(FACING[0], FACING[1], point.facing);
+        let shown = smoothstep(self.facing[0], self.facing[1], point.facing);
         let seen = point.seen * self.front.scale;
         let side = point.spacing * surface.silhouette.extent_px * self.front.scale;
         if shown >= 1.0 {
@@ -113,7 +121,12 @@ impl Painter {
             _ => Vec3::new(p.x, p.y, sheet.x + sheet.y.max(0.0).sqrt()),
         };
         let seen = surface.see(shown);
-        let plain = self.back.sample(seen.x, seen.y);
+        let mut plain = self.back.sample(seen.x, seen.y);
+        if self.footprint.is_some() {
+            // The top of a block is not shown at all: no detail of its upper edge is drawn out over it.
+            let level = smoothstep(0.5, 0.8, point.normal.y.abs());
+            plain = plain.lerp(self.low.sample(seen.x, seen.y), level);
+        }
         let Some(turned) = &self.turned else { return plain };
         let [across, along] = turned.body.axis.coordinates(p.x, p.y);
         let ring = turned.body.at(along);
@@ -133,10 +146,11 @@ impl Painter {
             let seen = at_angle(angle);
             self.low.sample(seen.x, seen.y)
         };
-        // Light goes on around the body from what is seen at 55 degrees towards the middle colour of the ring.
-        const EDGE: f32 = 0.96;
+        // Light goes on around the body from what is seen at 50 degrees towards the middle colour of the ring.
+        const EDGE: f32 = 0.88;
         let near = low_at(angle.clamp(-EDGE, EDGE));
-        let far = (low_at(-EDGE) + low_at(EDGE)) * 0.25 + turned.ring_colour(along) * 0.5;
+        let far =
+            (low_at(-EDGE) + low_at(EDGE)) * 0.25 + turned.ring_colour(along).truncate() * 0.5;
         let light = near.lerp(far, smoothstep(EDGE, 2.6, angle.abs()));
         // Texture is folded to and fro over the 90 degrees seen best, so it has no seam anywhere.
         const FOLD: f32 = std::f32::consts::FRAC_PI_4;
@@ -144,8 +158,13 @@ impl Painter {
         let folded = if phase < 2.0 * FOLD { phase - FOLD } else { 3.0 * FOLD - phase };
         let seen = at_angle(folded);
         let side = point.spacing * surface.silhouette.extent_px;
-        let texture = self.clean.sample(seen.x, seen.y, side) - self.low.sample(seen.x, seen.y);
-        plain.lerp(light + texture * turned.texture_share, on_body)
+        let ring_colour = turned.ring_colour(along);
+        let folded = self.clean.sample(seen.x, seen.y, side);
+        // What is of another colour than the ring (a stem before the body) is no texture of it.
+        let strange = (folded - ring_colour.truncate()).length();
+        let own = smoothstep(4.0 * ring_colour.w + 0.14, 2.5 * ring_colour.w + 0.06, strange);
+        let texture = folded - self.low.sample(seen.x, seen.y);
+        plain.lerp(light + texture * (own * turned.texture_share), on_body)
     }
 }
 
@@ -169,17 +188,22 @@ impl Turned {
                 energies[usize::from(angle_of(k).abs() > 0.5)] +=
                     ring.trust * detail.length_squared();
             }
+            let colours: [Vec3; N_ANGLES] =
+                std::array::from_fn(|k| Vec3::from([0, 1, 2].map(|c| channels[c][k])));
             for channel in &mut channels {
                 channel.sort_by(f32::total_cmp);
             }
-            ring_colours.push(Vec3::from([0, 1, 2].map(|c| channels[c][N_ANGLES / 2])));
+            let middle = Vec3::from([0, 1, 2].map(|c| channels[c][N_ANGLES / 2]));
+            let mut strange = colours.map(|colour| (colour - middle).length());
+            strange.sort_by(f32::total_cmp);
+            ring_colours.push(middle.extend(strange[N_ANGLES / 2]));
         }
         // Print sits in the middle; material looks the same everywhere.
         let texture_share = smoothstep(0.15, 0.5, energies[1] / energies[0].max(1e-9));
         Self { body: body.clone(), ring_colours, texture_share }
     }
 
-    fn ring_colour(&self, along: f32) -> Vec3 {
+    fn ring_colour(&self, along: f32) -> Vec4 {
         let last = self.ring_colours.len() - 1;
         let at = ((along - self.body.start) / self.body.step).clamp(0.0, last as f32);
         let low = at as usize;
@@ -204,7 +228,7 @@ impl Front {
             let [px, py] = at(x, y);
             let d = silhouette.distance.sample(px, py) * silhouette.picture_scale;
             let room = silhouette.thickness.sample(px, py) * silhouette.picture_scale;
-            let inset = (0.45 * room).min(2.2);
+            let inset = (0.45 * room).min(2.0);
             smoothstep(inset - 1.0, inset + 0.6, d)
         });
         let colours = fill(&colours, &weights);

@@ -119,7 +119,7 @@ pub(crate) fn signed(alpha: &Map) -> Map {
             0.5 - to_inside.get(x, y).sqrt()
         }
     });
-    let refined = Map::from_fn(alpha.width, alpha.height, |x, y| {
+    Map::from_fn(alpha.width, alpha.height, |x, y| {
         let distance = coarse.get(x, y);
         if distance.abs() > 1.2 {
             return distance;
@@ -130,8 +130,7 @@ pub(crate) fn signed(alpha: &Map) -> Map {
             return distance;
         }
         ((soft.get(x, y) - 0.5) / steepness).clamp(-1.6, 1.6)
-    });
-    refined
+    })
 }
 
 /// Radius of the largest disc inside the shape that covers each pixel, pixels; 0 outside.

@@ -114,15 +114,6 @@ impl<T: Value> Map<T> {
         })
     }
 
-    /// Another size, bilinear; for changes by less than a factor of two, or for enlarging.
-    pub(crate) fn resize(&self, width: usize, height: usize) -> Self {
-        let step_x = self.width as f32 / width as f32;
-        let step_y = self.height as f32 / height as f32;
-        Self::from_fn(width, height, |x, y| {
-            self.sample((x as f32 + 0.5) * step_x, (y as f32 + 0.5) * step_y)
-        })
-    }
-
     /// Values around `x, y` averaged over a box of `side` pixels, by a regular pattern of bilinear readings.
     pub(crate) fn area(&self, x: f32, y: f32, side: f32) -> T {
         let n = side.ceil().clamp(1.0, 8.0) as usize;

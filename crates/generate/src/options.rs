@@ -61,7 +61,7 @@ impl FromStr for ShapeKind {
 pub enum Quality {
     /// About 30 000 splats, a few seconds.
     Draft,
-    /// About 150 000 splats.
+    /// About 180 000 splats.
     #[default]
     Standard,
     /// About 400 000 splats.
@@ -105,17 +105,17 @@ impl Quality {
                 descent_steps: 0,
             },
             Self::Standard => Budget {
-                splats: 150_000,
+                splats: 180_000,
                 working_px: 512.0,
-                refine_px: 768,
-                colour_rounds: 6,
-                descent_steps: 8,
+                refine_px: 1024,
+                colour_rounds: 10,
+                descent_steps: 16,
             },
             Self::High => Budget {
                 splats: 400_000,
                 working_px: 640.0,
                 refine_px: 1024,
-                colour_rounds: 8,
+                colour_rounds: 14,
                 descent_steps: 16,
             },
         }

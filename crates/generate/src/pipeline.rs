@@ -130,23 +130,32 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         watch.picture("5_without_highlights", || pictures::colours(painter.clean()));
         Ok(painter)
     })?;
-    let shift = Shift::new(&surface, &fit::seen(&surface));
+    let shift = Shift::of_solid(&surface);
+    let refined_goal = goal(&subject, Some(&painter.front), &surface, budget.refine_px);
     let (mut splats, trusts) = watch.stage(Stage::Splats, |watch| {
         let sampler = Sampler::new(&surface, &shift, &painter.front.colours, painter.front.scale);
-        let points = sampler.sample_about(budget.splats, options.seed);
+        let mut points = sampler.sample_about(budget.splats, options.seed);
         watch.step(Stage::Splats, 0.7)?;
         let colours: Vec<Vec3> =
             points.par_iter().map(|point| painter.colour(&surface, point)).collect();
-        let trusts =
-            points.iter().map(|point| smoothstep(0.1, 0.42, point.facing)).collect::<Vec<_>>();
-        Ok((discs(&surface, &points, &colours), trusts))
+        let mut splats = discs(&surface, &points, &colours);
+        let outline = goal(&subject, None, &surface, budget.working_px as u32 + 16);
+        fit::settle(&surface, &outline, &mut splats, &mut points, 3);
+        let facing = painter.facing;
+        let trusts: Vec<f32> = points
+            .iter()
+            .map(|point| {
+                painter.least_trust * smoothstep(0.0, 0.1, point.facing)
+                    + (1.0 - painter.least_trust) * smoothstep(facing[0], facing[1], point.facing)
+            })
+            .collect();
+        Ok((splats, trusts))
     })?;
     watch.stage(Stage::Refinement, |watch| {
-        let goal = goal(&subject, &surface, &painter, budget.refine_px);
-        refine::refine(&mut splats, &goal, &trusts, &budget, watch)
+        refine::refine(&mut splats, &refined_goal, &trusts, &budget, watch)
     })?;
     let checked = watch.stage(Stage::Check, |watch| {
-        let goal = goal(&subject, &surface, &painter, u32::MAX);
+        let goal = goal(&subject, None, &surface, u32::MAX);
         let front = FrontCheck::of(&splats, &goal);
         watch.picture("8_front", || front.picture.clone());
         watch.picture("8_views", || contact_sheet(&splats, 384));
@@ -176,7 +185,8 @@ fn hypotheses(
 }
 
 /// What the picture's camera should see, at most `side_px` wide and high, never finer than the picture itself.
-fn goal(subject: &Subject, surface: &Surface<'_>, painter: &Painter, side_px: u32) -> Goal {
+/// Colours are the cut-out's own, or those of `front`, of which the rim is clean.
+fn goal(subject: &Subject, front: Option<&Front>, surface: &Surface<'_>, side_px: u32) -> Goal {
     let silhouette = surface.silhouette;
     let sides = [silhouette.alpha.width, silhouette.alpha.height]
         .map(|side| side as f32 * silhouette.picture_scale);
@@ -195,10 +205,15 @@ fn goal(subject: &Subject, surface: &Surface<'_>, painter: &Painter, side_px: u3
             && y <= subject.alpha.height as f32;
         if within { subject.alpha.area(x, y, shrink) } else { 0.0 }
     });
-    let to_front = painter.front.scale / silhouette.picture_scale;
     let colour = Map::from_fn(width, height, |x, y| {
         let [px, py] = at(x, y);
-        painter.front.colours.area(px * to_front, py * to_front, shrink * to_front)
+        front.map_or_else(
+            || subject.colour.area(corner[0] + px, corner[1] + py, shrink),
+            |front| {
+                let scale = front.scale / silhouette.picture_scale;
+                front.colours.area(px * scale, py * scale, shrink * scale)
+            },
+        )
     });
     Goal { camera, colour, alpha }
 }

@@ -38,18 +38,12 @@ pub(crate) struct Fineness {
     pub finest: f32,
 }
 
-impl Fineness {
-    /// `effort` 1 gives the spacing of about 100 000 splats.
-    pub(crate) fn new(effort: f32, finest: f32) -> Self {
-        Self {
-            coarse: 1.0 / (130.0 * effort),
-            rim: 1.0 / (270.0 * effort),
-            colour_deviation: 0.035 / (effort * effort),
-            finest,
-        }
-    }
-}
-
+/// Points per object unit that cover the surface, and its outline, at 150 000 splats.
+const COVER_PER_UNIT: f32 = 105.0;
+/// See [`COVER_PER_UNIT`].
+const RIM_PER_UNIT: f32 = 300.0;
+/// Smallest leaf, object units: finer than what any view of the asset shows.
+const FINEST: f32 = 0.0009;
 /// Roots along each side of the box [-0.56, 0.56]³.
 const N_ROOTS: i32 = 16;
 
@@ -82,32 +76,51 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Points for at most about `target` splats, with the least effort that gets there.
+    /// Points for at most about `target` splats: an even cover of the surface first, and the rest of them where the
+    /// picture has detail.
     pub(crate) fn sample_about(&self, target: usize, seed: u64) -> Vec<Point> {
-        let finest =
-            0.95 / (self.surface.silhouette.extent_px * self.surface.silhouette.picture_scale);
-        let (mut low, mut high) = (0.2_f32, 3.2_f32);
+        let silhouette = self.surface.silhouette;
+        let picture_px = silhouette.extent_px * silhouette.picture_scale;
+        let cover = (target as f32 / 150_000.0).sqrt();
+        let mut fineness = Fineness {
+            coarse: 1.0 / (COVER_PER_UNIT * cover),
+            rim: 1.0 / (RIM_PER_UNIT * cover),
+            colour_deviation: 0.03,
+            finest: (0.95 / picture_px).max(FINEST),
+        };
+        // Logarithms of deviations that gave too many points, and few enough.
+        let (mut too_fine, mut fine_enough) = (libm::logf(0.003), libm::logf(0.4));
+        let limit = target + target / 25;
         let mut best = Vec::new();
-        let mut effort = (target as f32 / 100_000.0).sqrt();
         for _ in 0..6 {
-            let points = self.sample(Fineness::new(effort, finest.max(0.0009)), seed);
+            let points = self.sample(fineness, seed);
             let n = points.len();
-            if n <= target {
-                low = effort;
+            let tried = libm::logf(fineness.colour_deviation);
+            if n > limit {
+                too_fine = tried;
             } else {
-                high = effort;
+                fine_enough = tried;
+                if n > best.len() {
+                    best = points;
+                }
+                if n + target / 10 > target {
+                    break;
+                }
             }
-            if n <= target + target / 20 && n > best.len() {
-                best = points;
-            }
-            if n <= target + target / 20 && n > target - target / 8 {
-                break;
-            }
-            // Counts grow a little faster than the square of the effort; stay inside of what is known.
-            let guess = effort * (target as f32 / n.max(1) as f32).sqrt();
-            effort = guess.max(low).min(high);
-            if high < low * 1.03 {
-                break;
+            // Halving the deviation adds about three quarters.
+            let guess = tried + 1.25 * libm::logf(n.max(1) as f32 / target as f32);
+            let inner = 0.15 * (fine_enough - too_fine);
+            let next = guess.max(too_fine + inner).min(fine_enough - inner);
+            fineness.colour_deviation = libm::expf(next);
+        }
+        while best.is_empty() && fineness.coarse < 0.2 {
+            // The surface alone asks for more: a coarser cover.
+            fineness.coarse *= 1.3;
+            fineness.rim *= 1.3;
+            fineness.colour_deviation = 0.4;
+            best = self.sample(fineness, seed);
+            if best.len() > limit {
+                best.clear();
             }
         }
         best

@@ -1,8 +1,8 @@
 //! Does the light on the object follow the normals of a shape? And does a frame run around its rim?
 
-use glam::Vec3;
+use glam::{Vec3, Vec4};
 
-use crate::colour::luminance;
+use crate::colour::{luminance, smoothstep};
 use crate::hypothesis::Relief;
 use crate::map::Map;
 use crate::pictures::normal;
@@ -48,58 +48,48 @@ pub(crate) fn roundness(silhouette: &Silhouette, relief: &Relief, colours: &Map<
     light.length() as f32
 }
 
-/// Whether a frame of one colour runs around the thick part of the outline, unlike what it encloses: 0 to 1.
+/// Whether an edge runs around the thick part of the outline at an even distance from it, as between a dial and its
+/// bezel: 0 to 1. A round thing has no such edge; its bands and shadows do not follow the outline.
 pub(crate) fn frame(silhouette: &Silhouette, colours: &Map<Vec3>) -> f32 {
-    const N_SECTORS: usize = 24;
+    const N_SECTORS: usize = 32;
+    const N_RINGS: usize = 22;
+    /// Distance from the outline of the last ring, as a share of that of the middle.
+    const REACH: f32 = 0.55;
     let thickest = silhouette.thickness.values.iter().copied().fold(0.0, f32::max);
     let core = |x: usize, y: usize| silhouette.thickness.get(x, y) > 0.5 * thickest;
-    let chroma = |colour: Vec3| colour / (colour.element_sum() + 0.15);
     let (mut centre, mut n) = ([0.0_f32; 2], 0.0_f32);
-    let mut inner: Vec<Vec3> = Vec::new();
     for y in 0..colours.height {
         for x in (0..colours.width).filter(|&x| core(x, y)) {
             centre = [centre[0] + x as f32, centre[1] + y as f32];
             n += 1.0;
-            if silhouette.distance.get(x, y) > 0.35 * thickest {
-                inner.push(colours.get(x, y));
-            }
         }
     }
     let centre = centre.map(|sum| sum / n.max(1.0));
-    let mut sectors: Vec<Vec<Vec3>> = vec![Vec::new(); N_SECTORS];
+    let mut sums = vec![[Vec4::ZERO; N_RINGS]; N_SECTORS];
     for y in 0..colours.height {
         for x in (0..colours.width).filter(|&x| core(x, y)) {
-            let d = silhouette.distance.get(x, y);
-            if (0.05 * thickest..0.14 * thickest).contains(&d) {
-                let angle = libm::atan2f(y as f32 - centre[1], x as f32 - centre[0]);
-                let turn = angle / std::f32::consts::TAU + 0.5;
-                sectors[((turn * N_SECTORS as f32) as usize).min(N_SECTORS - 1)]
-                    .push(colours.get(x, y));
+            let ring = silhouette.distance.get(x, y) / (REACH * thickest) * N_RINGS as f32;
+            if ring < 0.0 || ring >= N_RINGS as f32 {
+                continue;
             }
+            let angle = libm::atan2f(y as f32 - centre[1], x as f32 - centre[0]);
+            let turn = (angle / std::f32::consts::TAU + 0.5) * N_SECTORS as f32;
+            let sector = (turn as usize).min(N_SECTORS - 1);
+            sums[sector][ring as usize] += colours.get(x, y).extend(1.0);
         }
     }
-    let rims: Vec<Vec3> = sectors
-        .iter()
-        .filter(|sector| sector.len() > 3)
-        .map(|sector| chroma(median(sector)))
-        .collect();
-    if rims.len() < N_SECTORS / 2 || inner.is_empty() {
-        return 0.0;
-    }
-    let rim = median(&rims);
-    let spread: f32 = rims.iter().map(|c| (*c - rim).length()).sum::<f32>() / rims.len() as f32;
-    // What is inside: its most common colour, and the share of it that is unlike the rim.
-    let unlike =
-        inner.iter().filter(|c| (chroma(**c) - rim).length() > 0.05 + 1.5 * spread).count();
-    let unlike = unlike as f32 / inner.len() as f32;
-    crate::colour::smoothstep(0.45, 0.8, unlike) * crate::colour::smoothstep(0.12, 0.05, spread)
-}
-
-/// Median of each channel.
-fn median(colours: &[Vec3]) -> Vec3 {
-    Vec3::from([0, 1, 2].map(|c| {
-        let mut channel: Vec<f32> = colours.iter().map(|colour| colour[c]).collect();
-        let middle = channel.len() / 2;
-        *channel.select_nth_unstable_by(middle, f32::total_cmp).1
-    }))
+    // The step in colour across each ring, in the sector that has a quarter of all sectors below it.
+    let step_at = |ring: usize| {
+        let mut steps: Vec<f32> = sums
+            .iter()
+            .filter_map(|rings| {
+                let mean = |k: usize| (rings[k].w > 0.5).then(|| rings[k].truncate() / rings[k].w);
+                Some((mean(ring + 2)? - mean(ring - 1)?).length())
+            })
+            .collect();
+        steps.sort_by(f32::total_cmp);
+        if steps.len() < N_SECTORS * 3 / 4 { 0.0 } else { steps[steps.len() / 4] }
+    };
+    let peak = (2..N_RINGS - 2).map(step_at).fold(0.0, f32::max);
+    smoothstep(0.12, 0.24, peak)
 }

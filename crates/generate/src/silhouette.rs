@@ -42,6 +42,7 @@ pub(crate) struct Silhouette {
 
 /// What can be read from the outline.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(dead_code, reason = "some are only for the eyes: the stage's text prints them all")]
 pub(crate) struct Traits {
     /// Width of the box divided by its height.
     pub aspect: f32,

@@ -7,8 +7,8 @@ use glam::{Quat, Vec3};
 use crate::sample::Point;
 use crate::surface::Surface;
 
-/// Standard deviation in the surface, times the spacing: at the corner between four discs about 0.95 is covered.
-const SPREAD: f32 = 0.62;
+/// Standard deviation in the surface, times the spacing: at the corner between four discs 0.9 is covered.
+const SPREAD: f32 = 0.56;
 /// Standard deviation across the surface, times the spacing.
 const THICKNESS: f32 = 0.12;
 /// Opacity of every disc, as a logit: 0.982.

@@ -1,4 +1,9 @@
 //! End-to-end tests: the real binary, on files that the tests make.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod bad_input;
 mod commands;

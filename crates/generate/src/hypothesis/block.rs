@@ -118,25 +118,28 @@ fn solid(silhouette: &Silhouette, ground: Ground, eye_z: f32) -> Hypothesis {
     let (footprint, rim_z) = footprint(ground, [tangent, 1.0 / tangent], eye_z);
     let (width, height) = (silhouette.alpha.width, silhouette.alpha.height);
     let pixel = 1.0 / silhouette.extent_px;
-    let ramp = 0.02_f32;
+    let ramp = 0.012_f32;
+    let thickness = silhouette.thickness.blur(0.008 * silhouette.extent_px);
     let sheets = Map::from_fn(width, height, |x, y| {
         let [object_x, object_y] = silhouette.object(x as f32 + 0.5, y as f32 + 0.5);
         let [front, back] = footprint.sides(object_x);
         // Straight backwards from where the near side is seen.
         let zoom = (eye_z - rim_z) / (eye_z - front).max(0.1);
         let [px, py] = silhouette.pixel(object_x * zoom, object_y * zoom);
-        let radius = silhouette.thickness.sample(px, py) * pixel;
+        let radius = thickness.sample(px, py) * pixel;
         let within = (object_x - footprint.left.x).min(footprint.right.x - object_x);
         let d = (silhouette.distance.sample(px, py) * pixel / zoom).min(within);
         let share = ((radius - THIN) / THIN).clamp(0.0, 1.0);
         let half = 0.5 * (front - back);
         let half = half.min(1.2 * radius + share * half);
+        // Whatever is not as deep stands at the near side, where the picture shows it.
+        let middle = front - half;
         // Edges are a little round.
         let inset = (ramp - d).clamp(0.0, ramp) / ramp;
         let half = (half - ramp * (1.0 - (1.0 - inset * inset).sqrt())).max(0.5 * pixel);
         let wall = (d / (0.7 * pixel) + 0.5).clamp(-4.0, 1.0);
         let half2 = half * half * wall;
-        Vec3::new(0.5 * (front + back), half2, half2)
+        Vec3::new(middle, half2, half2)
     });
     Hypothesis {
         shape: ShapeKind::Block,

@@ -159,11 +159,19 @@ fn ends(rings: &mut [Ring], front: &[f32], place_of: impl Fn(usize) -> f32, step
         if last < first + 3 || last + back >= n || last - first > n / 4 {
             continue;
         }
-        let rise =
-            (rings[idx(last + back)].radius - rings[idx(last)].radius) / (back as f32 * step);
-        if rise < 1.15 {
+        // Where the body was heading: r² of a dome falls evenly, and reaches 0 after this height.
+        let (here, before) = (rings[idx(last)].radius, rings[idx(last + back)].radius);
+        let fall = (before * before - here * here) / (back as f32 * step);
+        let dome = here * here / fall.max(1e-6);
+        let seen = (last - first) as f32 * step;
+        if dome > 1.6 * seen + 2.0 * step {
             *end = place_of(idx(last));
             (first..last).for_each(|k| rings[idx(k)] = rings[idx(last)]);
+            continue;
+        }
+        for k in first..last {
+            let left = 1.0 - (last - k) as f32 * step / dome;
+            rings[idx(k)].radius = here * left.max(0.0).sqrt();
         }
     }
     ends

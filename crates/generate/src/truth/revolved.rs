@@ -179,8 +179,9 @@ pub fn bottle(dice: &mut Dice) -> Solid {
         let border = across.abs().max(up.abs()) > 0.86 && across.abs().max(up.abs()) < 0.93;
         let sun = Vec3::new(across, up - 0.2, 0.0).length();
         let lines = up < -0.42 && up > -0.74 && wrap(up * 6.0).abs() > 0.22 && across.abs() < 0.6;
-        let rays =
-            sun > 0.36 && sun < 0.52 && wrap(libm::atan2f(across, up - 0.2) / 0.5236).abs() < 0.2;
+        let rays = sun > 0.36
+            && sun < 0.52
+            && wrap(libm::atan2f(across, up - 0.2) / std::f32::consts::FRAC_PI_6).abs() < 0.2;
         let tint = if border || sun < 0.3 || lines || rays { print } else { label };
         Paint::matt(tint)
     };
