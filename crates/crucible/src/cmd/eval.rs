@@ -107,9 +107,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         error => Failure::usage(error.to_string()),
     })?;
     if args.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        output::line(report)
+        output::line(report);
     }
     Ok(ExitCode::from(exit::OK))
 }

@@ -1,7 +1,7 @@
 //! A folder of its own for each test, small inputs, and the binary. The only file here that knows how to call it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use asset::{Splats, SplatsParts};
@@ -113,9 +113,4 @@ pub(crate) fn ball(splat_count: usize) -> Splats {
         parts.sh_dc.push(normal);
     }
     Splats::new(parts).unwrap()
-}
-
-/// Replaces a path of this run, so that texts can be compared.
-pub(crate) fn without(text: &str, path: &Path) -> String {
-    text.replace(&path.display().to_string(), "[folder]")
 }
