@@ -77,7 +77,7 @@ pub enum Note {
     #[error("the backdrop is busy: look at the mask, or give a picture with an alpha channel")]
     BusyBackdrop,
     /// There were other objects, which were left out.
-    #[error("{0} more objects were left out: the largest is kept")]
+    #[error("objects left out beside the largest: {0}")]
     OthersLeftOut(usize),
 }
 
@@ -122,9 +122,9 @@ pub enum CutOutError {
     /// Nothing stands out from the backdrop.
     #[error("picture: no object stands out from the backdrop")]
     NoObject,
-    /// The picture is a detail: there is no backdrop to tell the object from.
+    /// The object covers all four borders, or the picture is all texture.
     #[error(
-        "picture: the object covers all four borders; give one with an alpha channel, or with room around the object"
+        "picture: there is no backdrop along the borders; give one with an alpha channel, or with room around the object"
     )]
     NoBackdrop,
     /// A model's own failure.

@@ -6,8 +6,10 @@ use super::backdrop::Surface;
 use super::gmm::Gaussian;
 use super::grid::Grid;
 
-/// Half widths of the windows as shares of the longer side, small to large.
-const WINDOWS: [f32; 4] = [0.02, 0.05, 0.12, 0.3];
+/// Half widths and half heights of the windows as shares of the longer side; those that say more come first.
+const WINDOWS: [[f32; 2]; 4] = [[0.04, 0.02], [0.1, 0.05], [0.24, 0.12], [0.6, 0.3]];
+/// Nearly the whole row: it knows on which side of the horizon a pixel is that has no backdrop near by.
+const ROW: [f32; 2] = [0.5, 0.01];
 /// Share of a window that has to be known for it to count as much as all larger ones together.
 const ENOUGH: f32 = 0.08;
 /// Variance of L*, a*, b* that any backdrop has: compression, noise, gentle shading.
@@ -20,8 +22,8 @@ pub(super) struct LocalModel {
 }
 
 impl LocalModel {
-    /// From the `known` pixels of the backdrop.
-    pub(super) fn fit(lab: &Grid<[f32; 3]>, known: &Grid<bool>) -> Self {
+    /// From the `known` pixels of the backdrop. `by_row` when it is the same along a row, as a studio's is.
+    pub(super) fn fit(lab: &Grid<[f32; 3]>, known: &Grid<bool>, by_row: bool) -> Self {
         let (width, height) = (lab.width, lab.height);
         let longest = width.max(height) as f32;
         let n_known = known.values.iter().filter(|&&known| known).count();
@@ -40,9 +42,11 @@ impl LocalModel {
             (sum / n_known) as f32
         });
         let mut blended = Grid::filled(width, height, whole);
-        for window in WINDOWS.iter().rev() {
-            let ry = ((window * longest) as usize).max(1);
-            let radius = [2 * ry, ry];
+        let [near, middle, far, farthest] = WINDOWS;
+        let row = by_row.then_some(ROW);
+        let windows = [Some(farthest), Some(far), row, Some(middle), Some(near)];
+        for window in windows.into_iter().flatten() {
+            let radius = window.map(|share| ((share * longest) as usize).max(1));
             let near = moments.box_mean(radius).box_mean(radius);
             for (blended, near) in blended.values.iter_mut().zip(&near.values) {
                 let sum = near[0] + ENOUGH;

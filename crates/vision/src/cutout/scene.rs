@@ -16,8 +16,8 @@ const STEP: f32 = 6.0;
 const GROWTH_PX: usize = 5;
 const ROUNDS: usize = 20;
 /// Median variance of the backdrop, in Lab, up to which it is smooth, and from which on it is busy.
-const SMOOTH_VARIANCE: f32 = 8.0;
-const BUSY_VARIANCE: f32 = 14.0;
+const SMOOTH_VARIANCE: f32 = 5.0;
+const BUSY_VARIANCE: f32 = 8.0;
 
 /// A picture at one working size.
 #[derive(Debug)]
@@ -62,14 +62,14 @@ impl Scene {
         let known = Grid::from_fn(width, height, |x, y| {
             !near.at(x, y) && self.strangeness2(y * width + x) < 16.0
         });
-        self.model = LocalModel::fit(&self.lab, &known);
+        self.model = LocalModel::fit(&self.lab, &known, self.smooth > 0.5);
     }
 
     /// Grows the backdrop. Gives the scene, and what the backdrop did not reach.
     pub(super) fn explore(lab: Grid<[f32; 3]>) -> (Self, Grid<bool>) {
         let (width, height) = (lab.width, lab.height);
         let mut known = border_seeds(&lab);
-        let first = LocalModel::fit(&lab, &known);
+        let first = LocalModel::fit(&lab, &known, false);
         let smooth = smoothness(&first, width, height);
         let step = Grid::from_fn(width, height, |x, y| {
             let (x, y) = (x as isize, y as isize);
@@ -79,7 +79,7 @@ impl Scene {
         });
         for _ in 0..ROUNDS {
             // The mean follows the backdrop inwards; the spread stays that of the border, or growth would feed itself.
-            let model = LocalModel::fit(&lab, &known);
+            let model = LocalModel::fit(&lab, &known, smooth > 0.5);
             let reach = known.dilated(GROWTH_PX);
             let taken = Grid::from_fn(width, height, |x, y| {
                 let free = smooth < 0.5 || step.at(x, y) < STEP;
@@ -98,7 +98,7 @@ impl Scene {
             }
             known = next;
         }
-        let model = LocalModel::fit(&lab, &known);
+        let model = LocalModel::fit(&lab, &known, smooth > 0.5);
         (Self { lab, model, smooth }, known.map(|known| !known))
     }
 }
@@ -118,9 +118,14 @@ fn border_seeds(lab: &Grid<[f32; 3]>) -> Grid<bool> {
     })
 }
 
+/// By the busier half, upper or lower: a wood may be blurred behind gravel that is sharp.
 fn smoothness(model: &LocalModel, width: usize, height: usize) -> f32 {
     let mut variances = Grid::from_fn(width, height, |x, y| model.variance(x, y)).values;
-    let middle = variances.len() / 2;
-    let median = *variances.select_nth_unstable_by(middle, f32::total_cmp).1;
-    ((BUSY_VARIANCE - median) / (BUSY_VARIANCE - SMOOTH_VARIANCE)).clamp(0.0, 1.0)
+    let (upper, lower) = variances.split_at_mut(width * (height / 2));
+    let median = [upper, lower].map(|half| {
+        let middle = half.len() / 2;
+        *half.select_nth_unstable_by(middle, f32::total_cmp).1
+    });
+    let variance = median[0].max(median[1]);
+    ((BUSY_VARIANCE - variance) / (BUSY_VARIANCE - SMOOTH_VARIANCE)).clamp(0.0, 1.0)
 }

@@ -21,6 +21,8 @@ const ROUNDS: usize = 3;
 /// A dark picture is brightened to this (of its lighter pixels, the channel that is brightest), but not above the gain.
 const BRIGHT: f32 = 0.7;
 const GAIN_MAX: f32 = 6.0;
+/// Less than this, in pixels of the fine size, is a speck.
+const OBJECT_PX_MIN: usize = 6;
 /// An object that covers this share of each of the four borders leaves no backdrop to know it by.
 const BORDER_SHARE_MAX: f32 = 0.15;
 
@@ -70,8 +72,10 @@ impl CutOutModel for Segmenter {
         parts::keep_significant(&fine, &mut object);
         parts::fill_holes(&fine, &mut object);
         parts::open_holes(&fine, &mut object);
-        if object.count() == 0 {
-            return Err(CutOutError::NoObject);
+        if object.count() < OBJECT_PX_MIN {
+            // Before a plain backdrop nothing is there; else nobody can tell.
+            let plain = small.smooth >= 0.5;
+            return Err(if plain { CutOutError::NoObject } else { CutOutError::NoBackdrop });
         }
         if border_shares(&object).into_iter().all(|share| share > BORDER_SHARE_MAX) {
             return Err(CutOutError::NoBackdrop);

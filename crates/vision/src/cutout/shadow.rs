@@ -59,7 +59,10 @@ impl Floor {
             [k * ll + 0.1 * tint, k * la, k * lb, k * aa + tint, k * ab, k * bb + tint];
         // Any shade is as likely as any other, about e⁻² for each that can be told apart; deep ones are rarer, above all
         // among pebbles, and so are those high up.
-        let rare = 2.5 - 0.5 * self.smooth + (4.0 - 3.0 * self.smooth) * (1.0 - t) + 2.0 * up;
+        let rare = 2.5 - 0.5 * self.smooth
+            + (4.0 - 3.0 * self.smooth) * (1.0 - t)
+            + 2.0 * up
+            + 30.0 * (1.0 - self.smooth) * (0.45 - t).max(0.0);
         Gaussian::new([t * (l + 16.0) - 16.0, t * a, t * b], covariance).cost(scene.lab.values[at])
             + rare
     }

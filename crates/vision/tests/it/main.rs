@@ -1,0 +1,5 @@
+//! The crate as a caller sees it.
+
+mod cut_out;
+mod fallbacks;
+mod scene;
