@@ -44,18 +44,12 @@ pub(crate) struct Silhouette {
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(dead_code, reason = "some are only for the eyes: the stage's text prints them all")]
 pub(crate) struct Traits {
-    /// Width of the box divided by its height.
-    pub aspect: f32,
     /// 4π·area / perimeter²: 1 for a disc.
     pub circularity: f32,
-    /// Area divided by that of the convex hull.
-    pub solidity: f32,
     /// Area divided by that of the box.
     pub fill: f32,
     /// Largest local thickness (a diameter) divided by the larger side.
     pub bulk: f32,
-    /// Holes that cover more than 0.1 % of the area.
-    pub n_holes: usize,
     /// Best upright axis of symmetry.
     pub axis: Axis,
 }
@@ -99,7 +93,7 @@ impl Silhouette {
         }
         let sides = [bounds[2].wrapping_sub(bounds[0]) + 1, bounds[3].wrapping_sub(bounds[1]) + 1];
         let side_px = if found_px == 0 { 0 } else { sides[0].max(sides[1]) };
-        if found_px < GenerateError::OBJECT_PX_MIN || side_px < 8 {
+        if found_px < GenerateError::OBJECT_PX_MIN || side_px < GenerateError::OBJECT_SIDE_PX_MIN {
             return Err(GenerateError::TooSmall { found_px, side_px });
         }
         // Never enlarge by more than two: there is nothing to see between the pixels.
@@ -158,19 +152,15 @@ impl Silhouette {
     }
 
     fn measure(&self, sides: [f32; 2]) -> Traits {
-        let (width, height) = (self.alpha.width, self.alpha.height);
         let area = self.distance.values.iter().filter(|&&d| d > 0.0).count() as f32;
         // Length of the outline by the co-area formula over a band of four pixels.
         let band = self.distance.values.iter().filter(|d| d.abs() < 2.0).count() as f32;
         let perimeter = (band / 4.0).max(1.0);
         let largest = self.thickness.values.iter().copied().fold(0.0, f32::max);
         Traits {
-            aspect: sides[0] / sides[1],
             circularity: (4.0 * std::f32::consts::PI * area / (perimeter * perimeter)).min(1.0),
-            solidity: (area / hull_area(width, height, |x, y| self.inside(x, y))).min(1.0),
             fill: area * self.picture_scale * self.picture_scale / (sides[0] * sides[1]),
             bulk: 2.0 * largest / self.extent_px,
-            n_holes: n_holes(&self.distance, area * 0.001),
             axis: self.best_axis(0.0),
         }
     }
@@ -299,66 +289,16 @@ fn components(width: usize, height: usize, inside: impl Fn(usize, usize) -> bool
     Labels { of, n }
 }
 
-/// Outside pieces that do not touch the border, of at least `area_min` pixels.
-fn n_holes(distance: &Map, area_min: f32) -> usize {
-    let labels = components(distance.width, distance.height, |x, y| distance.get(x, y) <= 0.0);
-    let mut areas = vec![0_usize; labels.n + 1];
-    let mut at_border = vec![false; labels.n + 1];
-    for y in 0..distance.height {
-        for x in 0..distance.width {
-            let label = labels.of.get(x, y) as usize;
-            areas[label] += 1;
-            at_border[label] |=
-                x == 0 || y == 0 || x + 1 == distance.width || y + 1 == distance.height;
-        }
-    }
-    (1..=labels.n).filter(|&label| !at_border[label] && areas[label] as f32 >= area_min).count()
-}
-
-/// Area of the convex hull of the pixels' corners, by the monotone chain over the ends of each row.
-fn hull_area(width: usize, height: usize, inside: impl Fn(usize, usize) -> bool) -> f32 {
-    let mut points: Vec<[f64; 2]> = Vec::new();
-    for y in 0..height {
-        let first = (0..width).find(|&x| inside(x, y));
-        let last = (0..width).rev().find(|&x| inside(x, y));
-        if let (Some(first), Some(last)) = (first, last) {
-            for row in [y as f64, y as f64 + 1.0] {
-                points.push([first as f64, row]);
-                points.push([last as f64 + 1.0, row]);
-            }
-        }
-    }
-    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    let cross = |o: [f64; 2], a: [f64; 2], b: [f64; 2]| {
-        (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
-    };
-    let chain = |points: &mut dyn Iterator<Item = [f64; 2]>| {
-        let mut hull: Vec<[f64; 2]> = Vec::new();
-        for point in points {
-            while hull.len() >= 2 && cross(hull[hull.len() - 2], hull[hull.len() - 1], point) <= 0.0
-            {
-                hull.pop();
-            }
-            hull.push(point);
-        }
-        hull.pop();
-        hull
-    };
-    let mut hull = chain(&mut points.iter().copied());
-    hull.extend(chain(&mut points.iter().rev().copied()));
-    let next = |k: usize| hull[(k + 1) % hull.len()];
-    let twice: f64 =
-        (0..hull.len()).map(|k| hull[k][0] * next(k)[1] - next(k)[0] * hull[k][1]).sum();
-    (twice.abs() / 2.0).max(1.0) as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn traits_of(inside: impl Fn(f32, f32) -> bool + Sync) -> Traits {
+        // Coverage by 16 samples: a hard edge has a longer outline than any photograph.
         let alpha = Map::from_fn(200, 200, |x, y| {
-            f32::from(u8::from(inside(x as f32 - 99.5, y as f32 - 99.5)))
+            let at = |corner: usize, k: usize| corner as f32 - 99.5 + (k as f32 - 1.5) / 4.0;
+            let hits = (0..16).filter(|k| inside(at(x, k % 4), at(y, k / 4))).count();
+            hits as f32 / 16.0
         });
         let colour = Map::new(200, 200, glam::Vec3::ONE);
         Silhouette::of(&Subject { alpha, colour }, 256.0).unwrap().traits
@@ -367,19 +307,18 @@ mod tests {
     #[test]
     fn a_disc_is_round_full_and_symmetric() {
         let disc = traits_of(|x, y| x * x + y * y < 6400.0);
-        assert!(disc.circularity > 0.93, "{disc:?}");
-        assert!(disc.solidity > 0.97, "{disc:?}");
+        // The outline is counted in pixel steps, which makes it up to a tenth too long.
+        assert!(disc.circularity > 0.82, "{disc:?}");
         assert!(disc.axis.symmetry > 0.98 && disc.axis.offset.abs() < 0.01, "{disc:?}");
         assert!((disc.bulk - 1.0).abs() < 0.2, "{disc:?}");
     }
 
     #[test]
-    fn a_ring_has_a_hole_and_a_letter_l_no_symmetry() {
-        assert_eq!(traits_of(|x, y| (2500.0..6400.0).contains(&(x * x + y * y))).n_holes, 1);
+    fn a_letter_l_has_no_symmetry() {
         let letter =
             traits_of(|x, y| (x.abs() < 60.0 && y.abs() < 80.0) && (x < -30.0 || y > 50.0));
         assert!(letter.axis.symmetry < 0.7, "{letter:?}");
-        assert!(letter.solidity < 0.75, "{letter:?}");
+        assert!(letter.fill < 0.75, "{letter:?}");
     }
 
     #[test]
