@@ -10,7 +10,11 @@ pub enum GenerateError {
     #[error("no object found in the picture: {0}")]
     CutOut(#[from] vision::cutout::CutOutError),
     /// What was cut out is too small to make anything of.
-    #[error("the object covers {found_px} pixels at most {side_px} wide; {min_px} pixels are needed", min_px = Self::OBJECT_PX_MIN)]
+    #[error(
+        "the object covers {found_px} pixels, {side_px} at most across; {}, {} across are needed",
+        format_args!("{} pixels", Self::OBJECT_PX_MIN),
+        Self::OBJECT_SIDE_PX_MIN
+    )]
     TooSmall {
         /// Pixels covered by more than half.
         found_px: usize,
@@ -28,4 +32,6 @@ pub enum GenerateError {
 impl GenerateError {
     /// Fewer covered pixels are no object.
     pub const OBJECT_PX_MIN: usize = 64;
+    /// Nor is what is smaller across, pixels.
+    pub const OBJECT_SIDE_PX_MIN: usize = 8;
 }

@@ -90,7 +90,7 @@ pub(crate) struct Budget {
     pub refine_px: u32,
     /// Rounds of colour correction.
     pub colour_rounds: usize,
-    /// Steps of gradient descent over all attributes.
+    /// Steps of gradient descent over places and sizes.
     pub descent_steps: usize,
 }
 
@@ -109,7 +109,7 @@ impl Quality {
                 working_px: 512.0,
                 refine_px: 1024,
                 colour_rounds: 10,
-                descent_steps: 16,
+                descent_steps: 8,
             },
             Self::High => Budget {
                 splats: 400_000,
