@@ -10,9 +10,12 @@ use image::RgbaImage;
 
 use super::grid::Grid;
 use super::guided;
-use super::lab::distance2;
+use super::lab::{self, distance2};
+use super::segment::fitted;
 use crate::Matte;
 
+/// Longer side, in pixels, up to which edges are found at full resolution.
+const SIDE_PX_MAX: usize = 2048;
 /// A ray looks for samples over this many times the band's half width.
 const REACH: usize = 5;
 /// Colour error, in the units of display-referred RGB, that costs as much as 1.
@@ -42,14 +45,34 @@ struct Mixed {
     trust: f32,
 }
 
-/// The matte at the picture's size, and the object's colour.
+/// The matte at the picture's size, and the object's colour. Edges of a picture above [`SIDE_PX_MAX`] are found at that
+/// size, and enlarged.
 pub(super) fn refine(picture: &RgbaImage, rough: &Matte) -> (Matte, Vec<[f32; 3]>) {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let full = [picture.width() as usize, picture.height() as usize];
+    let [width, height] = fitted(full, SIDE_PX_MAX);
+    let (alpha, colour) = refined(lab::display(picture, [width, height]), rough);
+    if [width, height] == full {
+        return (Matte { width, height, alpha: alpha.values }, colour.values);
+    }
+    let [width, height] = full;
+    let alpha = alpha.map(|alpha| [alpha]).resampled(width, height).map(|[alpha]| alpha);
+    let mut colour = colour.resampled(width, height).values;
+    for ((colour, pixel), &alpha) in colour.iter_mut().zip(picture.pixels()).zip(&alpha.values) {
+        if alpha >= 1.0 {
+            let [r, g, b, _] = pixel.0;
+            *colour = [r, g, b].map(|byte| f32::from(byte) / 255.0);
+        }
+    }
+    (Matte { width, height, alpha: alpha.values }, colour)
+}
+
+/// Coverage and the object's colour at the size of `colour`.
+fn refined(colour: Grid<[f32; 3]>, rough: &Matte) -> (Grid<f32>, Grid<[f32; 3]>) {
+    let (width, height) = (colour.width, colour.height);
     let values = rough.alpha.iter().map(|&alpha| [alpha]).collect();
     let scale = (width as f32 / rough.width as f32).max(height as f32 / rough.height as f32);
     let rough = Grid { width: rough.width, height: rough.height, values }.resampled(width, height);
     let rough = rough.map(|[alpha]| alpha);
-    let colour = display(picture);
     let half_px = (1.5 * scale + 0.5) as usize;
     let half_px = half_px.clamp(1, 24);
     let sides = sides(&colour, &rough, half_px);
@@ -79,22 +102,14 @@ pub(super) fn refine(picture: &RgbaImage, rough: &Matte) -> (Matte, Vec<[f32; 3]
             trust * left + (1.0 - trust) * object[c]
         })
     });
-    let colour = extended(&unmixed, &alpha);
-    (Matte { width, height, alpha: alpha.values }, colour)
+    let colour = Grid { width, height, values: extended(&unmixed, &alpha) };
+    (alpha, colour)
 }
 
 /// The colours of a picture with an alpha channel of its own, continued where it is transparent.
 pub(super) fn extended_colour(picture: &RgbaImage, matte: &Matte) -> Vec<[f32; 3]> {
     let alpha = Grid { width: matte.width, height: matte.height, values: matte.alpha.clone() };
-    extended(&display(picture), &alpha)
-}
-
-/// Display-referred RGB, 0 to 1.
-fn display(picture: &RgbaImage) -> Grid<[f32; 3]> {
-    Grid::from_fn(picture.width() as usize, picture.height() as usize, |x, y| {
-        let [r, g, b, _] = picture.get_pixel(x as u32, y as u32).0;
-        [r, g, b].map(|byte| f32::from(byte) / 255.0)
-    })
+    extended(&lab::display(picture, [matte.width, matte.height]), &alpha)
 }
 
 fn mixed_of(alpha: f32, colour: [f32; 3]) -> Mixed {

@@ -43,8 +43,12 @@ impl CutOutModel for Segmenter {
             Effort::Draft => (160, 320),
             Effort::Standard => (256, 512),
         };
-        let light = exposed(shrunk(&lab::linear(picture), fine_px));
-        let lab_at = |side_px| shrunk(&light, side_px).map(lab::lab);
+        let full = [picture.width() as usize, picture.height() as usize];
+        let light = exposed(lab::linear(picture, fitted(full, fine_px)));
+        let lab_at = |side_px| {
+            let [width, height] = fitted([light.width, light.height], side_px);
+            light.shrunk(width, height).map(lab::lab)
+        };
 
         let (small, mut object) = Scene::explore(lab_at(EXPLORE_PX));
         let others = parts::keep_significant(&small, &mut object);
@@ -95,12 +99,11 @@ impl CutOutModel for Segmenter {
     }
 }
 
-/// Scaled down so that the longer side is at most `side_px`.
-fn shrunk(linear: &Grid<[f32; 3]>, side_px: usize) -> Grid<[f32; 3]> {
-    let longest = linear.width.max(linear.height);
+/// The size of the same aspect whose longer side is at most `side_px`.
+pub(super) fn fitted([width, height]: [usize; 2], side_px: usize) -> [usize; 2] {
+    let longest = width.max(height);
     let side_px = side_px.min(longest);
-    let scaled = |n: usize| (n * side_px / longest).max(1);
-    linear.shrunk(scaled(linear.width), scaled(linear.height))
+    [width, height].map(|n| (n * side_px / longest).max(1))
 }
 
 /// Brightens a dark picture, so that its colours are as far apart as those of any other.
