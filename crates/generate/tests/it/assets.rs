@@ -7,14 +7,14 @@ use image::RgbaImage;
 use render::{Camera, Lens, View};
 
 fn picture_of(kind: &str, seed: u64, size_px: u32) -> RgbaImage {
-    let sampling = Sampling { target_splats: 20_000, ..Sampling::default() };
-    let truth = Kind::named(kind).unwrap().splats(seed, sampling);
-    prompt_picture(&truth, size_px, Backdrop::Transparent).unwrap()
+    let sampling = Sampling { target_splats: 12_000, ..Sampling::default() };
+    let truth = Kind::named(kind).expect("a kind of ours").splats(seed, sampling);
+    prompt_picture(&truth, size_px, Backdrop::Transparent).expect("the object is seen")
 }
 
 fn draft(picture: &RgbaImage, seed: u64, shape: Option<ShapeKind>) -> Generated {
     let options = Options { seed, quality: Quality::Draft, shape };
-    generate(picture, &options, &mut Unobserved).unwrap()
+    generate(picture, &options, &mut Unobserved).expect("an asset")
 }
 
 /// One object of each class that a shape was made for.
@@ -26,7 +26,7 @@ fn the_evidence_decides_as_a_person_would() {
         ("crate", ShapeKind::Block),
         ("bear", ShapeKind::Inflated),
     ] {
-        let made = draft(&picture_of(kind, 0, 512), 0, None);
+        let made = draft(&picture_of(kind, 0, 320), 0, None);
         assert_eq!(made.report.shape, expected, "{kind}\n{}", made.report);
         assert!(made.report.front_iou > 0.95, "{kind}\n{}", made.report);
         assert!(made.report.front_psnr_db > 19.0, "{kind}\n{}", made.report);
@@ -89,8 +89,8 @@ fn fills_the_unit_box() {
 #[test]
 fn no_holes_from_any_white_view() {
     const SIZE: usize = 200;
-    for kind in ["goblet", "clock", "crate", "bear"] {
-        let made = draft(&picture_of(kind, 0, 384), 0, None);
+    for kind in ["goblet", "clock", "crate"] {
+        let made = draft(&picture_of(kind, 0, 256), 0, None);
         for named in View::WHITE {
             let camera = Camera::orbit(named.view, Lens::competition(SIZE as u32));
             let frame = render::splats::draw(&made.splats, &camera);
