@@ -20,7 +20,7 @@ use crate::refine::{self, Goal};
 use crate::report::{Report, Verdict};
 use crate::sample::Sampler;
 use crate::silhouette::{Silhouette, Subject, without_specks};
-use crate::splats::discs;
+use crate::splats::{discs, fit_box};
 use crate::surface::Surface;
 
 /// Larger pictures are made smaller first: nothing that a few hundred thousand splats can show is lost.
@@ -131,8 +131,8 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         Ok(painter)
     })?;
     let shift = Shift::of_solid(&surface);
-    let refined_goal = goal(&subject, Some(&painter.front), &surface, budget.refine_px);
-    let (mut splats, trusts) = watch.stage(Stage::Splats, |watch| {
+    let mut refined_goal = goal(&subject, Some(&painter.front), &surface, budget.refine_px);
+    let (mut splats, trusts, fitting) = watch.stage(Stage::Splats, |watch| {
         let sampler = Sampler::new(&surface, &shift, &painter.front.colours, painter.front.scale);
         let mut points = sampler.sample_about(budget.splats, options.seed);
         watch.step(Stage::Splats, 0.7)?;
@@ -141,6 +141,7 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         let mut splats = discs(&surface, &points, &colours);
         let outline = goal(&subject, None, &surface, budget.working_px as u32 + 16);
         fit::settle(&surface, &outline, &mut splats, &mut points, 3);
+        let fitting = fit_box(&mut splats);
         let facing = painter.facing;
         let trusts: Vec<f32> = points
             .iter()
@@ -149,13 +150,15 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
                     + (1.0 - painter.least_trust) * smoothstep(facing[0], facing[1], point.facing)
             })
             .collect();
-        Ok((splats, trusts))
+        Ok((splats, trusts, fitting))
     })?;
     watch.stage(Stage::Refinement, |watch| {
+        refined_goal.camera = fitting.camera(refined_goal.camera);
         refine::refine(&mut splats, &refined_goal, &trusts, &budget, watch)
     })?;
     let checked = watch.stage(Stage::Check, |watch| {
-        let goal = goal(&subject, None, &surface, u32::MAX);
+        let mut goal = goal(&subject, None, &surface, u32::MAX);
+        goal.camera = fitting.camera(goal.camera);
         let front = FrontCheck::of(&splats, &goal);
         watch.picture("8_front", || front.picture.clone());
         watch.picture("8_views", || contact_sheet(&splats, 384));

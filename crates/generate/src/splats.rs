@@ -3,6 +3,7 @@
 use asset::splats::SH_C0;
 use asset::{ShDegree, Splats, SplatsParts};
 use glam::{Quat, Vec3};
+use render::Camera;
 
 use crate::sample::Point;
 use crate::surface::Surface;
@@ -47,4 +48,46 @@ fn inset(surface: &Surface<'_>, point: &Point) -> Vec3 {
     let [dx, dy] = silhouette.distance.slope(x, y);
     let norm = (dx * dx + dy * dy).sqrt().max(0.2);
     point.position + Vec3::new(dx / norm, -dy / norm, 0.0) * (wanted - distance)
+}
+
+/// Largest side of the box around the centres, metres: what is left of the unit box goes to the splats' own size.
+const EXTENT_M: f32 = 0.995;
+
+/// A move and an even scaling.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fitting {
+    /// What becomes the origin, metres.
+    pub centre: Vec3,
+    /// Factor of all lengths.
+    pub factor: f32,
+}
+
+/// Centres the splats in the unit box and makes them fill it.
+pub(crate) fn fit_box(splats: &mut Splats) -> Fitting {
+    let (mut low, mut high) = (Vec3::MAX, Vec3::MIN);
+    for &position in &splats.parts().positions {
+        low = low.min(Vec3::from(position));
+        high = high.max(Vec3::from(position));
+    }
+    let side = (high - low).max_element();
+    if splats.is_empty() || side <= 0.0 {
+        return Fitting { centre: Vec3::ZERO, factor: 1.0 };
+    }
+    let fitting = Fitting { centre: 0.5 * (low + high), factor: EXTENT_M / side };
+    let mut parts = std::mem::take(splats).into_parts();
+    for position in &mut parts.positions {
+        *position = ((Vec3::from(*position) - fitting.centre) * fitting.factor).to_array();
+    }
+    let grown = libm::logf(fitting.factor);
+    parts.log_scales.as_flattened_mut().iter_mut().for_each(|scale| *scale += grown);
+    *splats = Splats::new(parts).unwrap_or_default();
+    fitting
+}
+
+impl Fitting {
+    /// The camera that sees the fitted splats as `camera` saw them before.
+    pub(crate) fn camera(self, camera: Camera) -> Camera {
+        let eye = (camera.eye - self.centre.as_dvec3()) * f64::from(self.factor);
+        Camera { eye, ..camera }
+    }
 }
