@@ -69,6 +69,7 @@ pub(crate) fn judge(
                         smoothstep(0.02, 0.07, rise) - 1.0,
                     ),
                     say("misfit of two ground sides", ground.misfit, 1.5 - 5.0 * ground.misfit),
+                    say("thickest part", traits.bulk, -1.5 * smoothstep(0.3, 0.15, traits.bulk)),
                 ]
             }
         };

@@ -32,7 +32,8 @@ pub(crate) struct Fineness {
     pub coarse: f32,
     /// Spacing at the outline.
     pub rim: f32,
-    /// Standard deviation of the colour within a leaf above which it is split, 0 to 1.
+    /// Standard deviation of the colour (0 to 1) within a leaf of side 1/300 above which it is split; a larger leaf is
+    /// split at less, in proportion.
     pub colour_deviation: f32,
     /// No leaf is split below this.
     pub finest: f32,
@@ -91,7 +92,7 @@ impl<'a> Sampler<'a> {
         // Logarithms of deviations that gave too many points, and few enough.
         let (mut too_fine, mut fine_enough) = (libm::logf(0.003), libm::logf(0.4));
         let limit = target + target / 25;
-        let mut best = Vec::new();
+        let (mut best, mut spare) = (Vec::new(), Vec::new());
         for _ in 0..6 {
             let points = self.sample(fineness, seed);
             let n = points.len();
@@ -113,15 +114,24 @@ impl<'a> Sampler<'a> {
             let next = guess.max(too_fine + inner).min(fine_enough - inner);
             fineness.colour_deviation = libm::expf(next);
         }
-        while best.is_empty() && fineness.coarse < 0.2 {
-            // The surface alone asks for more: a coarser cover.
+        // The surface alone may ask for more than there should be: then a coarser cover, or at last what there is.
+        for _ in 0..6 {
+            if !best.is_empty() {
+                break;
+            }
             fineness.coarse *= 1.3;
             fineness.rim *= 1.3;
             fineness.colour_deviation = 0.4;
-            best = self.sample(fineness, seed);
-            if best.len() > limit {
-                best.clear();
+            fineness.finest = fineness.finest.max(0.5 * fineness.rim);
+            let points = self.sample(fineness, seed);
+            if points.len() <= limit {
+                best = points;
+            } else {
+                spare = points;
             }
+        }
+        if best.is_empty() {
+            best = spare;
         }
         best
     }
@@ -227,7 +237,8 @@ impl Work<'_> {
         }
         if facing > 0.15 {
             let deviation = self.sampler.deviation(seen, side * silhouette.extent_px);
-            if deviation > self.fineness.colour_deviation {
+            // The error of a leaf grows with its size too: what is left of it is spread evenly.
+            if deviation * side * 300.0 > self.fineness.colour_deviation {
                 wanted = wanted.min(0.99 * side);
             }
         }

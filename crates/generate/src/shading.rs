@@ -10,6 +10,8 @@ use crate::silhouette::Silhouette;
 
 /// Brightness steps per object unit above which a slope is print, not shading.
 const PRINT_SLOPE: f32 = 0.9;
+/// Mean difference from its mean hue that a frame may have.
+const SPREAD_MAX: f32 = 0.17;
 
 /// How much the brightness falls where the surface of a shape turns away, as a share of full brightness per unit of the
 /// normal's z: about 0 for a flat thing, 0.2 to 0.6 for a round one. Slopes of the brightness are fitted to slopes of
@@ -90,6 +92,22 @@ pub(crate) fn frame(silhouette: &Silhouette, colours: &Map<Vec3>) -> f32 {
         steps.sort_by(f32::total_cmp);
         if steps.len() < N_SECTORS * 3 / 4 { 0.0 } else { steps[steps.len() / 4] }
     };
-    let peak = (2..N_RINGS - 2).map(step_at).fold(0.0, f32::max);
-    smoothstep(0.12, 0.24, peak)
+    let Some((peak, ring)) = (2..N_RINGS - 2)
+        .map(|ring| (step_at(ring), ring))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+    else {
+        return 0.0;
+    };
+    // A frame is of one material, whatever the light on it.
+    let hues: Vec<Vec3> = sums
+        .iter()
+        .map(|rings| rings[..ring].iter().copied().sum::<Vec4>())
+        .filter(|sum| sum.w > 0.5)
+        .map(|sum| sum.truncate() / sum.w)
+        .map(|colour| colour / (colour.element_sum() + 0.15))
+        .collect();
+    let mean = hues.iter().copied().sum::<Vec3>() / hues.len().max(1) as f32;
+    let spread =
+        hues.iter().map(|hue| (*hue - mean).length()).sum::<f32>() / hues.len().max(1) as f32;
+    smoothstep(0.12, 0.24, peak) * smoothstep(SPREAD_MAX, 0.75 * SPREAD_MAX, spread)
 }

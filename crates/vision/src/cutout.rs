@@ -130,7 +130,7 @@ pub enum CutOutError {
     /// A model's own failure.
     #[error("cut-out model {name}: {message}")]
     Model {
-        /// [`CutOutModel::name`].
+        /// How the model signs its work: [`CutOutModel::source`].
         name: String,
         /// In the model's words.
         message: String,

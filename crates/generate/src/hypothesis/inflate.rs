@@ -11,8 +11,8 @@ use crate::silhouette::Silhouette;
 /// Right-hand side of Δ(height²) = −c that makes the cross-section of a long strip a circle.
 const C_STRIP: f32 = 2.0;
 
-/// Share of the union of balls, which is as deep as it is wide; the rest is the smooth, flatter cushion.
-const ROUND_SHARE: f32 = 0.7;
+/// Squared depth of things over that of the union of balls: most are a little deeper than they are wide from the front.
+const FULLNESS: f32 = 1.35;
 
 /// Squared half depth in object units², 0 outside: round sticks, and discs a little flatter than balls.
 pub(crate) fn cushion(silhouette: &Silhouette) -> Map {
@@ -25,7 +25,11 @@ pub(crate) fn cushion(silhouette: &Silhouette) -> Map {
         let depth = silhouette.distance.get(x, y) / (0.08 * silhouette.extent_px);
         let ball = balls.get(x, y);
         let ball = ball + (soft.get(x, y) - ball) * depth.clamp(0.0, 1.0);
-        smooth.get(x, y) + (ball - smooth.get(x, y)) * ROUND_SHARE
+        // Thin parts stay round: the smooth cushion knows them best.
+        let thick =
+            (silhouette.thickness.get(x, y) / (0.06 * silhouette.extent_px)).clamp(0.0, 1.0);
+        let thin = smooth.get(x, y);
+        thin + (ball * FULLNESS - thin) * thick
     })
 }
 
