@@ -44,7 +44,7 @@ pub(crate) fn judge(
                 let coverage =
                     hypothesis.body.as_ref().map_or(0.0, |body| body.coverage(silhouette));
                 vec![
-                    say("share of the outline in even rings", coverage, 2.5 * (coverage - 0.8)),
+                    say("share of the outline in even rings", coverage, 3.0 * (coverage - 0.8)),
                     say("fall of light on a round shape", roundness, 0.8 * (curved - 0.5)),
                     say("arc of a round foot", arc, 0.5 * arc),
                     say("frame around the rim", frame, -1.3 * frame),
