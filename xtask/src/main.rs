@@ -1,12 +1,13 @@
 //! Development commands: `cargo xtask NAME`.
 
 mod pictures;
+mod tour;
 
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask pictures [--check] [--only NAME] [--draft DIR]";
+const USAGE: &str = "cargo xtask pictures [--check] [--only NAME] [--draft DIR] | cargo xtask tour";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -23,13 +24,15 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let value =
         |flag: &str| args.iter().position(|arg| arg == flag).and_then(|at| args.get(at + 1));
     let only = value("--only").map(String::as_str);
-    let shipped = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/pictures"));
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let shipped = &project.join("assets/pictures");
     match args.first().map(String::as_str) {
         Some("pictures") => match value("--draft") {
             Some(folder) => pictures::write(Path::new(folder), only, true),
             None if args.iter().any(|arg| arg == "--check") => pictures::check(shipped, only),
             None => pictures::write(shipped, only, false),
         },
+        Some("tour") => tour::write(shipped, &project.join("docs/images/tour.jpg")),
         _ => Err(USAGE.into()),
     }
 }
