@@ -8,6 +8,7 @@
 //! Colours are linear, with the primaries of sRGB. Matrices are column-major, as in Three.js.
 
 pub mod limits;
+pub mod wire;
 
 mod check;
 mod drawable;
