@@ -1,6 +1,6 @@
 //! What a 3D asset is, and every file format it comes in.
 //!
-//! Today an asset is a set of Gaussian [`Splats`]. Formats read from `impl Read` and write to `impl Write`: this crate
+//! An asset is a set of Gaussian [`Splats`] or a [`Scene`] of meshes. Formats read from `impl Read` and write to `impl Write`: this crate
 //! opens no file, and its errors name the field and the limit, never the path (the caller knows it).
 //!
 //! Convention, the same everywhere: right-handed, +Y up, the asset faces +Z, unit box [-0.5, 0.5]³.
@@ -10,10 +10,12 @@
 pub mod format;
 pub mod ply;
 pub mod rules;
+pub mod scene;
 pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
 
 pub use format::{Format, ReadError, read_splats};
+pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
