@@ -3,6 +3,7 @@
 //! Everything is a pure function of plain `f32` values; the rasteriser brings normals, derivatives and samples, and
 //! gets linear light ([`standard::shade`], [`physical::shade`], [`unlit`]), which [`colour`] turns into bytes.
 //! Facts: three r183 as measured on its WebGL renderer. Any finite input gives a finite answer.
+#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to 0, `clamp` would keep it")]
 
 pub mod alpha;
 pub mod anisotropy;
@@ -17,6 +18,7 @@ pub mod normal;
 pub mod physical;
 pub mod sheen;
 pub mod standard;
+pub mod texture;
 pub mod transmission;
 pub mod unlit;
 

@@ -16,7 +16,7 @@ pub fn hash_drops(alpha: f32, position: Vec3, slope: Slope<Vec3>) -> bool {
     alpha < hash_threshold(position, slope)
 }
 
-/// The threshold of hashed alpha (Wyman and McGuire 2017), stable in object space: 1e−6..=1.
+/// The threshold of hashed alpha, stable in object space: 1e−6..=1.
 pub fn hash_threshold(position: Vec3, slope: Slope<Vec3>) -> f32 {
     let longest = slope.x.length().max(slope.y.length());
     let level = libm::log2f(1.0 / (0.05 * longest));

@@ -81,8 +81,8 @@ pub(crate) fn bounded(v: Vec3, limit: f32) -> Vec3 {
 struct Steps {
     /// `from[b]` is the smallest value whose byte is `b`; the last entry is never reached.
     from: [f32; 257],
-    /// The byte at the start of each bucket of 2^(1/128)-like steps, from 2^−13 to 1.
-    guess: [u8; Steps::BUCKETS],
+    /// The byte at the start of each of the 128 buckets an octave has, from 2^−13 to 1.
+    guess: [u8; Self::BUCKETS],
 }
 
 impl Steps {

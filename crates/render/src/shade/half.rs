@@ -15,7 +15,6 @@ pub(crate) fn f32_from_half(bits: u16) -> f32 {
 }
 
 /// The bits of the nearest half float; 65520 and more are infinite.
-#[cfg(test)]
 pub(crate) fn half_from_f32(value: f32) -> u16 {
     let sign = ((value.to_bits() >> 16) & 0x8000) as u16;
     let magnitude = value.to_bits() & 0x7FFF_FFFF;
