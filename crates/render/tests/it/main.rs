@@ -12,4 +12,5 @@ mod golden;
 mod gradients;
 mod oracle;
 mod scenes;
+mod shade;
 mod training;
