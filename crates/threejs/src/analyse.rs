@@ -96,7 +96,7 @@ fn parse_and_walk(source: &str) -> Analysis {
     let first = |errors: &oxc_diagnostics::Diagnostics| {
         let error = errors.errors().next()?;
         let at = error.labels.first().map_or(0, |label| label.offset());
-        Some(syntax(&error.message, u32::try_from(at).unwrap_or(0)))
+        Some(syntax(&error.message, at))
     };
     if let Some(failure) = first(&parsed.diagnostics) {
         return failure;

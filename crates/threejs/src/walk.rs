@@ -315,7 +315,7 @@ impl<'a> Visit<'a> for Walk<'a, '_> {
             }
             AstKind::ChainExpression(it) => self.chain(it),
             AstKind::StaticMemberExpression(it) => {
-                self.member(&it.object, &it.property.name, it.span)
+                self.member(&it.object, &it.property.name, it.span);
             }
             AstKind::ComputedMemberExpression(it) => {
                 self.indexed(&it.object, it.span);
@@ -333,7 +333,7 @@ impl<'a> Visit<'a> for Walk<'a, '_> {
             }
             AstKind::BindingProperty(it) => self.pattern_key(&it.key, it.computed, it.span),
             AstKind::AssignmentTargetPropertyProperty(it) => {
-                self.pattern_key(&it.name, it.computed, it.span)
+                self.pattern_key(&it.name, it.computed, it.span);
             }
             AstKind::AssignmentTargetPropertyIdentifier(it) => {
                 self.forbidden_property(&it.binding.name, it.span);
@@ -370,7 +370,7 @@ impl<'a> Visit<'a> for Walk<'a, '_> {
             AstKind::ImportMeta(it) => self.fail(Rule::ForbiddenIdentifier, "import.meta", it.span),
             AstKind::Decorator(it) => self.refuse_syntax("decorators are not supported", it.span),
             AstKind::AccessorProperty(it) => {
-                self.refuse_syntax("accessor fields are not supported", it.span)
+                self.refuse_syntax("accessor fields are not supported", it.span);
             }
             _ => {}
         }

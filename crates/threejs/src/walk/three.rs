@@ -143,12 +143,12 @@ impl<'a> Walk<'a, '_> {
                 let text = format!("passing THREE after a spread argument to {}", callee.label);
                 self.fail(Rule::ThreeAliasForbidden, &text, span);
             } else {
-                self.into_parameter(&callee, idx, span);
+                self.pass_to_parameter(&callee, idx, span);
             }
         }
     }
 
-    fn into_parameter(&mut self, callee: &Callee<'_, 'a>, idx: usize, span: Span) {
+    fn pass_to_parameter(&mut self, callee: &Callee<'_, 'a>, idx: usize, span: Span) {
         let label = &callee.label;
         let pattern =
             callee.params.and_then(|params| params.items.get(idx)).map(|item| &item.pattern);
