@@ -1,0 +1,184 @@
+//! The way in: size, syntax, structure of the top level, then one walk. Facts: the module contract of the competition.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{ExportDefaultDeclarationKind, Program, Statement};
+use oxc_parser::{ParseOptions, Parser};
+use oxc_semantic::SemanticBuilder;
+use oxc_span::{GetSpan, SourceType};
+
+use crate::failure::{Failure, Rule, Stage};
+use crate::nesting::{self, NESTING_MAX};
+use crate::place::Places;
+use crate::walk;
+
+/// Most bytes of a module's source.
+pub const SOURCE_BYTES_MAX: usize = 1 << 20;
+/// Most failures that are listed; a file with more is told how many it has.
+pub const FAILURES_MAX: usize = 10_000;
+/// Stack of the parsing thread; committed by the system only as far as it is used. At [`NESTING_MAX`] this is 40 KiB a level.
+const STACK_BYTES: usize = 256 << 20;
+
+/// What was found in a module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// Every broken rule, in source order; empty when the module may run. The literal budget comes last.
+    pub failures: Vec<Failure>,
+    /// Failures past [`FAILURES_MAX`] that are not listed.
+    pub unlisted: usize,
+    /// Where the default export is, once the structure of the file is sound.
+    pub export: Option<ModuleExport>,
+    /// Bytes of literals in the file, as the budget counts them; 0 when the walk was not reached.
+    pub literal_bytes: usize,
+}
+
+/// Byte ranges of the one `export default`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleExport {
+    /// From the word `export` to the function: what a loader replaces by `return `. Holds opening parentheses, if any.
+    pub prefix: Range<usize>,
+    /// The function itself, without parentheses around it.
+    pub function: Range<usize>,
+}
+
+impl Analysis {
+    fn parse_failure(rule: Rule, detail: String) -> Self {
+        Self { failures: vec![Failure { stage: Stage::Parse, rule, detail }], ..Self::default() }
+    }
+}
+
+/// Bytes of a file as text. An invalid byte sequence becomes U+FFFD, which counts 3 bytes; a BOM stays and counts 3.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Checks `source` against every rule that can be decided without running it. Same text, same answer; never panics.
+#[must_use]
+pub fn analyse(source: &str) -> Analysis {
+    if source.len() > SOURCE_BYTES_MAX {
+        let detail = format!("{} bytes (limit {SOURCE_BYTES_MAX})", source.len());
+        return Analysis::parse_failure(Rule::FileSizeExceeded, detail);
+    }
+    if let Some(at) = nesting::too_deep(source) {
+        let (line, column) = Places::new(source).line_column(u32::try_from(at).unwrap_or(0));
+        let detail = format!(
+            "nested or chained too deeply, limit {NESTING_MAX} pending tokens ({line}:{column})"
+        );
+        return Analysis::parse_failure(Rule::ParseError, detail);
+    }
+    // A deep tree needs a deep stack, and the caller's may be small.
+    let on_big_stack = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let run = || catch_unwind(AssertUnwindSafe(|| parse_and_walk(source))).ok();
+        builder.spawn_scoped(scope, run).ok().and_then(|thread| thread.join().ok().flatten())
+    });
+    on_big_stack.unwrap_or_else(|| {
+        Analysis::parse_failure(
+            Rule::ParseError,
+            "the parser gave up on this text (1:1)".to_owned(),
+        )
+    })
+}
+
+fn parse_and_walk(source: &str) -> Analysis {
+    let allocator = Allocator::default();
+    let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
+    let parsed = Parser::new(&allocator, source, SourceType::mjs()).with_options(options).parse();
+    let program: &Program<'_> = allocator.alloc(parsed.program);
+    let places = Places::new(source);
+    let syntax = |message: &str, at: u32| {
+        let (line, column) = places.line_column(at);
+        Analysis::parse_failure(Rule::ParseError, format!("{message} ({line}:{column})"))
+    };
+    let first = |errors: &oxc_diagnostics::Diagnostics| {
+        let error = errors.errors().next()?;
+        let at = error.labels.first().map_or(0, |label| label.offset());
+        Some(syntax(&error.message, at))
+    };
+    if let Some(failure) = first(&parsed.diagnostics) {
+        return failure;
+    }
+    if parsed.panicked {
+        return syntax("not an ES module", 0);
+    }
+    let built =
+        SemanticBuilder::new().with_check_syntax_error(true).with_build_nodes(true).build(program);
+    if let Some(failure) = first(&built.diagnostics) {
+        return failure;
+    }
+    let mut analysis = structure(program);
+    if !analysis.failures.iter().all(|failure| failure.rule == Rule::MultipleTopLevelExports) {
+        // Syntax outside of the language is still an error of syntax.
+        let walked = walk::walk(program, &built.semantic, &places);
+        return walked.not_in_language.map_or(analysis, |(what, at)| syntax(what, at));
+    }
+    let walked = walk::walk(program, &built.semantic, &places);
+    if let Some((what, at)) = walked.not_in_language {
+        return syntax(what, at);
+    }
+    analysis.failures.extend(walked.failures);
+    analysis.unlisted = walked.unlisted;
+    analysis.literal_bytes = walked.literal_bytes;
+    analysis
+}
+
+/// The exports of the top level: exactly one, the default, a synchronous function.
+fn structure(program: &Program<'_>) -> Analysis {
+    let mut analysis = Analysis::default();
+    let mut fail = |rule, detail: String| {
+        analysis.failures.push(Failure { stage: Stage::StaticAnalysis, rule, detail });
+    };
+    let mut default = None;
+    let mut export_count = 0;
+    for statement in &program.body {
+        match statement {
+            Statement::ExportDefaultDeclaration(export) => {
+                default = Some(export);
+                export_count += 1;
+            }
+            Statement::ExportDeclaration(_)
+            | Statement::ExportNamedDeclaration(_)
+            | Statement::ExportFromDeclaration(_)
+            | Statement::ExportAllDeclaration(_) => export_count += 1,
+            _ => {}
+        }
+    }
+    let Some(export) = default else {
+        fail(Rule::MissingDefaultExport, "no `export default` found".to_owned());
+        return analysis;
+    };
+    if export_count > 1 {
+        let detail = format!("found {export_count} top-level exports, expected exactly 1");
+        fail(Rule::MultipleTopLevelExports, detail);
+    }
+    let is_async = match &export.declaration {
+        ExportDefaultDeclarationKind::FunctionDeclaration(function)
+        | ExportDefaultDeclarationKind::FunctionExpression(function) => Some(function.r#async),
+        ExportDefaultDeclarationKind::ArrowFunctionExpression(arrow) => Some(arrow.r#async),
+        _ => None,
+    };
+    match is_async {
+        None => {
+            let name = match &export.declaration {
+                ExportDefaultDeclarationKind::ClassDeclaration(_) => "ClassDeclaration",
+                other => other.as_expression().map_or("Declaration", walk::babel_expression),
+            };
+            fail(
+                Rule::MissingDefaultExport,
+                format!("default export must be a function, got {name}"),
+            );
+        }
+        Some(true) => fail(Rule::AsyncNotAllowed, "default export is an async function".to_owned()),
+        Some(false) => {
+            let (statement, function) = (export.span, export.declaration.span());
+            analysis.export = Some(ModuleExport {
+                prefix: statement.start as usize..function.start as usize,
+                function: function.start as usize..function.end as usize,
+            });
+        }
+    }
+    analysis
+}

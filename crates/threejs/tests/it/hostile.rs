@@ -1,0 +1,112 @@
+//! Deep, long, odd and random texts: each gets an answer, soon.
+
+use proptest::prelude::*;
+
+use crate::{module, said};
+
+#[test]
+fn deep_nesting_names_the_limit() {
+    const N: usize = 100_000;
+    let around = |open: &str, close: &str| format!("{}1{}", open.repeat(N), close.repeat(N));
+    for body in [
+        around("(", ")"),
+        around("[", "]"),
+        around("{a:", "}"),
+        around("`${", "}`"),
+        around("f(", ")"),
+        "-+".repeat(N) + "1",
+        "!".repeat(N) + "1",
+        "a=>".repeat(N) + "1",
+        "1".to_owned() + &"+1".repeat(N),
+        "a".to_owned() + &".b".repeat(N),
+        "a".to_owned() + &"()".repeat(N),
+        "a".to_owned() + &"?.b".repeat(N),
+        "a?b:".repeat(N) + "1",
+        "typeof ".repeat(N) + "1",
+        "new ".repeat(N) + "a",
+        "a**".repeat(N) + "1",
+        "a=".repeat(N) + "1",
+        "a[0]".to_owned() + &"[0]".repeat(N),
+        "a".to_owned() + &"``".repeat(N),
+        "1".to_owned() + &"\n+1".repeat(N),
+    ] {
+        let said = said(&module(&format!("x = {body};")));
+        assert!(
+            said.contains("limit 6000 pending tokens"),
+            "{}: {}",
+            &body[..20],
+            &said[..said.len().min(200)]
+        );
+    }
+    for body in [
+        "if(a){}else ".repeat(N / 2),
+        "if(a)".repeat(N),
+        "if(a)\n".repeat(N),
+        "for(;;)".repeat(N),
+        "do\n".repeat(N),
+        "{".repeat(N),
+        "a:".repeat(N),
+        "while(a)\n".repeat(N),
+        "function f(){".repeat(N / 2),
+        "class A{a=".repeat(N / 2),
+        "x=()=>{}/[/;(/]/".to_owned() + &"(".repeat(N),
+    ] {
+        let said = said(&module(&body));
+        assert!(
+            said.contains("limit 6000 pending tokens"),
+            "{}: {}",
+            &body[..10],
+            &said[..said.len().min(200)]
+        );
+    }
+}
+
+#[test]
+fn as_deep_as_allowed_does_not_overflow() {
+    const N: usize = 1_900;
+    for body in [
+        format!("x = {}1{};", "(".repeat(N), ")".repeat(N)),
+        format!("x = {}1{};", "[".repeat(N), "]".repeat(N)),
+        format!("x = 1{};", "+1".repeat(N)),
+        format!("x = {}1;", "a=>".repeat(N)),
+        format!("{}{}", "if(1){".repeat(N / 2), "}".repeat(N / 2)),
+        format!("x = {}1{};", "`${".repeat(N), "}`".repeat(N)),
+        format!("x = {}1{};", "(()=>{return ".repeat(N / 4), "})()".repeat(N / 4)),
+    ] {
+        assert!(!said(&module(&body)).contains("PARSE_ERROR"), "{}", &body[..20]);
+    }
+}
+
+#[test]
+fn long_flat_files_pass() {
+    let numbers = format!("const a = [{}];", "1,".repeat(20_000));
+    assert_eq!(said(&module(&numbers)), "");
+    let lines = format!("let a = 1\n{}", "a = Math.sin(a) / 2\nfoo(a)\n".repeat(10_000))
+        + "function foo(a) {}";
+    assert_eq!(said(&module(&lines)), "");
+    let calls =
+        "{ const x = 1 / 2; if (x) { Math.sin(x); } else { Math.cos(x); } }\n".repeat(2_000);
+    assert_eq!(said(&module(&calls)), "");
+}
+
+#[test]
+fn many_failures_are_counted_not_listed() {
+    let analysis = threejs::analyse(&module(&"eval;".repeat(50_000)));
+    assert_eq!((analysis.failures.len(), analysis.unlisted), (10_000, 40_000));
+}
+
+proptest! {
+    #[test]
+    fn any_text_gets_an_answer(text: String) {
+        let _answer = threejs::analyse(&text);
+    }
+
+    #[test]
+    fn a_damaged_module_gets_the_same_answer_twice(at in 0..400usize, len in 0..9usize, put in "[(){}\\[\\]`$/'\"THREE.a=>;, 0-9*\n]{0,6}") {
+        let mut text = module("const { Mesh, MathUtils: { lerp } } = THREE; class A extends THREE.Mesh { #a = /[a]/; get b() { return `x${lerp(1, 2, 3)}`; } }\nfor (const x of [1, 2]) { const m = new Mesh(new THREE.BoxGeometry(x / 2, 1, 1)); m.position.set(x?.y ?? 0, ...[1, 2]); }\nreturn new THREE.Group();");
+        let start = at.min(text.len());
+        let end = (start + len).min(text.len());
+        text.replace_range(start..end, &put);
+        prop_assert_eq!(threejs::analyse(&text), threejs::analyse(&text));
+    }
+}
