@@ -65,7 +65,7 @@ pub fn analyse(source: &str) -> Analysis {
     if let Some(at) = nesting::too_deep(source) {
         let (line, column) = Places::new(source).line_column(u32::try_from(at).unwrap_or(0));
         let detail = format!(
-            "nested or chained too deeply, limit {NESTING_MAX} pending tokens ({line}:{column})"
+            "nested or chained too deeply, limit {NESTING_MAX} pending tokens or 8 million look-ups ({line}:{column})"
         );
         return Analysis::parse_failure(Rule::ParseError, detail);
     }

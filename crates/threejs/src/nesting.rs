@@ -5,6 +5,10 @@
 /// Most tokens that may be pending (opened, or chained without a separator) at one place of a module.
 pub const NESTING_MAX: usize = 6_000;
 
+/// Most words times the brackets that are open around each: a name is looked up bracket by bracket. A file of the
+/// largest size with 40 brackets open everywhere has fewer.
+const LOOK_UPS_MAX: usize = 8_000_000;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Prev {
     /// Start of file or an operator: an operand follows.
@@ -65,10 +69,11 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\' | b'#') || byte >= 0x80
 }
 
-/// Whether `source` may be nested or chained deeper than [`NESTING_MAX`]; then the byte where it goes past.
+/// Whether `source` may be nested or chained deeper than [`NESTING_MAX`], or asks for more than [`LOOK_UPS_MAX`]; then the byte where it goes past.
 pub(crate) fn too_deep(source: &str) -> Option<usize> {
     let bytes = source.as_bytes();
     let mut levels = vec![Level::TOP];
+    let mut look_ups = 0;
     let mut total = 0; // Sum of `pending`, so that the check is one comparison.
     let mut prev = Prev::Operator;
     let mut word = "";
@@ -188,6 +193,7 @@ pub(crate) fn too_deep(source: &str) -> Option<usize> {
                 }
                 level.pending += 1;
                 total += 1;
+                look_ups += levels.len();
                 if prev == Prev::Dot {
                     prev = Prev::Operand;
                 } else if text == "of"
@@ -220,7 +226,7 @@ pub(crate) fn too_deep(source: &str) -> Option<usize> {
             }
         }
         is_new_line = false;
-        if total > NESTING_MAX {
+        if total > NESTING_MAX || look_ups > LOOK_UPS_MAX {
             return Some(start);
         }
     }

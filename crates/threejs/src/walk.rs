@@ -1,14 +1,14 @@
 //! One walk of the whole file, parents before children: names, members, asynchrony, literals, and every position of
 //! `THREE`. Where the original validators and the written contract differ: `docs/module-rules.md`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Expression, IdentifierReference, Program, PropertyKey, VariableDeclarationKind,
 };
 use oxc_ast_visit::Visit;
-use oxc_semantic::Semantic;
+use oxc_semantic::{Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use crate::analyse::FAILURES_MAX;
@@ -46,6 +46,7 @@ pub(crate) fn walk<'a>(
         places,
         parents: Vec::new(),
         optional: HashSet::new(),
+        constant: HashMap::new(),
         async_depth: 0,
         found,
     };
@@ -65,6 +66,8 @@ struct Walk<'a, 's> {
     parents: Vec<AstKind<'a>>,
     /// Links of optional chains from the first `?.` on.
     optional: HashSet<Span>,
+    /// Whether a name keeps its first value, kept because finding out looks at every use of it.
+    constant: HashMap<SymbolId, bool>,
     async_depth: usize,
     found: Walked,
 }

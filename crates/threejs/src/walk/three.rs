@@ -174,7 +174,7 @@ impl<'a> Walk<'a, '_> {
         self.fail(Rule::ThreeAliasForbidden, &text, span);
     }
 
-    fn resolve<'e>(&self, callee: &'e Expression<'a>) -> Option<Callee<'e, 'a>> {
+    fn resolve<'e>(&mut self, callee: &'e Expression<'a>) -> Option<Callee<'e, 'a>> {
         let inline = |label: &str, params| Some(Callee { label: label.to_owned(), params });
         match callee {
             Expression::FunctionExpression(it) => inline("<inline function>", Some(&*it.params)),
@@ -185,9 +185,11 @@ impl<'a> Walk<'a, '_> {
             Expression::Identifier(id) => {
                 let scoping = self.semantic.scoping();
                 let symbol = scoping.get_reference(id.reference_id.get()?).symbol_id()?;
-                if scoping.symbol_is_mutated(symbol)
-                    || !scoping.symbol_redeclarations(symbol).is_empty()
-                {
+                let is_constant = *self.constant.entry(symbol).or_insert_with(|| {
+                    !scoping.symbol_is_mutated(symbol)
+                        && scoping.symbol_redeclarations(symbol).is_empty()
+                });
+                if !is_constant {
                     return None;
                 }
                 let params = match self.semantic.nodes().kind(scoping.symbol_declaration(symbol)) {

@@ -89,6 +89,16 @@ fn long_flat_files_pass() {
     assert_eq!(said(&module(&calls)), "");
 }
 
+/// Each took minutes when every call or name looked at all others: nothing here measures time, but it would be felt.
+#[test]
+fn repeated_calls_and_deep_names_take_linear_time() {
+    let calls = format!("{}function h(THREE) {{}}", "h(THREE);".repeat(90_000));
+    assert_eq!(said(&module(&calls)), "");
+    let names = format!("{}{}{}", "{".repeat(1_500), "a;".repeat(200_000), "}".repeat(1_500));
+    let answer = said(&module(&names));
+    assert!(answer.starts_with("PARSE_ERROR nested or chained too deeply"), "{answer:.200}");
+}
+
 #[test]
 fn many_failures_are_counted_not_listed() {
     let analysis = threejs::analyse(&module(&"eval;".repeat(50_000)));
