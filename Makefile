@@ -9,6 +9,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/crucible
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 TOOLS := $(CACHE)/tools
 DENY_VERSION := 0.20.2
+GLTF_VALIDATOR_VERSION := 2.0.0-dev.3.10
+GLTF_VALIDATOR := $(TOOLS)/gltf-validator-$(GLTF_VALIDATOR_VERSION)
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
@@ -54,8 +56,17 @@ $(TOOLS)/cargo-deny-$(DENY_VERSION):
 	rm -rf $(CACHE)/tools-target
 	touch $@
 
-unit: ## Unit, property, snapshot, golden and end-to-end tests
-	@if cargo nextest --version >/dev/null 2>&1; then \
+# Written glTF files are shown to the validator of Khronos, if there is npm to get it with.
+$(GLTF_VALIDATOR):
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-fund --no-audit --prefix $@.part gltf-validator@$(GLTF_VALIDATOR_VERSION) && mv $@.part $@; \
+	else \
+	  echo "note: no npm, so glTF files are not shown to the validator of Khronos"; \
+	fi
+
+unit: $(GLTF_VALIDATOR) ## Unit, property, snapshot, golden and end-to-end tests
+	@if [ -d $(GLTF_VALIDATOR) ]; then export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR); fi; \
+	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
 	else \
 	  cargo test --locked --workspace; \

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{mesh, texture};
-use crate::scene::{MaterialId, Scene};
+use super::losses::Losses;
+use super::material::{Look, Made};
+use super::{BYTES_MAX, GlbError, PIXELS_MAX, mesh, texture};
+use crate::scene::{Geometry, GeometryId, Scene};
 
 /// Type of an accessor of floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,14 @@ pub(super) struct Builder<'a> {
     pub(super) images: Vec<Value>,
     pub(super) samplers: Vec<Value>,
     pub(super) caches: Caches,
+    pub(super) losses: Losses,
+    /// Nodes without a parent.
+    pub(super) roots: Vec<usize>,
+    /// Geometries made here, numbered after those of the scene.
+    made: Vec<Geometry>,
+    /// The first limit that was passed. From then on nothing large is added.
+    error: Option<GlbError>,
+    pixel_count: usize,
     accessors: Vec<Value>,
     views: Vec<Value>,
     binary: Vec<u8>,
@@ -52,8 +62,9 @@ pub(super) struct Builder<'a> {
 /// What was added already, by what it was made from.
 #[derive(Default)]
 pub(super) struct Caches {
-    pub(super) meshes: BTreeMap<String, usize>,
-    pub(super) materials: BTreeMap<(MaterialId, bool), usize>,
+    pub(super) meshes: BTreeMap<String, Option<usize>>,
+    pub(super) materials: BTreeMap<Look, Made>,
+    pub(super) faceted: BTreeMap<(GeometryId, usize, usize), GeometryId>,
     pub(super) attributes: BTreeMap<mesh::AttributeKey, usize>,
     pub(super) indices: BTreeMap<mesh::IndexKey, usize>,
     pub(super) images: BTreeMap<texture::Source, usize>,
@@ -76,6 +87,11 @@ impl<'a> Builder<'a> {
             images: Vec::new(),
             samplers: Vec::new(),
             caches: Caches::default(),
+            losses: Losses::default(),
+            roots: Vec::new(),
+            made: Vec::new(),
+            error: None,
+            pixel_count: 0,
             accessors: Vec::new(),
             views: Vec::new(),
             binary: Vec::new(),
@@ -84,12 +100,41 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn add_child(&mut self, parent: usize, child: usize) {
+    pub(super) fn adopt(&mut self, parent: usize, child: usize) {
         let parent = &mut self.nodes[parent];
         match parent.get_mut("children").and_then(Value::as_array_mut) {
             Some(children) => children.push(json!(child)),
             None => parent["children"] = json!([child]),
         }
+    }
+
+    /// One of the scene's, or one made here.
+    pub(super) fn geometry(&self, id: GeometryId) -> Option<&Geometry> {
+        let scene = self.scene;
+        scene.geometry(id).or_else(|| self.made.get(id.idx().checked_sub(scene.geometries.len())?))
+    }
+
+    pub(super) fn add_geometry(&mut self, geometry: Geometry) -> GeometryId {
+        self.made.push(geometry);
+        GeometryId((self.scene.geometries.len() + self.made.len() - 1) as u32)
+    }
+
+    /// Whether so many more bytes may be held; if not, the file will not be written.
+    pub(super) fn has_room(&mut self, bytes: usize) -> bool {
+        let found = self.binary.len().saturating_add(bytes);
+        if found > BYTES_MAX && self.error.is_none() {
+            self.error = Some(GlbError::TooLong { found });
+        }
+        self.error.is_none()
+    }
+
+    /// Whether so many more pixels may be encoded; if not, the file will not be written.
+    pub(super) fn has_room_for_pixels(&mut self, count: usize) -> bool {
+        self.pixel_count = self.pixel_count.saturating_add(count);
+        if self.pixel_count > PIXELS_MAX && self.error.is_none() {
+            self.error = Some(GlbError::TooManyPixels { found: self.pixel_count });
+        }
+        self.error.is_none()
     }
 
     pub(super) fn use_extension(&mut self, name: &'static str) {
@@ -160,11 +205,14 @@ impl<'a> Builder<'a> {
     }
 
     /// The JSON and the binary chunk.
-    pub(super) fn finish(self) -> (Value, Vec<u8>) {
+    pub(super) fn finish(self) -> Result<(Value, Vec<u8>), GlbError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
         let mut json = json!({
             "asset": { "version": "2.0", "generator": "Crucible" },
             "scene": 0,
-            "scenes": [{ "nodes": [0] }],
+            "scenes": [{ "nodes": self.roots }],
         });
         let mut put = |name: &str, list: Vec<Value>| {
             if !list.is_empty() {
@@ -184,6 +232,6 @@ impl<'a> Builder<'a> {
         if !self.binary.is_empty() {
             put("buffers", vec![json!({ "byteLength": self.binary.len() })]);
         }
-        (json, self.binary)
+        Ok((json, self.binary))
     }
 }

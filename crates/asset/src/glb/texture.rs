@@ -5,7 +5,8 @@ use image::{ExtendedColorType, ImageEncoder};
 use serde_json::{Value, json};
 
 use super::build::Builder;
-use crate::scene::{Level, MagFilter, MinFilter, Scene, Texels, Texture, TextureId, Wrap};
+use super::losses::Owner;
+use crate::scene::{Level, MagFilter, MinFilter, Texels, Texture, TextureId, Wrap};
 
 /// What a picture is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +19,8 @@ pub(super) enum Source {
     ColorAlpha(Option<TextureId>, TextureId),
     /// G of the first, B of the second, 1 for what is missing.
     RoughMetal(Option<TextureId>, Option<TextureId>),
-    /// A direction whose y is multiplied by a number (its bits).
-    Normal(TextureId, u32),
+    /// A direction whose x and y are multiplied by two numbers (their bits).
+    Normal(TextureId, [u32; 2]),
 }
 
 impl Source {
@@ -39,7 +40,9 @@ impl Source {
 
 /// A `textureInfo`; `None` without a texture.
 pub(super) fn add(builder: &mut Builder<'_>, source: Source) -> Option<Value> {
-    let texture = builder.scene.texture(source.main()?)?;
+    let id = source.main()?;
+    let texture = builder.scene.texture(id)?;
+    tell_losses(builder, id, texture);
     let image = image(builder, source);
     let sampler = sampler(builder, texture);
     let next = builder.textures.len();
@@ -56,6 +59,26 @@ pub(super) fn add(builder: &mut Builder<'_>, source: Source) -> Option<Value> {
         builder.use_extension("KHR_texture_transform");
     }
     Some(info)
+}
+
+fn tell_losses(builder: &mut Builder<'_>, id: TextureId, texture: &Texture) {
+    let [a, b, _, c, d, _, x, y, _] = texture.uv_matrix;
+    let (lengths, overlap) = ((a * a + b * b) * (c * c + d * d), a * c + b * d);
+    let is_sheared = overlap * overlap > 1e-12 * lengths;
+    if is_sheared || [a, b, c, d, x, y].iter().any(|value| !value.is_finite()) {
+        builder.losses.add("sheared uv transform", Owner::Texture(id));
+    }
+    let is_wide = |level: &Level| match &level.texels {
+        Texels::U8(_) => false,
+        Texels::F16(values) => values.iter().any(|value| !(0.0..=1.0).contains(&half(*value))),
+        Texels::F32(values) => values.iter().any(|value| !(0.0..=1.0).contains(value)),
+    };
+    if texture.base().is_some_and(is_wide) {
+        builder.losses.add("texture values out of 0 to 1", Owner::Texture(id));
+    }
+    if texture.levels.len() > 1 {
+        builder.losses.add("mip levels of the author's own", Owner::Texture(id));
+    }
 }
 
 fn sampler(builder: &mut Builder<'_>, texture: &Texture) -> usize {
@@ -111,7 +134,7 @@ fn image(builder: &mut Builder<'_>, source: Source) -> usize {
     if let Some(image) = builder.caches.images.get(&source) {
         return *image;
     }
-    let (width, height, pixels) = pixels(builder.scene, source);
+    let (width, height, pixels) = pixels(builder, source);
     let mut png = Vec::new();
     let encoder =
         PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive);
@@ -123,7 +146,8 @@ fn image(builder: &mut Builder<'_>, source: Source) -> usize {
     builder.images.len() - 1
 }
 
-fn pixels(scene: &Scene, source: Source) -> (u32, u32, Vec<u8>) {
+fn pixels(builder: &mut Builder<'_>, source: Source) -> (u32, u32, Vec<u8>) {
+    let scene = builder.scene;
     let get = |id: Option<TextureId>| Sampler(id.and_then(|id| scene.texture(id)));
     let (one, two) = match source {
         Source::Data(id) | Source::Color(id) | Source::Normal(id, _) => (get(Some(id)), get(None)),
@@ -131,7 +155,11 @@ fn pixels(scene: &Scene, source: Source) -> (u32, u32, Vec<u8>) {
         Source::RoughMetal(rough, metal) => (get(rough), get(metal)),
     };
     let (width, height) = (one.size().0.max(two.size().0), one.size().1.max(two.size().1));
-    let mut pixels = Vec::with_capacity(width as usize * height as usize * 4);
+    let pixel_count = width as usize * height as usize;
+    if !builder.has_room_for_pixels(pixel_count) {
+        return (1, 1, vec![0; 4]);
+    }
+    let mut pixels = Vec::with_capacity(4 * pixel_count);
     for row in 0..height {
         for column in 0..width {
             let place = (column, row, width, height);
@@ -141,9 +169,10 @@ fn pixels(scene: &Scene, source: Source) -> (u32, u32, Vec<u8>) {
                 Source::Color(_) => encode(a),
                 Source::ColorAlpha(..) => encode([a[0], a[1], a[2], a[3] * two.texel(place)[1]]),
                 Source::RoughMetal(..) => [255, byte(a[1]), byte(two.texel(place)[2]), 255],
-                Source::Normal(_, factor) => {
-                    let y = (a[1] - 0.5) * f32::from_bits(factor) + 0.5;
-                    [byte(a[0]), byte(y), byte(a[2]), 255]
+                Source::Normal(_, factors) => {
+                    let [x, y] = factors.map(f32::from_bits);
+                    let scaled = |value: f32, factor: f32| byte((value - 0.5) * factor + 0.5);
+                    [scaled(a[0], x), scaled(a[1], y), byte(a[2]), 255]
                 }
             };
             pixels.extend(pixel);
