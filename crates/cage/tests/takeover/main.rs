@@ -1,0 +1,4 @@
+//! A guest for tests.
+fn main() -> std::process::ExitCode {
+    cage::guest::enter::<cage::guest::Modules>()
+}
