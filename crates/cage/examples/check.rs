@@ -25,7 +25,10 @@ fn main() -> std::process::ExitCode {
         }
         times.sort_by_key(|time| time.0);
         let (median, report) = &times[times.len() / 2];
-        println!("{path}: min {:?} median {median:?} max {:?}\n  {report:?}", times[0].0, times[199].0);
+        println!(
+            "{path}: min {:?} median {median:?} max {:?}\n  {report:?}",
+            times[0].0, times[199].0
+        );
     }
     std::process::ExitCode::SUCCESS
 }

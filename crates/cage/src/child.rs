@@ -18,6 +18,9 @@ use crate::{
 /// Bytes taken off the socket at once.
 const CHUNK_BYTES: usize = 256 << 10;
 
+/// Longest text about a failed lock-down.
+const STEP_BYTES_MAX: usize = 200;
+
 /// A caged process. Dropping it ends the process.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -37,6 +40,15 @@ pub(crate) enum Silence {
     Closed,
     #[error("an answer of {claimed} bytes was announced, the limit is {max}")]
     TooLong { claimed: u64, max: usize },
+}
+
+/// Why a process is not ready for a module.
+#[derive(Debug)]
+pub(crate) enum Unlocked {
+    /// It ended, or did nothing.
+    Silent(Silence),
+    /// It says at which step its lock-down failed.
+    At(String),
 }
 
 impl From<Errno> for Silence {
@@ -64,11 +76,18 @@ impl Deadline {
 }
 
 impl Child {
-    /// Waits until the process says that it is locked down.
-    pub(crate) fn wait_locked(&self, deadline: Deadline) -> Result<(), Silence> {
+    /// Waits until the process says that it is locked down. It has seen nothing of a module so far.
+    pub(crate) fn wait_locked(&self, deadline: Deadline) -> Result<(), Unlocked> {
         let mut first = [0];
-        self.receive_exact(&mut first, deadline)?;
-        if first == [LOCKED] { Ok(()) } else { Err(Silence::Closed) }
+        self.receive_exact(&mut first, deadline).map_err(Unlocked::Silent)?;
+        if first == [LOCKED] {
+            return Ok(());
+        }
+        let mut step = first.to_vec();
+        while step.len() < STEP_BYTES_MAX && self.receive_exact(&mut first, deadline).is_ok() {
+            step.extend(first);
+        }
+        Err(Unlocked::At(String::from_utf8_lossy(&step).into_owned()))
     }
 
     /// Hands the module over.

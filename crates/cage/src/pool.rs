@@ -9,10 +9,9 @@ use threejs::Failure;
 
 use crate::{
     CageError, Config, Report,
-    child::{Child, Deadline, Silence},
+    child::{Child, Deadline, Silence, Unlocked},
     clock::Clock,
     gate::Gate,
-    guest::CODE_UNLOCKED,
     protocol::End,
     report::Run,
     verdict::{self, Verdict},
@@ -106,8 +105,16 @@ impl Pool {
     fn attempt(&self, source: &str) -> Result<Result<Run, Failure>, Missed> {
         let waiting = lock(&self.ready).pop();
         let child = waiting.map_or_else(|| self.ask(Zygote::fork), Ok)?;
-        if child.wait_locked(Deadline::after(LOCK_MAX)).is_err() {
-            return Err(self.unlocked(&child));
+        if let Err(unlocked) = child.wait_locked(Deadline::after(LOCK_MAX)) {
+            self.retire(&child);
+            return Err(match unlocked {
+                Unlocked::At(step) => Missed::Failed(CageError::SetUp(format!(
+                    "a process could not lock itself down: {step}"
+                ))),
+                Unlocked::Silent(silence) => {
+                    Missed::Lost(format!("before it was locked down: {silence}"))
+                }
+            });
         }
         let deadline = Deadline::after(self.config.wall);
         let sent = child.send(source.as_bytes(), deadline);
@@ -137,18 +144,6 @@ impl Pool {
         match verdict::ended(self.status(child)?, elapsed, &self.config) {
             Verdict::Module(failure) => Ok(failure),
             Verdict::Outside(why) => Err(Missed::Lost(why)),
-        }
-    }
-
-    /// A child that did not say it is locked down has not seen a byte of the module.
-    fn unlocked(&self, child: &Child) -> Missed {
-        child.kill();
-        match self.status(child) {
-            Ok(End::Exited(CODE_UNLOCKED)) => {
-                Missed::Failed(CageError::SetUp("a process could not lock itself down".to_owned()))
-            }
-            Ok(end) => Missed::Lost(format!("before it was locked: {end:?}")),
-            Err(missed) => missed,
         }
     }
 

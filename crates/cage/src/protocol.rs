@@ -2,7 +2,7 @@
 //!
 //! Host and zygote exchange packets over a socket that keeps their bounds: a tag, then 8-byte little-endian words or a
 //! text. They trust each other. Host and child exchange a stream of bytes: the child says [`LOCKED`] when it is locked
-//! down; then either side sends one frame, 8 bytes of length before it. The host trusts nothing a child sends.
+//! down; then either side sends one frame, 8 bytes of length before it. A child that cannot be locked down says why instead. The host trusts nothing a child sends.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::Config;
 /// No packet is longer.
 pub(crate) const PACKET_BYTES_MAX: usize = 1024;
 /// The first byte of a child, sent before it reads anything.
-pub(crate) const LOCKED: u8 = b'L';
+pub(crate) const LOCKED: u8 = 0;
 /// Length prefix of a frame.
 pub(crate) const LENGTH_BYTES: usize = 8;
 

@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::{fd::BorrowedFd, fd::OwnedFd, io::Errno};
 
-use super::{Payload, lock};
+use super::{Payload, lock, sys};
 use crate::protocol::{LENGTH_BYTES, LOCKED, SetUp};
 
-/// The lock-down failed, which the host sees before it sends anything.
-pub(crate) const CODE_UNLOCKED: i32 = 100;
+/// The lock-down failed; the host sees why before it sends anything.
+const CODE_UNLOCKED: i32 = 100;
 /// The module's run panicked.
 const CODE_PANICKED: i32 = 101;
 /// The host did not send a module as agreed.
@@ -19,15 +19,18 @@ pub(super) fn live<P: Payload>(socket: OwnedFd, set_up: &SetUp, payload: P) -> !
     // A panic would unwind into the zygote's loop.
     let life = || serve(socket, set_up, payload);
     let code = catch_unwind(AssertUnwindSafe(life)).unwrap_or(CODE_PANICKED);
-    #[expect(clippy::exit, reason = "the only end of a child")]
-    std::process::exit(code)
+    sys::exit(code)
 }
 
 fn serve<P: Payload>(socket: OwnedFd, set_up: &SetUp, payload: P) -> i32 {
-    if lock::child(socket, set_up).is_err() {
+    if lock::keep_only(socket).is_err() {
         return CODE_UNLOCKED;
     }
     let host = rustix::stdio::stdin();
+    if let Err(lock::Unlocked(step)) = lock::child(set_up) {
+        write_all(host, step.as_bytes()).ok();
+        return CODE_UNLOCKED;
+    }
     if write_all(host, &[LOCKED]).is_err() {
         return CODE_NO_MODULE;
     }

@@ -25,6 +25,9 @@ const STACK_BYTES_EXTRA: usize = 1 << 20;
 /// Address space that holds no memory of its own: program, libraries, stack, page-table noise.
 const ADDRESS_BYTES_EXTRA: usize = 1 << 30;
 
+/// The zygote was gone before the child was tied to it.
+const CODE_ORPHAN: i32 = 99;
+
 /// Locks the zygote, and finds out in a throw-away child whether its children can be locked.
 pub(super) fn zygote(set_up: &SetUp) -> Result<(), Note> {
     let failed = |what: &str, error: Errno| Note::Failed(format!("{what}: {error}"));
@@ -49,33 +52,41 @@ pub(super) fn zygote(set_up: &SetUp) -> Result<(), Note> {
 pub(super) fn die_with(zygote: Pid) {
     let bound = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     if bound.is_err() || getppid() != Some(zygote) {
-        #[expect(clippy::exit, reason = "an orphan must not go on")]
-        std::process::exit(1);
+        sys::exit(CODE_ORPHAN);
     }
 }
 
-/// Locks a child, for good. Its socket becomes standard input, and its only descriptor.
-pub(super) fn child(socket: OwnedFd, set_up: &SetUp) -> Result<(), Unlocked> {
-    setsid()?;
+/// Makes a child's socket its standard input, and its only descriptor.
+pub(super) fn keep_only(socket: OwnedFd) -> Result<(), Errno> {
     rustix::stdio::dup2_stdin(&socket)?;
     // `close_from` closes it, and a closed number must not be closed again.
     let _: i32 = std::os::fd::IntoRawFd::into_raw_fd(socket);
-    sys::close_from(1)?;
+    sys::close_from(1)
+}
+
+/// Locks a child, for good.
+pub(super) fn child(set_up: &SetUp) -> Result<(), Unlocked> {
+    setsid().map_err(|error| Unlocked::at("setsid", error))?;
+    if !set_up.uncaged {
+        let none = CapabilitySet::empty();
+        let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+        set_capabilities(None, sets).map_err(|error| Unlocked::at("capset", error))?;
+        // Again, so that a child stands below the zygote and cannot signal or trace it either.
+        deny_files().map_err(|Unenforced| Unlocked("landlock".to_owned()))?;
+    }
     for (resource, most) in bounds(set_up) {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        limit(resource, most, most)?;
     }
-    let cpu = set_up.cpu.as_secs();
     // The soft limit ends a process that lets it, the hard one any.
-    setrlimit(Resource::Cpu, Rlimit { current: Some(cpu), maximum: Some(cpu + 1) })?;
-    if set_up.uncaged {
-        return Ok(());
-    }
-    let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
-    // Again, so that a child stands below the zygote and cannot signal or trace it either.
-    deny_files()?;
-    calls::restrict(getpid())?;
-    Ok(())
+    limit(Resource::Cpu, set_up.cpu.as_secs(), set_up.cpu.as_secs() + 1)?;
+    if set_up.uncaged { Ok(()) } else { calls::restrict(getpid()) }
+}
+
+fn limit(resource: Resource, soft: u64, hard: u64) -> Result<(), Unlocked> {
+    // Whoever started us may have set a lower one, which only a privileged process may raise.
+    let hard = getrlimit(resource).maximum.map_or(hard, |now| now.min(hard));
+    let limits = Rlimit { current: Some(soft.min(hard)), maximum: Some(hard) };
+    setrlimit(resource, limits).map_err(|error| Unlocked::at(&format!("{resource:?} limit"), error))
 }
 
 /// What a child may have at most. A limit of one descriptor is the socket.
@@ -117,18 +128,12 @@ fn deny_files() -> Result<(), Unenforced> {
 #[derive(Debug)]
 pub(super) struct Unenforced;
 
-/// Some step of a child's lock-down failed; which one does not matter to what follows.
+/// The step of a child's lock-down that failed, and how.
 #[derive(Debug)]
-pub(super) struct Unlocked;
+pub(super) struct Unlocked(pub(super) String);
 
-impl From<Errno> for Unlocked {
-    fn from(_: Errno) -> Self {
-        Self
-    }
-}
-
-impl From<Unenforced> for Unlocked {
-    fn from(_: Unenforced) -> Self {
-        Self
+impl Unlocked {
+    fn at(step: &str, error: Errno) -> Self {
+        Self(format!("{step}: {error}"))
     }
 }

@@ -21,7 +21,6 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid},
 };
 
-pub(crate) use inmate::CODE_UNLOCKED;
 pub use payload::{Modules, Payload};
 
 use crate::protocol::{End, Note, Order, PACKET_BYTES_MAX, SetUp};

@@ -1,5 +1,5 @@
-//! The two system calls that no crate we use wraps.
-#![expect(unsafe_code, reason = "fork has no safe form, and close_range none in rustix")]
+//! The three system calls that no crate we use wraps.
+#![expect(unsafe_code, reason = "fork and _exit have no safe form, and rustix has no close_range")]
 
 use rustix::{io::Errno, process::Pid};
 
@@ -17,6 +17,12 @@ pub(super) fn close_from(first: u32) -> Result<(), Errno> {
     // opens any, and in a child that has moved its only one below.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
     if result < 0 { Err(last_error()) } else { Ok(()) }
+}
+
+/// Ends this process at once: no clean-up, which would be the zygote's.
+pub(super) fn exit(code: i32) -> ! {
+    // SAFETY: `_exit` has no requirements.
+    unsafe { libc::_exit(code) }
 }
 
 fn last_error() -> Errno {

@@ -18,22 +18,10 @@ use seccompiler::{
 
 use super::{Unlocked, sys};
 
-impl From<seccompiler::Error> for Unlocked {
-    fn from(_: seccompiler::Error) -> Self {
-        Self
-    }
-}
-
-impl From<BackendError> for Unlocked {
-    fn from(_: BackendError) -> Self {
-        Self
-    }
-}
-
 /// From here on, for good.
 pub(super) fn restrict(own: Pid) -> Result<(), Unlocked> {
-    seccompiler::apply_filter(&program(own)?)?;
-    Ok(())
+    let program = program(own).map_err(|error| Unlocked(format!("seccomp filter: {error}")))?;
+    seccompiler::apply_filter(&program).map_err(|error| Unlocked(format!("seccomp: {error}")))
 }
 
 /// Whether the kernel takes the filter: tried in a child of its own, which it would bind for good.
@@ -41,8 +29,7 @@ pub(super) fn offered() -> Result<bool, Errno> {
     match sys::fork()? {
         None => {
             let code = i32::from(restrict(rustix::process::getpid()).is_err());
-            #[expect(clippy::exit, reason = "the only end of a child")]
-            std::process::exit(code)
+            sys::exit(code)
         }
         Some(child) => {
             let end = waitpid(Some(child), WaitOptions::empty())?;
