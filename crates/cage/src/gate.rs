@@ -45,6 +45,11 @@ impl Gate {
         Ok(Permit(self))
     }
 
+    /// Checks that run now.
+    pub(crate) fn running(&self) -> usize {
+        self.lock().running
+    }
+
     /// Checks that wait now.
     pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting

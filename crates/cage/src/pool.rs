@@ -73,6 +73,12 @@ impl Pool {
         Ok(())
     }
 
+    /// Checks that have a worker now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.gate.running()
+    }
+
     /// Checks waiting for a worker now.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -16,6 +16,14 @@ pub(crate) enum Verdict {
     Outside(String),
 }
 
+/// Signals of a program that went wrong by itself.
+const CRASHES: [(Signal, &str); 4] = [
+    (Signal::SEGV, " (segmentation fault)"),
+    (Signal::BUS, " (bus error)"),
+    (Signal::ILL, " (illegal instruction)"),
+    (Signal::FPE, " (arithmetic exception)"),
+];
+
 fn failure(rule: Rule, detail: impl Into<String>) -> Failure {
     Failure { stage: Stage::Execution, rule, detail: detail.into() }
 }
@@ -47,10 +55,13 @@ pub(crate) fn ended(end: End, elapsed: Duration, config: &Config) -> Verdict {
             Rule::HeapExceeded,
             format!("worker aborted (likely exceeded {megabytes} MB heap)"),
         ),
-        Some(signal) => failure(
-            Rule::ExecutionThrew,
-            format!("worker exited unexpectedly with signal {}", signal.as_raw()),
-        ),
+        Some(signal) => {
+            let name =
+                CRASHES.iter().find(|&&(crash, _)| crash == signal).map_or("", |&(_, name)| name);
+            let detail =
+                format!("worker exited unexpectedly with signal {}{name}", signal.as_raw());
+            failure(Rule::ExecutionThrew, detail)
+        }
         None => failure(Rule::ExecutionThrew, "worker exited unexpectedly with an unknown signal"),
     })
 }

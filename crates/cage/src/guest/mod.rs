@@ -32,6 +32,8 @@ const SWEEP: Duration = Duration::from_millis(20);
 /// Its children end inside, so this returns once. Must be called by a process with one thread.
 #[must_use]
 pub fn enter<P: Payload>() -> ExitCode {
+    // It would write to a closed descriptor, which a child may not even try.
+    std::panic::set_hook(Box::new(|_| {}));
     let Some(control) = Control::open() else { return ExitCode::FAILURE };
     let Some(Order::SetUp(set_up)) = control.next_order() else { return ExitCode::FAILURE };
     if let Err(missing) = lock::zygote(&set_up) {

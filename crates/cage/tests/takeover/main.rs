@@ -31,6 +31,12 @@ impl Payload for Attacker {
         let name = source.lines().next().and_then(|line| line.strip_prefix("// attack "));
         match name {
             None => self.0.run(source, reply_bytes_max),
+            Some("reply-twice") => {
+                let answer = self.0.run(source, reply_bytes_max);
+                ends::say(&(answer.len() as u64).to_le_bytes());
+                ends::say(&answer);
+                answer
+            }
             Some(name) => match attacks::find(name) {
                 Some(attack) => leave(match attack() {
                     Ok(()) => SUCCEEDED,
