@@ -77,7 +77,7 @@ impl Zygote {
                     Ok(Side::Zygote) => {}
                     Ok(Side::Child(socket)) => inmate::live(socket, &self.set_up, payload),
                     Err(error) => {
-                        self.control.send(&Note::Failed(format!("no new process: {error}")))
+                        self.control.send(&Note::Failed(format!("no new process: {error}")));
                     }
                 },
                 Some(Order::Status(pid)) => self.status(pid),

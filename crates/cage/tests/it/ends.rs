@@ -22,7 +22,7 @@ fn impatient(config: &mut Config) {
 fn ends() {
     let pool = pool("ends", |_| {});
     assert_snapshot!(fate(&pool, "exit"), @"execution/EXECUTION_THREW: worker exited unexpectedly with code 3");
-    assert_snapshot!(fate(&pool, "panic"), @"execution/RUNTIME_VIOLATION: Runtime violation: the module's process made a system call that the cage forbids");
+    assert_snapshot!(fate(&pool, "panic"), @"execution/EXECUTION_THREW: worker exited unexpectedly with code 101");
     assert_snapshot!(fate(&pool, "abort"), @"execution/HEAP_EXCEEDED: worker aborted (likely exceeded 256 MB heap)");
     assert_snapshot!(fate(&pool, "segv"), @"execution/EXECUTION_THREW: worker exited unexpectedly with signal 11 (segmentation fault)");
     assert_snapshot!(fate(&pool, "overflow"), @"execution/EXECUTION_THREW: worker exited unexpectedly with signal 11 (segmentation fault)");

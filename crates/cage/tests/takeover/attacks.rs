@@ -128,6 +128,8 @@ attacks! {
     "wait" => call(libc::SYS_wait4, [-1, 0, libc::WNOHANG.into(), 0, 0, 0]),
     "priority" => call(libc::SYS_setpriority, [0, 0, 0, 0, 0, 0]),
     "affinity" => call(libc::SYS_sched_setaffinity, [0, 8, at(&u64::MAX), 0, 0, 0]),
+    "futex-wait" => call(libc::SYS_futex, [at(&0_u32), libc::FUTEX_WAIT.into(), 1, 0, 0, 0]),
+    "futex-requeue" => call(libc::SYS_futex, [at(&0_u32), libc::FUTEX_CMP_REQUEUE_PI.into(), 1, 1, 0, 0]),
     "sleep-call" => call(libc::SYS_nanosleep, [at(&[0_u64, 1]), 0, 0, 0, 0, 0]),
     "timer" => call(libc::SYS_setitimer, [0, at(&[0_u64; 4]), 0, 0, 0, 0]),
 

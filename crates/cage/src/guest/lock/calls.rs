@@ -71,6 +71,9 @@ fn program(own: Pid) -> Result<BpfProgram, BackendError> {
     rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![never_run.clone(), private])?]);
     rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![never_run])?]);
     rules.insert(libc::SYS_madvise, vec![SeccompRule::new(vec![masked(2, !0, MADV_DONTNEED)?])?]);
+    // Unwinding after a panic wakes whoever waits in this process, and nobody does.
+    let wake = equal(1, (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG).cast_unsigned().into())?;
+    rules.insert(libc::SYS_futex, vec![SeccompRule::new(vec![wake])?]);
     // Signals to oneself.
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![equal(0, own)?])?]);
     let arch = std::env::consts::ARCH.try_into()?;
