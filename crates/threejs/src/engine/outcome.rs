@@ -1,5 +1,7 @@
 //! What a run answers: failures with the stage and rule codes of threejs-modules.md section 3, and the metrics.
 
+use asset::scene::Scene;
+
 use super::Metrics;
 use crate::{Failure, Rule, Stage};
 
@@ -20,6 +22,8 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// What was measured; `None` when the scene could not be walked to its end.
     pub metrics: Option<Metrics>,
+    /// What to draw; only of a module that passed.
+    pub scene: Option<Scene>,
     /// Fuel the module's body used, in whole lots.
     pub module_load_fuel: u64,
     /// Fuel the function and the measuring used, in whole lots.
