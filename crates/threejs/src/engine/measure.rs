@@ -69,12 +69,9 @@ pub(super) fn measure(snapshot: &Snapshot<'_>, fuel: &Fuel) -> (Vec<Place>, Metr
         };
         whole = whole.union(own.transformed(&place.world));
     }
-    metrics.texture_bytes = snapshot
-        .textures
-        .iter()
-        .filter(|texture| texture.is_counted)
-        .map(|texture| texture.byte_count)
-        .sum();
+    for texture in snapshot.textures.iter().filter(|texture| texture.is_counted) {
+        metrics.texture_bytes += texture.byte_count;
+    }
     metrics.bbox = (!whole.is_empty()).then_some([whole.min, whole.max]);
     (places, metrics)
 }
