@@ -1,5 +1,6 @@
 //! The answer about one module, and the form in which a caged process gives its part of it.
 
+use asset::scene::Scene;
 use threejs::{
     Failure, Rule, Stage,
     engine::{Metrics, Outcome},
@@ -18,6 +19,8 @@ pub struct Report {
     pub unlisted: usize,
     /// What was measured; `None` when the stage was not reached or the scene could not be walked to its end.
     pub metrics: Option<Metrics>,
+    /// What to draw; only of a module that passed.
+    pub scene: Option<Scene>,
     /// Time of the module's body, as the caged process measured it; `None` when it never answered.
     pub module_load_ms: Option<u64>,
     /// Time of the module's function and of measuring; 0 when loading failed, `None` when the process never answered.
@@ -47,10 +50,11 @@ impl Report {
     /// A module that was not run, or whose process never answered.
     pub(crate) fn failed(failures: Vec<Failure>, unlisted: usize, total_ms: u64) -> Self {
         Self {
-            stages_run: stages_run(&failures),
+            stages_run: Stage::run(&failures).to_vec(),
             failures,
             unlisted,
             metrics: None,
+            scene: None,
             module_load_ms: None,
             execution_ms: None,
             total_ms,
@@ -60,26 +64,20 @@ impl Report {
 
     /// A module whose process answered. Its times are its own claim, so they are held below ours.
     pub(crate) fn answered(run: Run, total_ms: u64) -> Self {
-        let Outcome { failures, metrics, module_load_fuel, generate_fuel } = run.outcome;
+        let Outcome { failures, metrics, scene, module_load_fuel, generate_fuel } = run.outcome;
         let module_load_ms = (run.module_load_us / 1000).min(total_ms);
         Self {
-            stages_run: stages_run(&failures),
+            stages_run: Stage::run(&failures).to_vec(),
             failures,
             unlisted: 0,
             metrics,
+            scene,
             module_load_ms: Some(module_load_ms),
             execution_ms: Some((run.execution_us / 1000).min(total_ms - module_load_ms)),
             total_ms,
             fuel: Some(Fuel { module_load: module_load_fuel, generate: generate_fuel }),
         }
     }
-}
-
-fn stages_run(failures: &[Failure]) -> Vec<Stage> {
-    let last = failures.last().map(|failure| failure.stage);
-    let through =
-        Stage::ALL.iter().position(|&stage| Some(stage) == last).unwrap_or(Stage::ALL.len() - 1);
-    Stage::ALL[..=through].to_vec()
 }
 
 /// A caged process's part of a report.
@@ -109,7 +107,7 @@ impl Run {
             outcome.len()
         );
         let failures = vec![Failure { stage: Stage::Execution, rule: Rule::HeapExceeded, detail }];
-        let short = Outcome { failures, metrics: None, ..self.outcome };
+        let short = Outcome { failures, metrics: None, scene: None, ..self.outcome };
         [head, wire::encode(&short)].concat()
     }
 

@@ -16,6 +16,7 @@ pub(crate) fn encode(outcome: &Outcome) -> Vec<u8> {
         bytes.extend((failure.detail.len() as u64).to_le_bytes());
         bytes.extend(failure.detail.as_bytes());
     }
+    bytes.push(outcome.metrics.is_some().into());
     if let Some(metrics) = outcome.metrics {
         let [min, max] = metrics.bbox.unwrap_or([[f64::NAN; 3]; 2]);
         let figures = [
@@ -28,6 +29,9 @@ pub(crate) fn encode(outcome: &Outcome) -> Vec<u8> {
         for figure in figures.into_iter().chain(min).chain(max) {
             bytes.extend(figure.to_le_bytes());
         }
+    }
+    if let Some(scene) = &outcome.scene {
+        asset::scene::wire::encode(scene, &mut bytes).ok();
     }
     bytes
 }
@@ -54,7 +58,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Outcome, String> {
             String::from_utf8(take(&mut rest, length)?.to_vec()).map_err(|_| "not UTF-8")?;
         failures.push(Failure { stage, rule, detail });
     }
-    let metrics = if rest.is_empty() {
+    let metrics = if take(&mut rest, 1)? == [0] {
         None
     } else {
         let mut figures = [0.0; 11];
@@ -67,9 +71,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Outcome, String> {
         let (draw_calls, depth) = (draw_calls as u64, depth as u32);
         Some(Metrics { vertices, draw_calls, depth, instances, texture_bytes, bbox })
     };
-    if rest.is_empty() {
-        Ok(Outcome { failures, metrics, module_load_fuel, generate_fuel })
+    let scene = if rest.is_empty() {
+        None
     } else {
-        Err("too long".to_owned())
-    }
+        Some(asset::scene::wire::decode(rest).map_err(|error| error.to_string())?)
+    };
+    Ok(Outcome { failures, metrics, scene, module_load_fuel, generate_fuel })
 }
