@@ -10,7 +10,7 @@ pub mod anisotropy;
 pub mod clearcoat;
 pub mod colour;
 pub mod dfg;
-mod half;
+pub(crate) mod half;
 pub mod iridescence;
 pub mod light;
 mod lobe;
