@@ -4,9 +4,8 @@
 //! inverse, uniform angle) of the height-correlated Smith model with Fresnel weight (1 − V·H)^5 at texel centres.
 //! Another sampling would move grazing rows away from the table three r183 ships, so the recipe is part of the truth.
 
-use std::sync::LazyLock;
-
 use super::half::f32_from_half;
+use super::lobe::{at_least, at_most};
 
 /// Texels along each axis.
 pub const SIZE: usize = 16;
@@ -53,34 +52,53 @@ const BIAS: [[u16; SIZE]; SIZE] = [
     [0x0001, 0x0001, 0x001a, 0x004f, 0x00e6, 0x01d6, 0x0315, 0x047c, 0x05d1, 0x06d4, 0x075b, 0x075f, 0x06f7, 0x0648, 0x0576, 0x049f],
 ];
 
-static TABLE: LazyLock<[[[f32; 2]; SIZE]; SIZE]> = LazyLock::new(|| {
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| [SCALE[row][column], BIAS[row][column]].map(f32_from_half))
-    })
-});
+/// The four texels around a place, `[F0, F90]` of the first roughness above those of the second, so that a look-up reads
+/// 32 bytes in a row: `CELLS[cosine][roughness][roughness + 0 or 1]`, each with both cosines.
+static CELLS: [[[[f32; 4]; 2]; SIZE]; SIZE] = {
+    let mut cells = [[[[0.0; 4]; 2]; SIZE]; SIZE];
+    let mut row = 0;
+    while row < SIZE {
+        let below = if row + 1 < SIZE { row + 1 } else { row };
+        let mut column = 0;
+        while column < SIZE {
+            let mut side = 0;
+            while side < 2 {
+                let x = if column + side < SIZE { column + side } else { column };
+                cells[row][column][side] = [
+                    f32_from_half(SCALE[row][x]),
+                    f32_from_half(BIAS[row][x]),
+                    f32_from_half(SCALE[below][x]),
+                    f32_from_half(BIAS[below][x]),
+                ];
+                side += 1;
+            }
+            column += 1;
+        }
+        row += 1;
+    }
+    cells
+};
 
 /// Factors of F0 and F90 at a roughness and a cosine: bilinear between texel centres, clamped at the edges.
-#[inline]
+#[inline(always)]
 pub fn lookup(roughness: f32, cosine: f32) -> [f32; 2] {
-    let (x0, x1, fx) = between(roughness);
-    let (y0, y1, fy) = between(cosine);
-    let table = &*TABLE;
-    let at = |channel: usize| {
-        let top = table[y0][x0][channel] * (1.0 - fx) + table[y0][x1][channel] * fx;
-        let bottom = table[y1][x0][channel] * (1.0 - fx) + table[y1][x1][channel] * fx;
-        top * (1.0 - fy) + bottom * fy
-    };
-    [at(0), at(1)]
+    let (x, fx) = place(roughness);
+    let (y, fy) = place(cosine);
+    let [left, right] = &CELLS[y][x];
+    let at = |i: usize| left[i] * (1.0 - fx) + right[i] * fx;
+    let [top_scale, top_bias, scale, bias] = [at(0), at(1), at(2), at(3)];
+    [top_scale * (1.0 - fy) + scale * fy, top_bias * (1.0 - fy) + bias * fy]
 }
 
-/// The two texels around a coordinate in 0..=1, and how far it is towards the second.
-#[inline]
-fn between(coordinate: f32) -> (usize, usize, f32) {
-    let last = (SIZE - 1) as f32;
-    // `max` first: it turns NaN into 0.
-    let at = (coordinate * SIZE as f32 - 0.5).max(0.0).min(last);
-    let low = at as usize;
-    (low, (low + 1).min(SIZE - 1), at - low as f32)
+/// The texel at or before a coordinate in 0..=1, and how far it is towards the next.
+#[inline(always)]
+fn place(coordinate: f32) -> (usize, f32) {
+    const LAST: f32 = (SIZE - 1) as f32;
+    // NaN is 0.
+    let at = at_most(at_least(coordinate * SIZE as f32 - 0.5, 0.0), LAST);
+    let low = at as u32;
+    // The mask says to the compiler what the bounds above say.
+    (low as usize & (SIZE - 1), at - low as f32)
 }
 
 #[cfg(test)]
