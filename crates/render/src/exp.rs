@@ -4,7 +4,7 @@
 //! relative error (2e−9 before rounding). Measured against `f64` over the whole range: see the tests.
 
 /// Adding and subtracting this rounds an `f32` of magnitude below 2^22 to the nearest integer, ties to even.
-const ROUND: f32 = 12_582_912.0;
+pub(crate) const ROUND: f32 = 12_582_912.0;
 
 /// 2^f for |f| ≤ ½.
 #[inline(always)]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use glam::Vec3;
 
+use super::lanes::{LANES, Lanes3};
 use super::lobe::{at_least, at_most, unit_interval};
 
 /// The linear value of an sRGB value.
@@ -88,7 +89,7 @@ pub(crate) fn bounded(v: Vec3, limit: f32) -> Vec3 {
 /// Between 2^−13 and 1 every octave is cut into 128 buckets, so narrow that the byte changes at most once in each. An
 /// entry is the byte at the start of the bucket times 2^16, plus 2^16 minus the low bits from which on the byte is one
 /// more: adding the low bits of a value carries into the byte exactly when it is past the change.
-pub(crate) struct Steps([u32; Steps::BUCKETS]);
+struct Steps([u32; Steps::BUCKETS]);
 
 impl Steps {
     /// Mantissa bits below the bucket.
@@ -97,11 +98,12 @@ impl Steps {
     /// Below it the byte is 0.
     const DARKEST: f32 = 1.0 / 8192.0;
     const FIRST: u32 = Self::DARKEST.to_bits() >> Self::SHIFT;
-    /// The last bucket starts at 1 and is only used by 1 itself: brighter values are.
-    const BUCKETS: usize = (13 << (23 - Self::SHIFT)) + 1;
+    /// Those of 13 octaves, the one that 1 starts (brighter values are 1), and more that nothing reaches: a power of 2,
+    /// so that a mask stands in for a check of bounds.
+    const BUCKETS: usize = 2048;
 
     #[inline]
-    pub(crate) fn get() -> &'static Self {
+    fn get() -> &'static Self {
         static STEPS: LazyLock<Steps> = LazyLock::new(Steps::new);
         &STEPS
     }
@@ -109,6 +111,9 @@ impl Steps {
     fn new() -> Self {
         let byte_at = |bits: u32| u32::from(byte(srgb_from_linear(f32::from_bits(bits))));
         Self(std::array::from_fn(|bucket| {
+            if bucket > 13 << (23 - Self::SHIFT) {
+                return 255 << Self::SHIFT;
+            }
             let start = (Self::FIRST + bucket as u32) << Self::SHIFT;
             let at_start = byte_at(start);
             // Bits of positive floats sort as the floats do.
@@ -122,12 +127,40 @@ impl Steps {
     }
 
     #[inline(always)]
-    pub(crate) fn byte(&self, c: f32) -> u8 {
-        // NaN is dark.
-        let bits = at_most(at_least(c, Self::DARKEST), 1.0).to_bits();
-        let bucket = ((bits >> Self::SHIFT) - Self::FIRST) as usize;
-        ((self.0[bucket.min(Self::BUCKETS - 1)] + (bits & Self::LOW)) >> Self::SHIFT) as u8
+    fn byte(&self, c: f32) -> u8 {
+        self.read(Self::bits(c))
     }
+
+    /// What [`Steps::read`] wants to know of a value. NaN is dark.
+    #[inline(always)]
+    fn bits(c: f32) -> u32 {
+        at_most(at_least(c, Self::DARKEST), 1.0).to_bits()
+    }
+
+    #[inline(always)]
+    fn read(&self, bits: u32) -> u8 {
+        let bucket = (bits >> Self::SHIFT).wrapping_sub(Self::FIRST) as usize;
+        ((self.0[bucket & (Self::BUCKETS - 1)] + (bits & Self::LOW)) >> Self::SHIFT) as u8
+    }
+}
+
+/// [`display_bytes`] of the first `n` lanes.
+#[inline(always)]
+pub(crate) fn display_lanes(linear: &Lanes3, tone_mapped: bool, n: usize) -> [[u8; 3]; LANES] {
+    let mut bits = [[0_u32; LANES]; 3];
+    let n = n.min(LANES);
+    for i in 0..n {
+        let c = linear.get(i);
+        let c = if tone_mapped { aces(c) } else { c };
+        (bits[0][i], bits[1][i], bits[2][i]) =
+            (Steps::bits(c.x), Steps::bits(c.y), Steps::bits(c.z));
+    }
+    let steps = Steps::get();
+    let mut out = [[0; 3]; LANES];
+    for i in 0..n {
+        out[i] = [steps.read(bits[0][i]), steps.read(bits[1][i]), steps.read(bits[2][i])];
+    }
+    out
 }
 
 #[cfg(test)]

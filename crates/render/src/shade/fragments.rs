@@ -322,34 +322,21 @@ impl Shaded {
 
     /// [`colour::display_bytes`] of every lane.
     pub fn bytes(&self, tone_mapped: bool) -> [[u8; 3]; LANES] {
-        let mut out = [[0; 3]; LANES];
-        self.level.run(Bytes { shaded: self, tone_mapped, out: &mut out });
-        out
+        self.level.run(Bytes { shaded: self, tone_mapped })
     }
 }
 
 struct Bytes<'a> {
     shaded: &'a Shaded,
     tone_mapped: bool,
-    out: &'a mut [[u8; 3]; LANES],
 }
 
 impl Kernel for Bytes<'_> {
-    type Output = ();
+    type Output = [[u8; 3]; LANES];
 
     #[inline(always)]
-    fn run(self) {
-        let mut linear = self.shaded.linear;
-        let n = self.shaded.len;
-        if self.tone_mapped {
-            for i in 0..n.next_multiple_of(GROUP).min(LANES) {
-                linear.set(i, colour::aces(linear.get(i)));
-            }
-        }
-        let steps = colour::Steps::get();
-        for (i, out) in self.out.iter_mut().enumerate().take(n) {
-            let c = linear.get(i);
-            *out = [steps.byte(c.x), steps.byte(c.y), steps.byte(c.z)];
-        }
+    fn run(self) -> Self::Output {
+        let Shaded { linear, len, .. } = self.shaded;
+        colour::display_lanes(linear, self.tone_mapped, len.next_multiple_of(GROUP))
     }
 }

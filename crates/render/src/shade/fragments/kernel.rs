@@ -8,7 +8,7 @@ use glam::Vec3;
 use super::Fragments;
 use crate::shade::dfg;
 use crate::shade::iridescence::Film;
-use crate::shade::lanes::{Lanes, Lanes3};
+use crate::shade::lanes::{LANES, Lanes, Lanes3};
 use crate::shade::light::{Light, Lighting};
 use crate::shade::lobe::{cosine, unit};
 use crate::shade::standard::{Base, finish};
@@ -41,15 +41,15 @@ impl Kernel for Shade<'_> {
     }
 }
 
-/// What the steps hand on.
+/// What the steps hand on. A step copies `from` and `lanes` before its loop: to the compiler, a store to an array of this
+/// struct could change them.
 struct Work<'a> {
     from: &'a Fragments,
     lanes: usize,
     roughness: Lanes,
     nv: Lanes,
     /// The split sum towards the eye.
-    scale: Lanes,
-    bias: Lanes,
+    split: [[f32; 2]; LANES],
     /// Reflectance of the film.
     film: Lanes3,
     // Of the light at hand.
@@ -57,8 +57,7 @@ struct Work<'a> {
     nh: Lanes,
     h: Lanes3,
     irradiance: Lanes,
-    light_scale: Lanes,
-    light_bias: Lanes,
+    light_split: [[f32; 2]; LANES],
     // Sums over lights.
     diffuse: Lanes3,
     specular: Lanes3,
@@ -75,15 +74,13 @@ impl<'a> Work<'a> {
             lanes: from.lanes(),
             roughness: one,
             nv: one,
-            scale: one,
-            bias: one,
+            split: [[0.0; 2]; LANES],
             film: three,
             nl: one,
             nh: one,
             h: three,
             irradiance: one,
-            light_scale: one,
-            light_bias: one,
+            light_split: [[0.0; 2]; LANES],
             diffuse: three,
             specular: three,
             fibres: three,
@@ -92,27 +89,27 @@ impl<'a> Work<'a> {
     }
 
     #[inline(always)]
-    fn base(&self, lane: usize) -> Base {
-        let split = [self.scale.0[lane], self.bias.0[lane]];
-        Base::with(&self.from.surface(lane), self.roughness.0[lane], self.nv.0[lane], split)
+    fn base(&self, from: &Fragments, lane: usize) -> Base {
+        let (roughness, nv) = (self.roughness.0[lane], self.nv.0[lane]);
+        Base::with(&from.surface(lane), roughness, nv, self.split[lane])
     }
 
     #[inline(always)]
     fn look(&mut self) {
-        for i in 0..self.lanes {
-            (self.roughness.0[i], self.nv.0[i]) = Base::place(&self.from.surface(i));
+        let (from, lanes) = (self.from, self.lanes);
+        for i in 0..lanes {
+            (self.roughness.0[i], self.nv.0[i]) = Base::place(&from.surface(i));
         }
-        for i in 0..self.lanes {
-            [self.scale.0[i], self.bias.0[i]] = dfg::lookup(self.roughness.0[i], self.nv.0[i]);
-        }
+        self.split = dfg::lookup_lanes(&self.roughness, &self.nv, lanes);
     }
 
     #[inline(always)]
     fn film(&mut self) {
-        let Some(film) = &self.from.iridescence else { return };
-        for i in 0..self.lanes {
+        let (from, lanes) = (self.from, self.lanes);
+        let Some(film) = &from.iridescence else { return };
+        for i in 0..lanes {
             let film = Film::new(film.get(i), self.nv.0[i]);
-            let surface = self.from.surface(i);
+            let surface = from.surface(i);
             self.film.set(i, film.reflectance(&surface));
         }
     }
@@ -120,8 +117,9 @@ impl<'a> Work<'a> {
     /// Cosines, the half vector and the irradiance of a light.
     #[inline(always)]
     fn aim(&mut self, light: &Light) {
-        for i in 0..self.lanes {
-            let (normal, view) = (self.from.normal.get(i), self.from.view.get(i));
+        let (from, lanes) = (self.from, self.lanes);
+        for i in 0..lanes {
+            let (normal, view) = (from.normal.get(i), from.view.get(i));
             let h = unit(light.direction + view);
             let nl = cosine(normal, light.direction);
             self.nl.0[i] = nl;
@@ -133,10 +131,11 @@ impl<'a> Work<'a> {
 
     #[inline(always)]
     fn coat(&mut self, light: &Light) {
-        let Some(coat) = &self.from.clearcoat else { return };
-        for i in 0..self.lanes {
-            let view = self.from.view.get(i);
-            let coat = coat.get(i).prepare(view, self.from.spread.0[i]);
+        let (from, lanes) = (self.from, self.lanes);
+        let Some(coat) = &from.clearcoat else { return };
+        for i in 0..lanes {
+            let view = from.view.get(i);
+            let coat = coat.get(i).prepare(view, from.spread.0[i]);
             let reflected = coat.reflect(light.direction, view, self.h.get(i)) * light.intensity;
             self.lacquer.set(i, self.lacquer.get(i) + reflected);
         }
@@ -144,8 +143,9 @@ impl<'a> Work<'a> {
 
     #[inline(always)]
     fn fibres(&mut self) {
-        let Some(sheen) = &self.from.sheen else { return };
-        for i in 0..self.lanes {
+        let (from, lanes) = (self.from, self.lanes);
+        let Some(sheen) = &from.sheen else { return };
+        for i in 0..lanes {
             let sheen = sheen.get(i).prepare(self.nv.0[i]);
             let (nl, irradiance) = (self.nl.0[i], self.irradiance.0[i]);
             let fibres = sheen.reflect(nl, self.nh.0[i]) * irradiance;
@@ -156,10 +156,7 @@ impl<'a> Work<'a> {
 
     #[inline(always)]
     fn seen(&mut self) {
-        for i in 0..self.lanes {
-            [self.light_scale.0[i], self.light_bias.0[i]] =
-                dfg::lookup(self.roughness.0[i], self.nl.0[i]);
-        }
+        self.light_split = dfg::lookup_lanes(&self.roughness, &self.nl, self.lanes);
     }
 
     #[inline(always)]
@@ -175,24 +172,24 @@ impl<'a> Work<'a> {
     /// Adds the light to the base layer.
     #[inline(always)]
     fn add_with<const FILM: bool, const BRUSHED: bool>(&mut self, light: &Light) {
-        for i in 0..self.lanes {
-            let base = self.base(i);
-            let (view, h) = (self.from.view.get(i), self.h.get(i));
+        let (from, lanes) = (self.from, self.lanes);
+        for i in 0..lanes {
+            let base = self.base(from, i);
+            let (view, h) = (from.view.get(i), self.h.get(i));
             let (nl, nh, irradiance) = (self.nl.0[i], self.nh.0[i], self.irradiance.0[i]);
             let mut fresnel = base.fresnel(view, h);
-            if FILM && let Some(film) = &self.from.iridescence {
+            if FILM && let Some(film) = &from.iridescence {
                 let strength = film.get(i).strength();
                 fresnel = fresnel * (1.0 - strength) + self.film.get(i) * strength;
             }
-            let lobe = match &self.from.anisotropy {
+            let lobe = match &from.anisotropy {
                 Some(brushed) if BRUSHED => {
                     let brushed = brushed.get(i).prepare(base.alpha, view, base.nv);
                     brushed.lobe(light.direction, h, nl, nh)
                 }
                 _ => base.lobe(nl, nh),
             };
-            let split = [self.light_scale.0[i], self.light_bias.0[i]];
-            let specular = (fresnel * lobe + base.multiple(split)) * irradiance;
+            let specular = (fresnel * lobe + base.multiple(self.light_split[i])) * irradiance;
             let diffuse = base.diffuse * (FRAC_1_PI * irradiance);
             self.specular.set(i, self.specular.get(i) + lit(nl, specular));
             self.diffuse.set(i, self.diffuse.get(i) + lit(nl, diffuse));
@@ -201,29 +198,30 @@ impl<'a> Work<'a> {
 
     #[inline(always)]
     fn finish(&mut self, ambient: f32, out: &mut Lanes3) {
-        for i in 0..self.lanes {
-            let surface = self.from.surface(i);
-            let mut all = self.base(i).ambient(&surface, ambient);
-            if let Some(sheen) = &self.from.sheen {
+        let (from, lanes) = (self.from, self.lanes);
+        for i in 0..lanes {
+            let surface = from.surface(i);
+            let mut all = self.base(from, i).ambient(&surface, ambient);
+            if let Some(sheen) = &from.sheen {
                 all *= sheen.get(i).prepare(self.nv.0[i]).passed_from_everywhere();
             }
             self.diffuse.set(i, self.diffuse.get(i) + all);
         }
-        if let Some(through) = &self.from.transmission {
-            for i in 0..self.lanes {
+        if let Some(through) = &from.transmission {
+            for i in 0..lanes {
                 let amount = through.amount.0[i];
                 let diffuse = self.diffuse.get(i) * (1.0 - amount) + through.colour.get(i) * amount;
                 self.diffuse.set(i, diffuse);
             }
         }
-        for i in 0..self.lanes {
-            let emissive = self.from.emissive.get(i);
+        for i in 0..lanes {
+            let emissive = from.emissive.get(i);
             let mut light = self.diffuse.get(i) + self.specular.get(i) + emissive;
-            if self.from.sheen.is_some() {
+            if from.sheen.is_some() {
                 light += self.fibres.get(i);
             }
-            if let Some(coat) = &self.from.clearcoat {
-                let coat = coat.get(i).prepare(self.from.view.get(i), self.from.spread.0[i]);
+            if let Some(coat) = &from.clearcoat {
+                let coat = coat.get(i).prepare(from.view.get(i), from.spread.0[i]);
                 light = light * coat.passed() + self.lacquer.get(i) * coat.strength();
             }
             out.set(i, finish(light));
