@@ -77,7 +77,7 @@ pub(crate) fn cos(x: f32) -> f32 {
     let r = ((x - k * PI_HIGH) - k * PI_MIDDLE) - k * PI_LOW;
     let r2 = r * r;
     let p = 2.087_675_7e-9;
-    let p = p * r2 - 2.755_731_9e-7;
+    let p = p * r2 - 2.755_732e-7;
     let p = p * r2 + 2.480_158_7e-5;
     let p = p * r2 - 1.388_888_9e-3;
     let p = p * r2 + 4.166_666_7e-2;

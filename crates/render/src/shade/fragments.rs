@@ -340,3 +340,71 @@ impl Kernel for Bytes<'_> {
         colour::display_lanes(linear, self.tone_mapped, len.next_multiple_of(GROUP))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use glam::Vec2;
+
+    use super::*;
+
+    /// Every layer on, every lane different.
+    fn bowl() -> (Fragments, Lanes3, Lanes3) {
+        let layers = Layers {
+            clearcoat: Some(Clearcoat { strength: 0.8, roughness: 0.1, normal: Vec3::Z }),
+            sheen: Some(Sheen { colour: Vec3::new(0.3, 0.1, 0.5), roughness: 0.4 }),
+            iridescence: Some(Iridescence { strength: 0.7, ior: 1.3, thickness_nm: 400.0 }),
+            anisotropy: Some(Anisotropy {
+                vector: Vec2::new(0.7, 0.4),
+                frame: Frame { tangent: Vec3::X, bitangent: Vec3::Y },
+            }),
+            transmission: Some(Transmitted { colour: Vec3::ONE, alpha: 1.0, amount: 0.3 }),
+        };
+        let surface = Surface::new(Vec3::new(0.8, 0.4, 0.2), 0.3, 0.4, Vec3::Z, Vec3::Z);
+        let mut fragments = Fragments::new(&surface, &layers);
+        let (mut right, mut up) = (fragments.normal, fragments.normal);
+        while !fragments.is_full() {
+            let at =
+                Vec2::new((fragments.len() % 6) as f32, (fragments.len() / 6) as f32) / 3.0 - 1.0;
+            let lane = fragments.push(at.extend(0.7), Vec3::new(0.1, at.x, 2.0), 0.0);
+            right.set(lane, Vec3::new(at.x + 0.01, at.y, 0.7));
+            up.set(lane, Vec3::new(at.x, at.y + 0.02, 0.7));
+        }
+        (fragments, right, up)
+    }
+
+    #[test]
+    fn instruction_sets_agree_to_the_bit() {
+        let at = |level| {
+            let (mut fragments, right, up) = bowl();
+            fragments.level = level;
+            fragments.settle(&right, &up);
+            let shaded = fragments.shade(&Lighting::studio());
+            (fragments.normal, fragments.view, fragments.spread, shaded.linear, shaded.bytes(true))
+        };
+        assert_eq!(at(Level::best()), at(Level::BASELINE));
+    }
+
+    #[test]
+    fn settled_is_unit_length_with_the_spread_of_neighbours() {
+        let (mut fragments, right, up) = bowl();
+        let (raw, view) = (fragments.normal, fragments.view);
+        fragments.settle(&right, &up);
+        for lane in 0..LANES {
+            let [n, x, y] = [raw.get(lane), right.get(lane), up.get(lane)].map(Vec3::normalize);
+            let spread = normal::spread(Slope { x: x - n, y: y - n });
+            assert_eq!(fragments.normal.get(lane), n, "normal of lane {lane}");
+            assert_eq!(fragments.view.get(lane), view.get(lane).normalize(), "view of lane {lane}");
+            assert_eq!(fragments.spread.0[lane], spread, "spread of lane {lane}");
+            assert!(spread > 0.003, "lane {lane}: {spread}");
+        }
+    }
+
+    #[test]
+    fn a_full_batch_stays_full() {
+        let (mut fragments, ..) = bowl();
+        assert_eq!(fragments.push(Vec3::X, Vec3::Y, 0.0), LANES - 1);
+        assert_eq!((fragments.len(), fragments.is_empty()), (LANES, false));
+        fragments.clear();
+        assert_eq!((fragments.push(Vec3::X, Vec3::Y, 0.0), fragments.len()), (0, 1));
+    }
+}

@@ -100,8 +100,7 @@ impl Film {
             + 2.0 * first * rgb(self.fringe[0] * sign)
             + 2.0 * (first * root) * rgb(self.fringe[1]);
         // Total reflection, and NaN.
-        let total = !(self.cos2 >= 0.0);
-        let channel = |c: f32| if total { 1.0 } else { at_least(c, 0.0) };
+        let channel = |c: f32| if self.cos2 >= 0.0 { at_least(c, 0.0) } else { 1.0 };
         Vec3::new(channel(sum.x), channel(sum.y), channel(sum.z))
     }
 }
@@ -110,7 +109,7 @@ impl Film {
 #[inline(always)]
 fn fringe(path_nm: f32) -> Vec3 {
     // Gaussians over frequency: position, spread, and value × √(2π · spread) / 1.0685e−7 of each.
-    const X: (f32, f32, f32) = (1.6810e6, 4.3278e9, 0.846_590_0);
+    const X: (f32, f32, f32) = (1.6810e6, 4.3278e9, 0.846_590);
     const Y: (f32, f32, f32) = (1.7953e6, 9.3046e9, 1.000_221_9);
     const Z: (f32, f32, f32) = (2.2084e6, 6.6121e9, 1.001_122_5);
     const X2: (f32, f32, f32) = (2.2399e6, 4.5282e9, 0.153_868_3);

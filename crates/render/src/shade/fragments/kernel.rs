@@ -108,9 +108,9 @@ impl<'a> Work<'a> {
         let (from, lanes) = (self.from, self.lanes);
         let Some(film) = &from.iridescence else { return };
         for i in 0..lanes {
-            let film = Film::new(film.get(i), self.nv.0[i]);
-            let surface = from.surface(i);
-            self.film.set(i, film.reflectance(&surface));
+            let film = film.get(i);
+            let reflected = Film::new(film, self.nv.0[i]).reflectance(&from.surface(i));
+            self.film.set(i, where_positive(film.strength(), reflected));
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Work<'a> {
             let sheen = sheen.get(i).prepare(self.nv.0[i]);
             let (nl, irradiance) = (self.nl.0[i], self.irradiance.0[i]);
             let fibres = sheen.reflect(nl, self.nh.0[i]) * irradiance;
-            self.fibres.set(i, self.fibres.get(i) + lit(nl, fibres));
+            self.fibres.set(i, self.fibres.get(i) + where_positive(nl, fibres));
             self.irradiance.0[i] = irradiance * sheen.passed(nl);
         }
     }
@@ -191,8 +191,8 @@ impl<'a> Work<'a> {
             };
             let specular = (fresnel * lobe + base.multiple(self.light_split[i])) * irradiance;
             let diffuse = base.diffuse * (FRAC_1_PI * irradiance);
-            self.specular.set(i, self.specular.get(i) + lit(nl, specular));
-            self.diffuse.set(i, self.diffuse.get(i) + lit(nl, diffuse));
+            self.specular.set(i, self.specular.get(i) + where_positive(nl, specular));
+            self.diffuse.set(i, self.diffuse.get(i) + where_positive(nl, diffuse));
         }
     }
 
@@ -229,9 +229,9 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Light where the surface faces its source, nothing elsewhere.
+/// Light where a number is above 0, nothing elsewhere.
 #[inline(always)]
-fn lit(nl: f32, light: Vec3) -> Vec3 {
-    let channel = |c: f32| if nl > 0.0 { c } else { 0.0 };
+fn where_positive(x: f32, light: Vec3) -> Vec3 {
+    let channel = |c: f32| if x > 0.0 { c } else { 0.0 };
     Vec3::new(channel(light.x), channel(light.y), channel(light.z))
 }
