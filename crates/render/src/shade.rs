@@ -10,8 +10,10 @@ pub mod anisotropy;
 pub mod clearcoat;
 pub mod colour;
 pub mod dfg;
+pub mod fragments;
 pub(crate) mod half;
 pub mod iridescence;
+pub mod lanes;
 pub mod light;
 mod lobe;
 pub mod normal;
@@ -22,6 +24,7 @@ pub mod texture;
 pub mod transmission;
 pub mod unlit;
 
+pub use fragments::Fragments;
 pub use light::{Light, Lighting};
 pub use physical::Layers;
 pub use standard::{Specular, Surface};
