@@ -15,6 +15,7 @@ export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
 DEMO_PICTURE ?= assets/pictures/toadstool.jpg
+DEMO_MODULE ?= assets/modules/lantern.js
 
 .PHONY: help demo test setup format lint licences unit fuzz-build docs build bench clean
 
@@ -31,13 +32,16 @@ setup: ## Installs what a fresh Debian machine lacks (a C compiler); checks for 
 build: setup
 	cargo build --release --locked --package crucible
 
-demo: build ## Turns a picture into out/asset.ply, out/asset.spz and out/grid.png, offline
+demo: build ## Turns a picture into an asset, and checks, draws and converts a Three.js module, offline; see out/
 	mkdir -p out
 	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz --save-stages out/stages
 	$(CRUCIBLE) render out/asset.ply -o out/grid.png --background ffffff
 	$(CRUCIBLE) validate out/asset.ply
 	$(CRUCIBLE) inspect out/asset.spz
-	@echo; echo "Look at out/grid.png (the asset from four sides) and out/stages/ (how it came about)."
+	$(CRUCIBLE) validate $(DEMO_MODULE)
+	$(CRUCIBLE) render $(DEMO_MODULE) -o out/module.png
+	$(CRUCIBLE) convert $(DEMO_MODULE) out/module.glb
+	@echo; echo "Look at out/grid.png (the asset from four sides), out/stages/ (how it came about) and out/module.png (the module)."
 
 test: setup format lint licences unit docs fuzz-build ## Runs every check
 	@echo "All checks passed."

@@ -37,7 +37,7 @@ struct Wrong {
 }
 
 enum Kind {
-    /// A text of its own, "in JSON at position" follows.
+    /// A text of its own; the position follows.
     Expected(&'static str),
     /// Any other character, or the end.
     Unexpected,
@@ -48,7 +48,7 @@ impl Wrong {
         // Positions of JavaScript count UTF-16 units.
         let position = text[..self.at].encode_utf16().count();
         if let Kind::Expected(what) = self.kind {
-            return format!("{what} in JSON at position {position}");
+            return format!("{what} at position {position}");
         }
         let Some(found) = text[self.at..].chars().next() else {
             return "Unexpected end of JSON input".to_owned();
@@ -99,7 +99,7 @@ impl Scanner<'_> {
                     } else {
                         open.push(bracket);
                         if bracket == b'{' {
-                            self.key("Expected property name or '}'", &open, &mut slot)?;
+                            self.key("Expected property name or '}' in JSON", &open, &mut slot)?;
                         }
                         continue;
                     }
@@ -134,7 +134,7 @@ impl Scanner<'_> {
                 (Some(b'{'), Some(b',')) => {
                     self.at += 1;
                     self.skip_space();
-                    self.key("Expected double-quoted property name", open, slot)?;
+                    self.key("Expected double-quoted property name in JSON", open, slot)?;
                     return Ok(false);
                 }
                 (Some(b'['), Some(b',')) => {
@@ -142,10 +142,10 @@ impl Scanner<'_> {
                     return Ok(false);
                 }
                 (Some(b'{'), _) => {
-                    return Err(self.expected("Expected ',' or '}' after property value"));
+                    return Err(self.expected("Expected ',' or '}' after property value in JSON"));
                 }
                 (Some(_), _) => {
-                    return Err(self.expected("Expected ',' or ']' after array element"));
+                    return Err(self.expected("Expected ',' or ']' after array element in JSON"));
                 }
                 (None, None) => return Ok(true),
                 (None, Some(_)) => {
@@ -171,7 +171,7 @@ impl Scanner<'_> {
         }
         self.skip_space();
         if self.peek() != Some(b':') {
-            return Err(self.expected("Expected ':' after property name"));
+            return Err(self.expected("Expected ':' after property name in JSON"));
         }
         self.at += 1;
         Ok(())
@@ -183,7 +183,7 @@ impl Scanner<'_> {
         let mut start = self.at;
         loop {
             match self.peek() {
-                None => return Err(self.expected("Unterminated string")),
+                None => return Err(self.expected("Unterminated string in JSON")),
                 Some(b'"') => {
                     string.push_str(&self.text[start..self.at]);
                     self.at += 1;
@@ -196,7 +196,7 @@ impl Scanner<'_> {
                     start = self.at;
                 }
                 Some(0..0x20) => {
-                    return Err(self.expected("Bad control character in string literal"));
+                    return Err(self.expected("Bad control character in string literal in JSON"));
                 }
                 Some(_) => self.at += 1,
             }
@@ -206,7 +206,7 @@ impl Scanner<'_> {
     /// What follows a backslash. Halves of pairs become replacement characters, as when JavaScript writes UTF-8.
     fn escape(&mut self, string: &mut String) -> Result<(), Wrong> {
         let plain = match self.peek() {
-            None => return Err(self.expected("Unterminated string")),
+            None => return Err(self.expected("Unterminated string in JSON")),
             Some(b'u') => {
                 self.at += 1;
                 let mut unit = self.unit()?;
@@ -229,7 +229,7 @@ impl Scanner<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(mark @ (b'"' | b'\\' | b'/')) => char::from(mark),
-            Some(_) => return Err(self.expected("Bad escaped character")),
+            Some(_) => return Err(self.expected("Bad escaped character in JSON")),
         };
         self.at += 1;
         string.push(plain);
@@ -243,7 +243,11 @@ impl Scanner<'_> {
             let digit = self.peek().and_then(|digit| char::from(digit).to_digit(16));
             let Some(digit) = digit else {
                 let is_end = self.peek().is_none();
-                let what = if is_end { "Unterminated string" } else { "Bad Unicode escape" };
+                let what = if is_end {
+                    "Unterminated string in JSON"
+                } else {
+                    "Bad Unicode escape in JSON"
+                };
                 return Err(self.expected(what));
             };
             unit = unit * 16 + digit;
@@ -256,20 +260,20 @@ impl Scanner<'_> {
         if self.peek() == Some(b'-') {
             self.at += 1;
             if !self.is_digit() {
-                return Err(self.expected("No number after minus sign"));
+                return Err(self.expected("No number after minus sign in JSON"));
             }
         }
         if self.peek() == Some(b'0') {
             self.at += 1;
             if self.is_digit() {
-                return Err(self.expected("Unexpected number"));
+                return Err(self.expected("Unexpected number in JSON"));
             }
         }
         self.digits();
         if self.peek() == Some(b'.') {
             self.at += 1;
             if !self.is_digit() {
-                return Err(self.expected("Unterminated fractional number"));
+                return Err(self.expected("Unterminated fractional number in JSON"));
             }
             self.digits();
         }
@@ -279,7 +283,7 @@ impl Scanner<'_> {
                 self.at += 1;
             }
             if !self.is_digit() {
-                return Err(self.expected("Exponent part is missing a number"));
+                return Err(self.expected("Exponent part is missing a number in JSON"));
             }
             self.digits();
         }
@@ -397,7 +401,7 @@ mod tests {
         Unexpected end of JSON input
         Expected property name or '}' in JSON at position 1
         Expected double-quoted property name in JSON at position 7
-        Unexpected non-whitespace character after JSON in JSON at position 3
+        Unexpected non-whitespace character after JSON at position 3
         Bad control character in string literal in JSON at position 1
         Bad escaped character in JSON at position 2
         Bad Unicode escape in JSON at position 5

@@ -75,7 +75,7 @@ fn percent_decode(text: &[u8]) -> Vec<u8> {
 
 impl Shots {
     /// Reads what comes after the question mark.
-    pub(super) fn parse(query: &str) -> Result<Self, TooLarge> {
+    pub(super) fn parse(query: &str, form: Form) -> Result<Self, TooLarge> {
         let parameters = Parameters::of(query);
         let numbers = |name, default| -> Vec<f64> {
             let list = parameters.get(name, default).split(',');
@@ -113,9 +113,11 @@ impl Shots {
             is_follow: parameters.get("lighting", "studio") == "follow",
             gap_px,
         };
-        let (width, height) = shots.grid_px();
-        let side = u64::from(size_px);
-        let found = (side * side * n_views as u64).max(width.saturating_mul(height));
+        let (width, height) = match form {
+            Form::Grid => shots.grid_px(),
+            Form::Views => (u64::from(size_px) * n_views as u64, u64::from(size_px)),
+        };
+        let found = width.saturating_mul(height);
         if found > PIXELS_MAX { Err(TooLarge::Pixels { found }) } else { Ok(shots) }
     }
 
@@ -170,7 +172,7 @@ mod tests {
 
     /// One line: the eye of every camera to 3 digits, and the rest.
     fn outcome(query: &str) -> String {
-        let shots = match Shots::parse(query) {
+        let shots = match Shots::parse(query, Form::Grid) {
             Ok(shots) => shots,
             Err(error) => return error.to_string(),
         };
@@ -240,7 +242,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_query_gets_an_answer(query in "[a-z_%&=,0-9.+-]{0,80}|\\PC{0,40}") {
-            Shots::parse(&query).ok();
+            Shots::parse(&query, Form::Views).ok();
+            Shots::parse(&query, Form::Grid).ok();
         }
     }
 }

@@ -82,7 +82,8 @@ async fn drawn(app: &Arc<App>, request: Request, form: Form) -> Result<Drawn, Re
         }
     };
     drop(body);
-    let shots = Shots::parse(head.uri.query().unwrap_or_default()).map_err(Refusal::TooLarge)?;
+    let shots =
+        Shots::parse(head.uri.query().unwrap_or_default(), form).map_err(Refusal::TooLarge)?;
     let verdict = app.verdict(source.into_bytes()).await?;
     refuse(&verdict)?;
     app.draw(verdict, shots, form).await
