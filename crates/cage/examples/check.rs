@@ -3,12 +3,12 @@
 
 use std::time::Instant;
 
-use cage::{Config, Pool, guest};
+use cage::{Config, GUEST_COMMAND, Pool, guest};
 
 fn main() -> std::process::ExitCode {
     let mut args = std::env::args().skip(1).peekable();
-    if args.peek().is_some_and(|first| first == "__cage") {
-        return guest::enter::<guest::Modules>();
+    if args.peek().is_some_and(|first| first == GUEST_COMMAND) {
+        return guest::main();
     }
     let start = now();
     let pool = Pool::new(Config::default()).expect("pool");

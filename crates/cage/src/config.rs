@@ -4,10 +4,13 @@ use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, thread, time::Duratio
 
 use threejs::engine::Limits;
 
+/// The hidden sub-command by which a program starts itself as a guest.
+pub const GUEST_COMMAND: &str = "__cage";
+
 /// Settings of a [`Pool`](crate::Pool).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The program that calls [`guest::enter`](crate::guest::enter) when started with [`Config::args`].
+    /// The program that calls [`guest::main`](crate::guest::main) when started with [`Config::args`].
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
@@ -33,7 +36,7 @@ impl Default for Config {
         Self {
             // Not a path but the program itself: it stays right when the file is replaced while we run.
             program: PathBuf::from("/proc/self/exe"),
-            args: vec![OsString::from("__cage")],
+            args: vec![OsString::from(GUEST_COMMAND)],
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_max: 64,
             cpu: Duration::from_secs(10),
