@@ -20,6 +20,7 @@ mod outcome;
 mod realm;
 mod snapshot;
 mod space;
+pub mod wire;
 
 pub use bytecode::{Engine, EngineError};
 pub use limits::Limits;
