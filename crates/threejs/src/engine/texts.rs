@@ -7,10 +7,10 @@ pub(super) fn constructed<'a>(source: &'a str, trace: &str) -> Option<&'a str> {
     let mut numbers = place.trim_end_matches(')').split(':').map(str::parse::<usize>);
     let (Some(Ok(line)), Some(Ok(column))) = (numbers.next(), numbers.next()) else { return None };
     let line = source.split('\n').nth(line.checked_sub(1)?)?;
-    let (at, _) = line.char_indices().nth(column.checked_sub(1)?)?;
-    let before = line[..at].trim_end();
+    // Columns count bytes.
+    let (before, callee) = line.split_at_checked(column.checked_sub(1)?)?;
+    let before = before.trim_end();
     let is_new = before.strip_suffix("new").is_some_and(|rest| !rest.ends_with(is_name_part));
-    let callee = &line[at..];
     let end = callee.find(|letter| letter != '.' && !is_name_part(letter)).unwrap_or(callee.len());
     (is_new && end > 0).then(|| &callee[..end])
 }
