@@ -22,7 +22,6 @@ mod pool;
 mod protocol;
 mod report;
 mod verdict;
-mod wire;
 mod zygote;
 
 pub use config::{Config, GUEST_COMMAND};

@@ -37,8 +37,8 @@ fn ends() {
 fn answers() {
     let pool = pool("answers", |config| config.reply_bytes_max = 4 << 20);
     assert_snapshot!(fate(&pool, "reply-empty"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: 0 bytes are too few");
-    assert_snapshot!(fate(&pool, "reply-garbage"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: no such stage");
-    assert_snapshot!(fate(&pool, "reply-zeros"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: scene message: does not start with CSCN");
+    assert_snapshot!(fate(&pool, "reply-garbage"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: outcome message: does not start with COUT");
+    assert_snapshot!(fate(&pool, "reply-zeros"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: outcome message: does not start with COUT");
     assert_snapshot!(fate(&pool, "reply-long"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: an answer of 4194305 bytes was announced, the limit is 4194304");
     assert_snapshot!(fate(&pool, "reply-claim"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: an answer of 18446744073709551615 bytes was announced, the limit is 4194304");
     assert_snapshot!(fate(&pool, "reply-part-exit"), @"execution/EXECUTION_THREW: worker exited unexpectedly with code 0");
