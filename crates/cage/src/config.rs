@@ -18,10 +18,11 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Checks that may wait for a worker; one more is refused.
     pub queue_max: usize,
-    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before, on any machine; this
-    /// ends what fuel does not count. It is not wall time, so a busy machine changes no verdict.
+    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this ends what fuel does
+    /// not count, such as long work inside one built-in function. Not wall time, so a busy machine changes no verdict.
     pub cpu: Duration,
-    /// Wall time of one run: the backstop for a process that does not even compute.
+    /// Wall time of one run: when a machine is so busy that a process cannot use up [`Config::cpu`] within it, there is no
+    /// verdict. A process that does not even compute is ended within a second, whatever this is.
     pub wall: Duration,
     /// Bounds that the interpreter keeps.
     pub limits: Limits,
@@ -39,8 +40,8 @@ impl Default for Config {
             args: vec![OsString::from(GUEST_COMMAND)],
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_max: 64,
-            cpu: Duration::from_secs(10),
-            wall: Duration::from_secs(30),
+            cpu: Duration::from_secs(15),
+            wall: Duration::from_secs(180),
             limits: Limits::default(),
             reply_bytes_max: 64 << 20,
             uncaged: false,

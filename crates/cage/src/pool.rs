@@ -134,11 +134,19 @@ impl Pool {
                 return Ok(self.believe(&bytes));
             }
             Err(Silence::Closed) => return self.autopsy(&child, deadline.clock).map(Err),
-            Err(Silence::TimedOut) => verdict::out_of_wall_time(&self.config),
+            Err(Silence::TimedOut) => {
+                self.retire(&child);
+                return Err(Missed::Failed(self.busy()));
+            }
+            Err(Silence::Idle) => verdict::idle(),
             Err(too_long @ Silence::TooLong { .. }) => verdict::bad_answer(too_long),
         };
         self.retire(&child);
         Ok(Err(failure))
+    }
+
+    fn busy(&self) -> CageError {
+        CageError::Busy { cpu: self.config.cpu, wall: self.config.wall }
     }
 
     /// The answer, if an honest process may have given it.

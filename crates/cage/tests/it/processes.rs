@@ -61,7 +61,7 @@ fn a_module_whose_process_is_killed_is_run_again_once() {
     let mark = "killed-running";
     let pool = pool(mark, |_| {});
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| pool.check(attack("sleep").as_bytes()));
+        let running = scope.spawn(|| pool.check(attack("spin").as_bytes()));
         // Whatever is killed, the zygote or what it made, is lost by no fault of the module; the second time ends it.
         while !running.is_finished() {
             if let Some(&last) = processes(mark).last() {
