@@ -3,13 +3,20 @@
 
 use std::time::Instant;
 
-use cage::{Config, Pool, guest};
+use cage::{Config, GUEST_COMMAND, Pool, guest};
 
 fn main() -> std::process::ExitCode {
     let mut args = std::env::args().skip(1).peekable();
-    if args.peek().is_some_and(|first| first == "__cage") {
-        return guest::enter::<guest::Modules>();
+    if args.peek().is_some_and(|first| first == GUEST_COMMAND) {
+        return guest::main();
     }
+    let runs = match args.peek().and_then(|first| first.parse().ok()) {
+        None => 200,
+        Some(runs) => {
+            args.next();
+            runs
+        }
+    };
     let start = now();
     let pool = Pool::new(Config::default()).expect("pool");
     println!("new {:?}", start.elapsed());
@@ -18,7 +25,7 @@ fn main() -> std::process::ExitCode {
     for path in args {
         let bytes = fs_err::read(&path).expect("module");
         let mut times = Vec::new();
-        for _ in 0..200 {
+        for _ in 0..runs {
             let start = now();
             let report = pool.check(&bytes).expect("verdict");
             times.push((start.elapsed(), report));
@@ -27,7 +34,8 @@ fn main() -> std::process::ExitCode {
         let (median, report) = &times[times.len() / 2];
         println!(
             "{path}: min {:?} median {median:?} max {:?}\n  {report:?}",
-            times[0].0, times[199].0
+            times[0].0,
+            times[runs - 1].0
         );
     }
     std::process::ExitCode::SUCCESS

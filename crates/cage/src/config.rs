@@ -4,10 +4,13 @@ use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, thread, time::Duratio
 
 use threejs::engine::Limits;
 
+/// The hidden sub-command by which a program starts itself as a guest.
+pub const GUEST_COMMAND: &str = "__cage";
+
 /// Settings of a [`Pool`](crate::Pool).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The program that calls [`guest::enter`](crate::guest::enter) when started with [`Config::args`].
+    /// The program that calls [`guest::main`](crate::guest::main) when started with [`Config::args`].
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
@@ -15,10 +18,11 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Checks that may wait for a worker; one more is refused.
     pub queue_max: usize,
-    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before, on any machine; this
-    /// ends what fuel does not count. It is not wall time, so a busy machine changes no verdict.
+    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this ends what fuel does
+    /// not count, such as long work inside one built-in function. Not wall time, so a busy machine changes no verdict.
     pub cpu: Duration,
-    /// Wall time of one run: the backstop for a process that does not even compute.
+    /// Wall time of one run: when a machine is so busy that a process cannot use up [`Config::cpu`] within it, there is no
+    /// verdict. A process that does not even compute is ended within a second, whatever this is.
     pub wall: Duration,
     /// Bounds that the interpreter keeps.
     pub limits: Limits,
@@ -33,11 +37,11 @@ impl Default for Config {
         Self {
             // Not a path but the program itself: it stays right when the file is replaced while we run.
             program: PathBuf::from("/proc/self/exe"),
-            args: vec![OsString::from("__cage")],
+            args: vec![OsString::from(GUEST_COMMAND)],
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_max: 64,
-            cpu: Duration::from_secs(10),
-            wall: Duration::from_secs(30),
+            cpu: Duration::from_secs(15),
+            wall: Duration::from_secs(180),
             limits: Limits::default(),
             reply_bytes_max: 64 << 20,
             uncaged: false,

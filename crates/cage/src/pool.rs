@@ -10,6 +10,7 @@ use threejs::Failure;
 use crate::{
     CageError, Config, Report,
     child::{Child, Deadline, Silence, Unlocked},
+    claims,
     clock::Clock,
     gate::Gate,
     protocol::End,
@@ -130,14 +131,29 @@ impl Pool {
         let failure = match answer {
             Ok(bytes) => {
                 self.retire(&child);
-                return Ok(Run::decode(&bytes).map_err(verdict::bad_answer));
+                return Ok(self.believe(&bytes));
             }
             Err(Silence::Closed) => return self.autopsy(&child, deadline.clock).map(Err),
-            Err(Silence::TimedOut) => verdict::out_of_wall_time(&self.config),
+            Err(Silence::TimedOut) => {
+                self.retire(&child);
+                return Err(Missed::Failed(self.busy()));
+            }
+            Err(Silence::Idle) => verdict::idle(),
             Err(too_long @ Silence::TooLong { .. }) => verdict::bad_answer(too_long),
         };
         self.retire(&child);
         Ok(Err(failure))
+    }
+
+    fn busy(&self) -> CageError {
+        CageError::Busy { cpu: self.config.cpu, wall: self.config.wall }
+    }
+
+    /// The answer, if an honest process may have given it.
+    fn believe(&self, bytes: &[u8]) -> Result<Run, Failure> {
+        let run = Run::decode(bytes).map_err(verdict::bad_answer)?;
+        claims::check(&run.outcome, &self.config.limits).map_err(verdict::bad_answer)?;
+        Ok(run)
     }
 
     /// The connection closed without an answer: the process has ended, or pretends to.

@@ -39,9 +39,9 @@ enum Command {
 }
 
 fn main() -> std::process::ExitCode {
-    // A caged process has one thread and opens nothing, so it goes its own way before anything else.
-    if std::env::args_os().nth(1).is_some_and(|first| first == module::CAGE_COMMAND) {
-        return cage::guest::enter::<cage::guest::Modules>();
+    // Not a command for people: we start ourselves so to run modules. First, while the process has one thread.
+    if std::env::args_os().nth(1).is_some_and(|first| first == cage::GUEST_COMMAND) {
+        return cage::guest::main();
     }
     let cli = Cli::parse();
     match run(cli) {

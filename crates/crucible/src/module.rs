@@ -13,9 +13,6 @@ use threejs::engine::Metrics;
 use crate::failure::Failure;
 use crate::files;
 
-/// The hidden sub-command that a caged process is started with.
-pub(crate) const CAGE_COMMAND: &str = "__cage";
-
 /// Far above what a module may have: of a longer file so much is read, and refused by the module rules.
 const READ_BYTES_MAX: u64 = 16 << 20;
 
@@ -36,7 +33,6 @@ impl CageArgs {
     ) -> Result<Pool, CageError> {
         let default = cage::Config::default();
         Pool::new(cage::Config {
-            args: vec![CAGE_COMMAND.into()],
             workers,
             wall: wall.unwrap_or(default.wall),
             uncaged: self.unsafe_no_cage,

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use cage::{Config, Pool, Report};
+use cage::{Config, GUEST_COMMAND, Pool, Report};
 
 pub(crate) const GUEST: &str = env!("CARGO_BIN_EXE_cage-takeover");
 /// A module that passes.
@@ -13,7 +13,7 @@ pub(crate) const GOOD: &str = "export default (THREE) => new THREE.Mesh(
 pub(crate) fn config(mark: &str) -> Config {
     Config {
         program: PathBuf::from(GUEST),
-        args: ["__cage", mark].map(OsString::from).into(),
+        args: [GUEST_COMMAND, mark].map(OsString::from).into(),
         workers: NonZeroUsize::MIN,
         ..Config::default()
     }

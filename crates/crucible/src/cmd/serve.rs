@@ -50,9 +50,9 @@ struct Render {
     #[arg(long, env = "VALIDATION_POOL_SIZE", value_name = "N", default_value_t = NonZeroUsize::MIN.saturating_add(1))]
     validation_pool_size: NonZeroUsize,
 
-    /// Wall time of one module, for one that does not even compute; its work is bounded by counted steps
-    #[arg(long, env = "VALIDATION_TIMEOUT_MS", value_name = "MS", default_value_t = 30_000)]
-    validation_timeout_ms: u64,
+    /// Wall time of one module, after which there is no verdict; its work is bounded by counted steps [default: 180000]
+    #[arg(long, env = "VALIDATION_TIMEOUT_MS", value_name = "MS")]
+    validation_timeout_ms: Option<u64>,
 
     /// Requests that may wait; one more is answered 503
     #[arg(long, value_name = "N", default_value_t = 64)]
@@ -75,8 +75,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let bind = config.bind;
     let start = move || {
-        let wall = Duration::from_millis(args.validation_timeout_ms);
-        let pool = args.cage.pool(args.validation_pool_size, Some(wall));
+        let wall = args.validation_timeout_ms.map(Duration::from_millis);
+        let pool = args.cage.pool(args.validation_pool_size, wall);
         let pool = pool.and_then(|pool| pool.warm().map(|()| pool));
         let pool = pool.map_err(std::io::Error::other)?;
         let check: Check = Box::new(move |source| {

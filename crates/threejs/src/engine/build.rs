@@ -1,8 +1,8 @@
 //! From a snapshot to the scene that is handed out: arrays are copied, ids stay. Facts: threejs-modules.md section 13.
 
 use asset::scene::{
-    self, Drawable, Format, Geometry as Plain, Materials, Node, NodeId, Primitive, Scene,
-    SceneError, Texels,
+    self, Drawable, Format, Geometry as Plain, GeometryId, Materials, Node, NodeId, Primitive,
+    Scene, SceneError, Texels,
     limits::{INDICES_MAX, TEXEL_BYTES_MAX, TEXTURE_SIDE_MAX, VERTICES_MAX},
 };
 
@@ -15,10 +15,11 @@ use super::{
 
 /// The scene, checked. Nothing is copied that would not fit into one.
 pub(super) fn build(snapshot: Snapshot<'_>, places: &[Place]) -> Result<Scene, SceneError> {
-    bounded(&snapshot)?;
+    let (drawn, new_ids) = drawn(&snapshot);
+    bounded(&drawn, &snapshot.textures)?;
     let mut scene = Scene {
-        nodes: nodes(&snapshot, places),
-        geometries: snapshot.geometries.iter().map(geometry).collect(),
+        geometries: drawn.into_iter().map(geometry).collect(),
+        nodes: nodes(&snapshot, places, &new_ids),
         materials: snapshot.materials,
         textures: snapshot.textures.into_iter().map(texture).collect(),
     };
@@ -29,17 +30,30 @@ pub(super) fn build(snapshot: Snapshot<'_>, places: &[Place]) -> Result<Scene, S
     Ok(scene)
 }
 
-/// The sums that the module's own limits do not bound, before anything is copied.
-fn bounded(snapshot: &Snapshot<'_>) -> Result<(), SceneError> {
-    let (mut vertices, mut indices, mut texels) = (0, 0, 0);
-    for geometry in &snapshot.geometries {
-        vertices += geometry.position.as_ref().map_or(0, Attribute::vertex_count);
-        indices += geometry.index.as_ref().map_or(0, Attribute::vertex_count);
+/// The geometries that are drawn, and the new id of each old one.
+fn drawn<'a, 'js>(
+    snapshot: &'a Snapshot<'js>,
+) -> (Vec<&'a Geometry<'js>>, Vec<Option<GeometryId>>) {
+    let (mut drawn, mut new_ids) = (Vec::new(), vec![None; snapshot.geometries.len()]);
+    for node in snapshot.nodes.iter().filter(|node| node.flags.is_drawn()) {
+        let Some(id) = node.geometry else { continue };
+        new_ids[id.idx()].get_or_insert_with(|| {
+            drawn.push(&snapshot.geometries[id.idx()]);
+            GeometryId(drawn.len() as u32 - 1)
+        });
     }
-    for texture in &snapshot.textures {
-        for level in texture.levels.iter().flatten() {
-            texels += level.data.as_ref().map_or(0, |data| data.with_bytes(<[u8]>::len));
-        }
+    (drawn, new_ids)
+}
+
+/// The sums that the module's own limits do not bound, before anything is copied.
+fn bounded(geometries: &[&Geometry<'_>], textures: &[Texture<'_>]) -> Result<(), SceneError> {
+    let (mut vertices, mut indices, mut texels) = (0, 0, 0);
+    for geometry in geometries {
+        vertices += geometry.position.as_ref().map_or(0, Attribute::vertex_count);
+        indices += geometry.index.as_ref().map_or(0, Attribute::index_count);
+    }
+    for level in textures.iter().flat_map(|texture| texture.levels.iter().flatten()) {
+        texels += level.data.as_ref().map_or(0, |data| data.with_bytes(<[u8]>::len));
     }
     for (what, found, max) in [
         ("vertices", vertices, VERTICES_MAX),
@@ -53,7 +67,7 @@ fn bounded(snapshot: &Snapshot<'_>) -> Result<(), SceneError> {
     Ok(())
 }
 
-fn nodes(snapshot: &Snapshot<'_>, places: &[Place]) -> Vec<Node> {
+fn nodes(snapshot: &Snapshot<'_>, places: &[Place], new_ids: &[Option<GeometryId>]) -> Vec<Node> {
     let shift = usize::from(snapshot.is_wrapped);
     let mut nodes = Vec::with_capacity(snapshot.nodes.len() + shift);
     if snapshot.is_wrapped {
@@ -75,16 +89,17 @@ fn nodes(snapshot: &Snapshot<'_>, places: &[Place]) -> Vec<Node> {
             render_order: node.render_order,
             is_group: node.flags.is_group,
             frustum_culled: node.frustum_culled,
-            drawable: drawable(node),
+            drawable: drawable(node, new_ids),
         });
     }
     nodes
 }
 
-fn drawable(node: &super::snapshot::Node<'_>) -> Option<Drawable> {
+fn drawable(node: &super::snapshot::Node<'_>, new_ids: &[Option<GeometryId>]) -> Option<Drawable> {
     if !node.flags.is_drawn() {
         return None;
     }
+    let geometry = new_ids[node.geometry?.idx()]?;
     let primitive = match (&node.instances, node.flags) {
         (Some(instances), flags) if flags.is_mesh => {
             Primitive::InstancedMesh(instances_of(instances))
@@ -95,7 +110,7 @@ fn drawable(node: &super::snapshot::Node<'_>) -> Option<Drawable> {
         _ => Primitive::Points,
     };
     let materials: Materials = node.materials.clone()?;
-    Some(Drawable { primitive, geometry: node.geometry?, materials })
+    Some(Drawable { primitive, geometry, materials })
 }
 
 fn instances_of(instances: &Instances<'_>) -> scene::Instances {
@@ -187,14 +202,14 @@ fn index(held: &Attribute<'_>) -> Vec<u32> {
     impl Reader for Indices {
         type Out = Vec<u32>;
 
-        fn read(self, len: usize, at: impl Fn(usize) -> f64) -> Vec<u32> {
-            (0..len.min(self.0)).map(|idx| at(idx) as u32).collect()
+        fn read(self, _: usize, at: impl Fn(usize) -> f64) -> Vec<u32> {
+            (0..self.0).map(|idx| at(idx) as u32).collect()
         }
     }
     match &held.numbers {
         Some(
             numbers @ (Numbers::U8(_) | Numbers::U8Clamped(_) | Numbers::U16(_) | Numbers::U32(_)),
-        ) => numbers.read(Indices(held.vertex_count())),
+        ) => numbers.read(Indices(held.index_count())),
         _ => Vec::new(),
     }
 }

@@ -200,14 +200,6 @@ impl Attribute<'_> {
 impl Instances<'_> {
     /// Matrices that are drawn: no more than there are, for a driver reads zeros beyond them.
     pub(super) fn matrix_count(&self, matrices: &Numbers<'_>) -> usize {
-        struct Len;
-        impl Reader for Len {
-            type Out = usize;
-
-            fn read(self, len: usize, _: impl Fn(usize) -> f64) -> usize {
-                len
-            }
-        }
-        (self.count as usize).min(matrices.read(Len) / 16)
+        (self.count as usize).min(matrices.len() / 16)
     }
 }

@@ -124,9 +124,24 @@ export const crucible = ( () => {
 
 	};
 
+	// Where it was thrown, innermost function first.
+	const trace = ( thrown ) => {
+
+		try {
+
+			return StringIn( thrown.stack );
+
+		} catch {
+
+			return '';
+
+		}
+
+	};
+
 	// The start of a text: as much as a name may have. A module may have made it as long as the heap.
 	const short = ( text ) => text.length > 256 ? apply( slice, text, [ 0, 256 ] ) : text;
 
-	return { namespace, close, describe, short };
+	return { namespace, close, describe, trace, short };
 
 } )();

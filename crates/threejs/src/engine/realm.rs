@@ -17,11 +17,12 @@ use super::{
     Engine, EngineError, Limits, Metrics, Outcome, build,
     fuel::Fuel,
     heap::{Bounded, Heap},
-    judge, measure, names,
+    judge, measure,
     outcome::failure,
     snapshot::{self, Snapshot, Stop},
+    texts,
 };
-use crate::{Failure, Rule, Stage};
+use crate::{Failure, Rule, Stage, lists};
 
 /// First state of the seeded generator behind `Math.random`.
 const SEED: u32 = 0x1234_5678;
@@ -98,12 +99,12 @@ impl Realm {
                 let namespace: Function<'_> = tools.get("namespace")?;
                 let safe: Value<'_> = namespace.call((
                     three.clone(),
-                    names::ALLOWED.to_vec(),
-                    names::KNOWN.to_vec(),
+                    lists::THREE_ALLOWED.to_vec(),
+                    lists::THREE_REFUSED.to_vec(),
                 ))?;
                 tools.set("safe", safe)?;
                 let close: Function<'_> = tools.get("close")?;
-                close.call::<_, ()>((names::TRAPPED.to_vec(), SEED))?;
+                close.call::<_, ()>((lists::FORBIDDEN.to_vec(), SEED))?;
                 Ok(Persistent::save(&ctx, tools))
             };
             set_up().catch(&ctx).map_err(|error| EngineError::Prelude(error.to_string()))
@@ -120,11 +121,25 @@ impl Realm {
     /// Runs the module: body, function, measuring. Takes the realm, since a module may have changed anything in it.
     #[must_use]
     pub fn run(self, source: &str) -> Outcome {
+        self.run_kept(source, &mut || ()).0
+    }
+
+    /// As [`Self::run`], in a process that ends right after: `loaded` is called between body and function, and the
+    /// interpreter is left to the system, since freeing it object by object takes longer than many a module.
+    #[must_use]
+    pub fn run_last(self, source: &str, loaded: &mut dyn FnMut()) -> Outcome {
+        let (outcome, context) = self.run_kept(source, loaded);
+        std::mem::forget(context);
+        outcome
+    }
+
+    fn run_kept(self, source: &str, loaded: &mut dyn FnMut()) -> (Outcome, Context) {
         self.fuel.start(self.limits.fuel);
         let Self { tools, context, fuel, heap, limits } = self;
-        context.with(|ctx| {
-            let mut run = Run { ctx, fuel: &fuel, heap: &heap, limits: &limits, load_fuel: 0 };
-            let told = run.whole(tools, source).unwrap_or_else(|failure| Told {
+        let outcome = context.with(|ctx| {
+            let (fuel, heap, limits) = (&*fuel, &*heap, &limits);
+            let mut run = Run { ctx, source, fuel, heap, limits, loaded, load_fuel: 0 };
+            let told = run.whole(tools).unwrap_or_else(|failure| Told {
                 failures: vec![failure],
                 metrics: None,
                 scene: None,
@@ -136,7 +151,8 @@ impl Realm {
                 module_load_fuel: run.load_fuel,
                 generate_fuel: fuel.used() - run.load_fuel,
             }
-        })
+        });
+        (outcome, context)
     }
 }
 
@@ -147,29 +163,37 @@ struct Told {
     scene: Option<Scene>,
 }
 
+/// The prelude's functions that tell of a thrown value.
+struct Describe<'js> {
+    text: Function<'js>,
+    trace: Function<'js>,
+}
+
 struct Run<'js, 'r> {
     ctx: Ctx<'js>,
+    source: &'r str,
     fuel: &'r Fuel,
     heap: &'r Heap,
     limits: &'r Limits,
+    loaded: &'r mut dyn FnMut(),
     load_fuel: u64,
 }
 
 impl<'js> Run<'js, '_> {
-    fn whole(
-        &mut self,
-        tools: Persistent<Object<'static>>,
-        source: &str,
-    ) -> std::result::Result<Told, Failure> {
+    fn whole(&mut self, tools: Persistent<Object<'static>>) -> std::result::Result<Told, Failure> {
         let ctx = self.ctx.clone();
         let set_up = |_| failure(Stage::Execution, Rule::HeapExceeded, "no heap left to start");
         let tools = tools.restore(&ctx).map_err(set_up)?;
         let safe: Value<'js> = tools.get("safe").map_err(set_up)?;
         let short: Function<'js> = tools.get("short").map_err(set_up)?;
-        let describe: Function<'js> = tools.get("describe").map_err(set_up)?;
+        let describe = Describe {
+            text: tools.get("describe").map_err(set_up)?,
+            trace: tools.get("trace").map_err(set_up)?,
+        };
 
-        let loaded = self.load(source);
+        let loaded = self.load();
         self.load_fuel = self.fuel.used();
+        (self.loaded)();
         let exported = loaded.map_err(|error| self.failure(Stage::ModuleLoad, error, &describe))?;
         let Some(exported) = exported else {
             return Err(failure(Stage::Execution, Rule::AsyncNotAllowed, "top-level await"));
@@ -216,8 +240,8 @@ impl<'js> Run<'js, '_> {
     }
 
     /// Compiles the module and runs its body; `None` when the body awaits something, which never comes.
-    fn load(&self, source: &str) -> Result<Option<Value<'js>>> {
-        let declared = Module::declare(self.ctx.clone(), "module.js", source)?;
+    fn load(&self) -> Result<Option<Value<'js>>> {
+        let declared = Module::declare(self.ctx.clone(), "module.js", self.source)?;
         let (module, promise) = declared.eval()?;
         match promise.result::<()>() {
             None => Ok(None),
@@ -231,7 +255,7 @@ impl<'js> Run<'js, '_> {
         failure(Stage::Execution, Rule::TimeoutExceeded, detail)
     }
 
-    fn failure(&self, stage: Stage, error: Error, describe: &Function<'js>) -> Failure {
+    fn failure(&self, stage: Stage, error: Error, describe: &Describe<'js>) -> Failure {
         // Fuel first: running out of it cannot be caught, so nothing else can have ended the run.
         if self.fuel.is_empty() {
             return self.out_of_fuel();
@@ -245,7 +269,7 @@ impl<'js> Run<'js, '_> {
             Error::Allocation => return heap(),
             other => return failure(stage, Rule::ExecutionThrew, other.to_string()),
         };
-        let text = describe.call::<_, Coerced<String>>((thrown,));
+        let text = describe.text.call::<_, Coerced<String>>((thrown.clone(),));
         if self.fuel.is_empty() {
             return self.failure(stage, Error::Exception, describe);
         }
@@ -256,6 +280,12 @@ impl<'js> Run<'js, '_> {
         }
         if text.contains("Runtime violation") {
             return failure(Stage::Execution, Rule::RuntimeViolation, text);
+        }
+        if text == "not a function"
+            && let Ok(Coerced(trace)) = describe.trace.call::<_, Coerced<String>>((thrown,))
+            && let Some(callee) = texts::constructed(self.source, &trace)
+        {
+            return failure(stage, Rule::ExecutionThrew, format!("{callee} is not a constructor"));
         }
         failure(stage, Rule::ExecutionThrew, text)
     }

@@ -15,7 +15,7 @@ use super::{
 /// Morph targets of one geometry that we look at; they only widen its box.
 const MORPHS_MAX: usize = 1 << 10;
 /// `IntType` of Three.js: the attribute is passed on as integers.
-const INT_TYPE: f64 = 1013.0;
+const INT_TYPE: u32 = 1013;
 
 /// A geometry, read once however often it is used.
 #[derive(Debug)]
@@ -127,13 +127,18 @@ impl<'js> Attribute<'js> {
             stride: if stride == 0 { item_size } else { stride },
             offset,
             normalized: props::is(of, "normalized")?,
-            is_integer: props::number(of, "gpuType")? == INT_TYPE,
+            is_integer: props::number(of, "gpuType")? as u32 == INT_TYPE,
         })
     }
 
     /// Vertices as the module counts them, whole and within what a scene can hold.
     pub(in crate::engine) fn vertex_count(&self) -> usize {
         (self.count as usize).min(VERTICES_MAX + 1)
+    }
+
+    /// Numbers of an index: as many as the module counts and the array has.
+    pub(in crate::engine) fn index_count(&self) -> usize {
+        self.numbers.as_ref().map_or(0, |numbers| numbers.len().min(self.count as usize))
     }
 
     /// The kinds that a graphics driver takes.

@@ -236,10 +236,10 @@ impl<'js> Snapshot<'js> {
     ) -> Res<Node<'js>> {
         let geometry = self.geometry(of, flags)?;
         let materials = if flags.is_drawn() { self.materials_of(of)? } else { None };
-        if let (true, Some(id)) = (flags.is_drawn(), geometry) {
-            if let Some(trouble) = self.geometries[id.idx()].trouble.clone() {
-                self.troubled(&trouble);
-            }
+        if let (true, Some(id)) = (flags.is_drawn(), geometry)
+            && let Some(trouble) = self.geometries[id.idx()].trouble.clone()
+        {
+            self.troubled(&trouble);
         }
         let instances = if flags.is_instanced { Some(self.instances(of)?) } else { None };
         let is_world_computed = props::is_true(of, "matrixWorldAutoUpdate")?;

@@ -27,6 +27,13 @@ macro_rules! kinds {
                 None
             }
 
+            /// How many there are now.
+            pub(in crate::engine) fn len(&self) -> usize {
+                match self {
+                    $(Self::$kind(_) => self.with_bytes(<[u8]>::len) / $bytes,)*
+                }
+            }
+
             /// What stands for 1 in normalised integers.
             pub(in crate::engine) fn largest(&self) -> Option<f64> {
                 match self {
