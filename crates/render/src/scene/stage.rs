@@ -401,11 +401,12 @@ impl Emit<'_> {
         let (projected, count) = clipped.projected(self.screen);
         for i in 1..count.saturating_sub(1) {
             let triangle = [&projected[0], &projected[i], &projected[i + 1]];
-            let turn = area(triangle);
-            if turn == 0 {
+            let turn = self.screen.area_f32(triangle);
+            // Where rounding turns a sliver over, the original finds nothing inside of it.
+            if turn == 0.0 || (turn < 0.0) != (area(triangle) < 0) {
                 continue;
             }
-            let is_front = (turn < 0) != self.front_is_clockwise;
+            let is_front = (turn < 0.0) != self.front_is_clockwise;
             let is_culled = match self.side {
                 Side::Front => !is_front,
                 Side::Back => is_front,
