@@ -12,6 +12,10 @@ pub(super) const STEPS: i32 = 16;
 /// Where the four samples of a pixel are, in steps: x right, y down.
 pub(super) const SAMPLES: [[i32; 2]; 4] = [[10, 2], [2, 6], [14, 10], [6, 14]];
 
+/// Where depth is taken for each sample, in steps. The original mirrors x about the centre of the pixel: seen wherever the
+/// front and the back of a body meet.
+pub(super) const DEPTH_SAMPLES: [[i32; 2]; 4] = [[6, 2], [14, 6], [2, 10], [10, 14]];
+
 /// a·x + b·y + c is at least 0 inside, x and y in steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
@@ -96,7 +100,7 @@ pub(super) struct Screen {
 pub(super) struct Projected {
     /// In steps, y down.
     pub(super) at: [i32; 2],
-    /// 0 at the near plane, 1 at the far plane.
+    /// −1 at the near plane, 1 at the far plane.
     pub(super) depth: f32,
     pub(super) w: f32,
     pub(super) inverse_w: f32,
@@ -129,7 +133,7 @@ impl Screen {
         let y = step(corner.clip.y, self.half_steps.y);
         Projected {
             at: [x, self.height * STEPS - y],
-            depth: (corner.clip.z + corner.clip.w) * 0.5 * inverse_w,
+            depth: corner.clip.z * inverse_w,
             w: corner.clip.w,
             inverse_w,
             varyings: corner.varyings,
@@ -197,7 +201,11 @@ impl Weights {
     }
 
     /// From the first vertex, and the others with their places in steps from it, y up.
-    fn new(a: &Projected, (b, at_b): (&Projected, [i32; 2]), (c, at_c): (&Projected, [i32; 2])) -> Self {
+    fn new(
+        a: &Projected,
+        (b, at_b): (&Projected, [i32; 2]),
+        (c, at_c): (&Projected, [i32; 2]),
+    ) -> Self {
         const STEP: f32 = 1.0 / STEPS as f32;
         let [steps_b, steps_c] = [at_b, at_c].map(|at| at.map(|v| v as f32));
         let scaled = |w: f32, steps: [f32; 2]| steps.map(|v| w * STEP * v);
@@ -212,7 +220,7 @@ impl Weights {
         }
         let ([x1, y1], [x2, y2]) = (steps_b, steps_c);
         let (z1, z2) = (b.depth - a.depth, c.depth - a.depth);
-        let d = 1.0 / (x1 * y2 - x2 * y1);
+        let d = 0.5 / (x1 * y2 - x2 * y1);
         let slope_x = d * (y2 * z1 - y1 * z2) * STEPS as f32;
         let slope_y = d * (x1 * z2 - x2 * z1) * STEPS as f32;
         Self {
@@ -221,7 +229,7 @@ impl Weights {
             dx,
             dy: dy.map(|v| -v),
             varyings: [a, b, c].map(|corner| corner.varyings),
-            depth: Plane { at: a.depth, dx: slope_x, dy: -slope_y },
+            depth: Plane { at: a.depth * 0.5 + 0.5, dx: slope_x, dy: -slope_y },
         }
     }
 
@@ -234,15 +242,15 @@ impl Weights {
             dx: [-slope, slope, 0.0],
             dy: [-slope, 0.0, slope],
             varyings: [centre.varyings; 3],
-            depth: Plane { at: centre.depth, dx: 0.0, dy: 0.0 },
+            depth: Plane { at: centre.depth * 0.5 + 0.5, dx: 0.0, dy: 0.0 },
         }
     }
 
     /// How steep depth is, for polygon offset.
-    pub(super) fn offset_depth(&mut self, factor: f32, units: f32, nearest: f32) {
+    pub(super) fn offset_depth(&mut self, factor: f32, units: f32, farthest: f32) {
         let slope = self.depth.dx.abs().max(self.depth.dy.abs());
         // The smallest step of a float depth of this size.
-        let exponent = (nearest.to_bits() >> 23) & 0xFF;
+        let exponent = (farthest.to_bits() >> 23) & 0xFF;
         let step = f32::from_bits(exponent.saturating_sub(23).max(1) << 23);
         let offset = slope * factor + step * units;
         if offset.is_finite() {

@@ -417,8 +417,9 @@ impl Emit<'_> {
             }
             let mut weights = Weights::of_triangle(triangle);
             if let Some(offset) = self.program.depth.offset {
-                let nearest = triangle.iter().map(|corner| corner.depth).fold(0.0, f32::max);
-                weights.offset_depth(offset.factor, offset.units, nearest);
+                let farthest =
+                    triangle.iter().map(|corner| corner.depth * 0.5 + 0.5).fold(0.0, f32::max);
+                weights.offset_depth(offset.factor, offset.units, farthest);
             }
             let corners = triangle.map(|corner| *corner);
             self.batch.prims.extend(Prim::new(self.screen, &corners, weights, draw, is_front));
