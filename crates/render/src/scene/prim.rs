@@ -117,7 +117,7 @@ impl Screen {
         }
     }
 
-    /// Size in pixels.
+    /// In pixels.
     pub(super) fn size(&self) -> Vec2 {
         Vec2::new(self.width as f32, self.height as f32)
     }
@@ -234,10 +234,10 @@ impl Weights {
     }
 
     /// Of a point: nothing changes, and the second and third weights grow as its own coordinates do, y down.
-    pub(super) fn of_point(centre: &Projected, centre_px: Vec2, size: f32) -> Self {
+    pub(super) fn of_point(centre: &Projected, size: f32) -> Self {
         let slope = 1.0 / size;
         Self {
-            anchor: centre_px - 0.5 * size,
+            anchor: pixels(centre.at) - 0.5 * size,
             first: centre.inverse_w,
             dx: [-slope, slope, 0.0],
             dy: [-slope, 0.0, slope],

@@ -477,8 +477,7 @@ impl Emit<'_> {
         };
         let quad = [shifted(-1.0, 1.0), shifted(1.0, 1.0), shifted(1.0, -1.0), shifted(-1.0, -1.0)];
         let centre = self.screen.project(&at);
-        let ndc = Vec2::new(at.clip.x, -at.clip.y) / at.clip.w;
-        let weights = Weights::of_point(&centre, (ndc * 0.5 + 0.5) * size_px, size);
+        let weights = Weights::of_point(&centre, size);
         self.quad(&quad, weights, draw);
     }
 
