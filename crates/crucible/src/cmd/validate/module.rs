@@ -13,7 +13,7 @@ use crate::failure::{Failure, exit};
 use crate::module::{self, CageArgs};
 use crate::output;
 
-/// Milliseconds that the rules give a module. Ours are counted in steps of the interpreter; see docs/fuel.md.
+/// Milliseconds that the rules give a module. Ours are counted in steps of the interpreter; the times are told for interest.
 const BUDGET_MS: u64 = 5000;
 /// From here on the budget is called tight.
 const TIGHT_MS: u64 = 4000;
