@@ -8,7 +8,7 @@ use asset::scene::Primitive;
 use asset::stats::Stats;
 use serde::Serialize;
 
-use crate::cmd::validate::{metrics_json, metrics_text};
+use crate::cmd::validate::{Figures, metrics_text};
 use crate::failure::{Failure, exit};
 use crate::module::{CageArgs, is_module};
 use crate::{files, output};
@@ -36,6 +36,27 @@ struct Report {
     stats: Stats,
 }
 
+/// The same of a module.
+#[derive(Serialize)]
+struct ModuleReport {
+    file: String,
+    format: &'static str,
+    file_bytes: u64,
+    metrics: Option<Figures>,
+    scene: Parts,
+}
+
+/// What a scene is made of.
+#[derive(Serialize)]
+struct Parts {
+    nodes: usize,
+    instanced_meshes: usize,
+    geometries: usize,
+    triangles: usize,
+    materials: usize,
+    textures: usize,
+}
+
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     if is_module(&args.input) {
         return inspect_module(args);
@@ -61,34 +82,26 @@ fn inspect_module(args: Args) -> Result<ExitCode, Failure> {
         matches!(primitive, Some(Primitive::InstancedMesh(_)))
     });
     let triangles: usize = scene.geometries.iter().map(|found| found.element_count() / 3).sum();
-    let counts = [
-        ("nodes", scene.nodes.len()),
-        ("instancedMeshes", instanced.count()),
-        ("geometries", scene.geometries.len()),
-        ("triangles", triangles),
-        ("materials", scene.materials.len()),
-        ("textures", scene.textures.len()),
-    ];
-    let input = args.input.display().to_string();
+    let parts = Parts {
+        nodes: scene.nodes.len(),
+        instanced_meshes: instanced.count(),
+        geometries: scene.geometries.len(),
+        triangles,
+        materials: scene.materials.len(),
+        textures: scene.textures.len(),
+    };
+    let file = args.input.display().to_string();
     if args.json {
-        let scene: serde_json::Map<_, _> =
-            counts.map(|(name, count)| (name.to_owned(), count.into())).into_iter().collect();
-        output::json(&serde_json::json!({
-            "file": input,
-            "format": "module",
-            "file_bytes": file_bytes,
-            "metrics": metrics.as_ref().map(metrics_json),
-            "scene": scene,
-        }))?;
+        let metrics = metrics.as_ref().map(Figures::of);
+        output::json(&ModuleReport { file, format: "module", file_bytes, metrics, scene: parts })?;
     } else {
-        output::line(format_args!("{input}: Three.js module, {file_bytes} bytes"));
+        output::line(format_args!("{file}: Three.js module, {file_bytes} bytes"));
         if let Some(metrics) = &metrics {
             output::line(metrics_text(metrics).trim_end());
         }
-        let [nodes, instanced, geometries, triangles, materials, textures] =
-            counts.map(|(_, count)| count);
+        let Parts { nodes, instanced_meshes, geometries, triangles, materials, textures } = parts;
         output::line(format_args!(
-            "  {nodes} nodes, {instanced} instanced meshes, {geometries} geometries of {triangles} triangles in all, {materials} materials, {textures} textures"
+            "  {nodes} nodes, instanced meshes: {instanced_meshes}, geometries: {geometries} of {triangles} triangles in all, materials: {materials}, textures: {textures}"
         ));
     }
     Ok(ExitCode::from(exit::OK))

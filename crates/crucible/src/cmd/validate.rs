@@ -2,7 +2,7 @@
 
 mod module;
 
-pub(crate) use module::{metrics_json, metrics_text};
+pub(crate) use module::{Figures, metrics_text};
 
 use std::io::Read;
 use std::path::PathBuf;

@@ -27,9 +27,48 @@ fn validate_says_what_the_conformance_tool_says() {
     place.write("large.js", LARGE);
     place.write("forbidden.js", FORBIDDEN);
     place.write("bytes.js", [0xff, 0xfe, 0x00]);
-    assert_snapshot!(validate(&place, "square.js"), @"");
-    assert_snapshot!(validate(&place, "large.js"), @"");
-    assert_snapshot!(validate(&place, "forbidden.js"), @"");
+    assert_snapshot!(validate(&place, "square.js"), @"
+    0
+    square.js: PASSED
+    stages run: parse → static_analysis → module_load → execution → post_validation
+
+    metrics
+      vertices:           4 / 250,000
+      draw calls:         1 / 200
+      scene depth:        1 / 32
+      instances:          0 / 50,000
+      texture data:       0 / 4,194,304 bytes
+      bbox:         [-0.400, -0.400, 0.000] → [0.400, 0.400, 0.000] ✓
+
+    timing
+    ");
+    assert_snapshot!(validate(&place, "large.js"), @"
+    1
+    large.js: FAILED
+    stages run: parse → static_analysis → module_load → execution → post_validation
+
+    metrics
+      vertices:          24 / 250,000
+      draw calls:         1 / 200
+      scene depth:        1 / 32
+      instances:          0 / 50,000
+      texture data:       0 / 4,194,304 bytes
+      bbox:         [-1.000, -0.050, -0.050] → [1.000, 0.050, 0.050] ✗
+
+    timing
+
+    failures
+      post_validation/BOUNDING_BOX_OUT_OF_RANGE: out of [-0.5, 0.5]: x:[-1.0000,1.0000]
+    ");
+    assert_snapshot!(validate(&place, "forbidden.js"), @"
+    1
+    forbidden.js: FAILED
+    stages run: parse → static_analysis
+
+    failures
+      static_analysis/FORBIDDEN_IDENTIFIER: eval at line 1, column 29
+      static_analysis/FORBIDDEN_IDENTIFIER: fetch at line 1, column 40
+    ");
     assert_eq!(place.run("validate bytes.js").code, 1, "bytes are a module that breaks a rule");
     assert_eq!(place.run("validate none.js").code, 2);
 }
@@ -49,16 +88,16 @@ fn json_has_the_fields_of_the_conformance_tool() {
         (json, keys)
     };
     let (json_good, keys) = json("square.js");
-    assert_snapshot!(keys, @"");
-    assert_snapshot!(json_good["metrics"], @"");
-    assert_snapshot!(json_good["stagesRun"], @"");
+    assert_snapshot!(keys, @"file passed stagesRun failures metrics moduleLoadMs executionMs totalMs");
+    assert_snapshot!(json_good["metrics"], @r#"{"bbox":{"max":{"x":0.4000000059604645,"y":0.4000000059604645,"z":0},"min":{"x":-0.4000000059604645,"y":-0.4000000059604645,"z":0}},"drawCalls":1,"instances":0,"maxDepth":1,"textureBytes":0,"vertices":4}"#);
+    assert_snapshot!(json_good["stagesRun"], @r#"["parse","static_analysis","module_load","execution","post_validation"]"#);
     for time in ["moduleLoadMs", "executionMs", "totalMs"] {
         assert!(json_good[time].is_u64(), "{time}: {}", json_good[time]);
     }
     let (large, _) = json("large.js");
-    assert_snapshot!(large["failures"], @"");
+    assert_snapshot!(large["failures"], @r#"[{"detail":"out of [-0.5, 0.5]: x:[-1.0000,1.0000]","rule":"BOUNDING_BOX_OUT_OF_RANGE","stage":"post_validation"}]"#);
     let (forbidden, _) = json("forbidden.js");
-    assert_snapshot!(forbidden["failures"], @"");
+    assert_snapshot!(forbidden["failures"], @r#"[{"detail":"eval at line 1, column 29","rule":"FORBIDDEN_IDENTIFIER","stage":"static_analysis"},{"detail":"fetch at line 1, column 40","rule":"FORBIDDEN_IDENTIFIER","stage":"static_analysis"}]"#);
     assert_eq!([&forbidden["metrics"], &forbidden["moduleLoadMs"]], [&Value::Null; 2]);
     assert_eq!(forbidden["totalMs"], 0);
 }
@@ -78,19 +117,28 @@ fn pictures_of_a_module() {
 fn a_module_as_gltf() {
     let place = Workplace::new();
     place.write("square.js", SQUARE);
-    assert_snapshot!(place.ok("convert square.js square.glb"), @"");
+    assert_snapshot!(place.ok("convert square.js square.glb"), @"square.js (Three.js module) -> square.glb: 2 nodes");
     assert_eq!(&place.read("square.glb")[..8], b"glTF\x02\0\0\0");
     let run = place.run("convert square.js square.ply");
-    assert_snapshot!(format!("{} {}", run.code, run.stderr), @"");
+    assert_snapshot!(format!("{} {}", run.code, run.stderr), @"2 error: square.ply: the name of a file to write from a module ends in .glb");
 }
 
 #[test]
 fn what_is_in_a_module() {
     let place = Workplace::new();
     place.write("square.js", SQUARE);
-    assert_snapshot!(place.ok("inspect square.js"), @"");
+    assert_snapshot!(place.ok("inspect square.js"), @"
+    square.js: Three.js module, 146 bytes
+      vertices:           4 / 250,000
+      draw calls:         1 / 200
+      scene depth:        1 / 32
+      instances:          0 / 50,000
+      texture data:       0 / 4,194,304 bytes
+      bbox:         [-0.400, -0.400, 0.000] → [0.400, 0.400, 0.000] ✓
+      2 nodes, instanced meshes: 0, geometries: 1 of 2 triangles in all, materials: 1, textures: 0
+    ");
     let json: Value = serde_json::from_str(&place.ok("inspect square.js --json")).unwrap();
-    assert_snapshot!(json["scene"], @"");
+    assert_snapshot!(json["scene"], @r#"{"geometries":1,"instanced_meshes":0,"materials":1,"nodes":2,"textures":0,"triangles":2}"#);
     assert_eq!(json["metrics"]["drawCalls"], 1);
 }
 
@@ -105,7 +153,7 @@ fn a_module_that_breaks_a_rule_is_not_drawn() {
         assert!(run.stderr.contains("post_validation/BOUNDING_BOX_OUT_OF_RANGE"), "{}", run.stderr);
     }
     let run = place.run("render forbidden.js -o x.png");
-    assert_snapshot!(format!("{} {}", run.code, run.stderr), @"");
+    assert_snapshot!(format!("{} {}", run.code, run.stderr), @"1 error: forbidden.js: not valid: static_analysis/FORBIDDEN_IDENTIFIER: eval at line 1, column 29; and 1 more, see crucible validate");
     assert_eq!(place.names(".").join(" "), "forbidden.js large.js", "something was written");
 }
 

@@ -53,6 +53,11 @@ impl Wrong {
         let Some(found) = text[self.at..].chars().next() else {
             return "Unexpected end of JSON input".to_owned();
         };
+        match found {
+            '"' => return format!("Unexpected string in JSON at position {position}"),
+            '-' | '0'..='9' => return format!("Unexpected number in JSON at position {position}"),
+            _ => {}
+        }
         // V8 shows one unit, half of a pair if need be.
         let units: Vec<u16> = text.encode_utf16().collect();
         let found = if found.len_utf16() == 1 { found } else { char::REPLACEMENT_CHARACTER };
@@ -206,7 +211,7 @@ impl Scanner<'_> {
     /// What follows a backslash. Halves of pairs become replacement characters, as when JavaScript writes UTF-8.
     fn escape(&mut self, string: &mut String) -> Result<(), Wrong> {
         let plain = match self.peek() {
-            None => return Err(self.expected("Unterminated string in JSON")),
+            None => return Err(self.unexpected()),
             Some(b'u') => {
                 self.at += 1;
                 let mut unit = self.unit()?;
@@ -242,13 +247,7 @@ impl Scanner<'_> {
         for _ in 0..4 {
             let digit = self.peek().and_then(|digit| char::from(digit).to_digit(16));
             let Some(digit) = digit else {
-                let is_end = self.peek().is_none();
-                let what = if is_end {
-                    "Unterminated string in JSON"
-                } else {
-                    "Bad Unicode escape in JSON"
-                };
-                return Err(self.expected(what));
+                return Err(self.expected("Bad Unicode escape in JSON"));
             };
             unit = unit * 16 + digit;
             self.at += 1;
@@ -381,6 +380,10 @@ mod tests {
             "\"\n\"",
             r#""\q""#,
             r#""\u12""#,
+            r#""\u"#,
+            r#""\"#,
+            "tru\"",
+            "tru0",
             "01",
             "1.",
             "-",
@@ -405,6 +408,10 @@ mod tests {
         Bad control character in string literal in JSON at position 1
         Bad escaped character in JSON at position 2
         Bad Unicode escape in JSON at position 5
+        Bad Unicode escape in JSON at position 3
+        Unexpected end of JSON input
+        Unexpected string in JSON at position 3
+        Unexpected number in JSON at position 3
         Unexpected number in JSON at position 1
         Unterminated fractional number in JSON at position 2
         No number after minus sign in JSON at position 1

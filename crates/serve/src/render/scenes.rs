@@ -56,11 +56,10 @@ impl Scenes {
             async move { made.await.map(Arc::new) }
         });
         let verdict = made.await.cloned();
-        match &verdict {
-            Ok(verdict) if is_new => self.put(key, byte_len(verdict)),
-            Ok(_) => {}
-            Err(_) => self.forget(key),
+        if let (Ok(verdict), true) = (&verdict, is_new) {
+            self.put(key, byte_len(verdict));
         }
+        drop(cell);
         Ok((verdict?, !is_new))
     }
 
@@ -71,6 +70,7 @@ impl Scenes {
 
     fn entry(&self, key: Key) -> Arc<OnceCell<Arc<Verdict>>> {
         let mut kept = self.lock();
+        kept.sweep();
         kept.now += 1;
         let used = kept.now;
         let new = || Entry { verdict: Arc::default(), used, bytes: 0 };
@@ -95,25 +95,17 @@ impl Scenes {
         }
     }
 
-    /// Lets go of a verdict that was not made, unless somebody else is making it.
-    fn forget(&self, key: Key) {
-        let mut kept = self.lock();
-        let is_idle = kept.entries.get(&key).is_some_and(|entry| {
-            entry.bytes == 0
-                && !entry.verdict.initialized()
-                && Arc::strong_count(&entry.verdict) <= 2
-        });
-        if is_idle {
-            kept.remove(key);
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Kept {
+    /// Lets go of verdicts that were not made and that nobody is making: the check failed, or its client left.
+    fn sweep(&mut self) {
+        self.entries.retain(|_, entry| entry.bytes > 0 || Arc::strong_count(&entry.verdict) > 1);
+    }
+
     fn remove(&mut self, key: Key) {
         if let Some(entry) = self.entries.remove(&key) {
             self.bytes -= entry.bytes;
@@ -198,11 +190,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_are_not_kept() {
+    async fn what_was_not_made_is_not_kept() {
         let scenes = Scenes::new(10_000);
         let failed = scenes.get([1; 32], || async { Err("lost") }).await;
         assert_eq!(failed.err(), Some("lost"));
-        assert!(scenes.lock().entries.is_empty());
+        {
+            // A client that leaves.
+            let waiting = scenes.get([2; 32], std::future::pending::<Result<_, ()>>);
+            let given_up = tokio::time::timeout(std::time::Duration::from_millis(1), waiting).await;
+            assert!(given_up.is_err());
+        }
         assert!(!get(&scenes, 1, 1).await);
+        assert_eq!(scenes.lock().entries.len(), 1);
     }
 }

@@ -91,9 +91,8 @@ impl Service {
         self.stop.take().map(|stop| stop.send(()));
     }
 
-    /// Waits for its end.
-    pub(crate) async fn ended(mut self) -> io::Result<()> {
-        self.stop();
+    /// Waits for its end, which somebody else brings about.
+    pub(crate) async fn ended(self) -> io::Result<()> {
         self.served.await.expect("it does not panic")
     }
 }

@@ -23,11 +23,14 @@ async fn routes() {
 #[tokio::test]
 async fn modules_that_break_rules() {
     let service = Service::start(Config::default()).await;
-    for path in ["/render", "/render/grid"] {
-        assert_snapshot!(service.draw(path, "invalid").await.line(), @r#"422 {"error":"validation_failed","failures":[{"stage":"static_analysis","rule":"FORBIDDEN_IDENTIFIER","detail":"`eval` at line 1:\n\"x\""}]}"#);
-        assert_snapshot!(service.draw(path, "throws").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"execution","rule":"EXECUTION_THREW","detail":"boom"}],"metrics":null}"#);
-        assert_snapshot!(service.draw(path, "large").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"post_validation","rule":"VERTEX_LIMIT_EXCEEDED","detail":"250001 > 250000"}],"metrics":{"vertices":250001,"drawCalls":2,"depth":1,"instances":null,"textureBytes":16,"bbox":{"min":{"x":-0.05000000074505806,"y":0,"z":0.5},"max":{"x":1e-7,"y":2,"z":null}}}}"#);
-        assert_snapshot!(service.draw(path, "empty").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"post_validation","rule":"EMPTY_SCENE","detail":"bounding box is empty"}],"metrics":{"vertices":250001,"drawCalls":2,"depth":1,"instances":0,"textureBytes":16,"bbox":null}}"#);
+    assert_snapshot!(service.draw("/render", "invalid").await.line(), @r#"422 {"error":"validation_failed","failures":[{"stage":"static_analysis","rule":"FORBIDDEN_IDENTIFIER","detail":"`eval` at line 1:\n\"x\""}]}"#);
+    assert_snapshot!(service.draw("/render", "throws").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"execution","rule":"EXECUTION_THREW","detail":"boom"}],"metrics":null}"#);
+    assert_snapshot!(service.draw("/render", "large").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"post_validation","rule":"VERTEX_LIMIT_EXCEEDED","detail":"250001 > 250000"}],"metrics":{"vertices":250001,"drawCalls":2,"depth":1,"instances":null,"textureBytes":16,"bbox":{"min":{"x":-0.05000000074505806,"y":0,"z":0.5},"max":{"x":1e-7,"y":2,"z":null}}}}"#);
+    assert_snapshot!(service.draw("/render", "empty").await.line(), @r#"422 {"error":"post_validation_failed","failures":[{"stage":"post_validation","rule":"EMPTY_SCENE","detail":"bounding box is empty"}],"metrics":{"vertices":250001,"drawCalls":2,"depth":1,"instances":0,"textureBytes":16,"bbox":null}}"#);
+    for source in ["invalid", "throws", "large", "empty"] {
+        let one = service.draw("/render", source).await;
+        let all = service.draw("/render/grid", source).await;
+        assert_eq!(one.line(), all.line(), "{source}");
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use cage::Report;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use threejs::engine::{Limits, Metrics};
+use threejs::{Failure as Broken, Stage};
 
 use crate::failure::{Failure, exit};
 use crate::module::{self, CageArgs};
@@ -23,43 +25,87 @@ pub(crate) fn run(path: &Path, is_json: bool, cage: CageArgs) -> Result<ExitCode
     let report = cage.check(path, &bytes)?;
     let absolute = std::path::absolute(path).map_err(|error| Failure::input(path, error))?;
     if is_json {
-        output::json(&to_json(&absolute, &report))?;
+        output::json(&Verdict::of(&absolute, &report))?;
     } else {
         output::line(to_text(path, &report).trim_end());
     }
     Ok(ExitCode::from(if report.passed() { exit::OK } else { exit::NO }))
 }
 
-fn to_json(absolute: &Path, report: &Report) -> Value {
-    json!({
-        "file": absolute.display().to_string(),
-        "passed": report.passed(),
-        "stagesRun": report.stages_run,
-        "failures": report.failures,
-        "metrics": report.metrics.as_ref().map(metrics_json),
-        "moduleLoadMs": report.module_load_ms,
-        "executionMs": report.execution_ms,
-        "totalMs": report.total_ms,
-    })
+/// Fields in the order of the conformance tool.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict<'a> {
+    file: String,
+    passed: bool,
+    stages_run: &'a [Stage],
+    failures: &'a [Broken],
+    metrics: Option<Figures>,
+    module_load_ms: Option<u64>,
+    execution_ms: Option<u64>,
+    total_ms: u64,
 }
 
-/// With the name that this tool has for the depth.
-pub(crate) fn metrics_json(metrics: &Metrics) -> Value {
-    let corner = |[x, y, z]: [f64; 3]| json!({ "x": number(x), "y": number(y), "z": number(z) });
-    json!({
-        "vertices": number(metrics.vertices),
-        "drawCalls": metrics.draw_calls,
-        "maxDepth": metrics.depth,
-        "instances": number(metrics.instances),
-        "textureBytes": number(metrics.texture_bytes),
-        "bbox": metrics.bbox.map(|[min, max]| json!({ "min": corner(min), "max": corner(max) })),
-    })
+impl<'a> Verdict<'a> {
+    fn of(absolute: &Path, report: &'a Report) -> Self {
+        Self {
+            file: absolute.display().to_string(),
+            passed: report.passed(),
+            stages_run: &report.stages_run,
+            failures: &report.failures,
+            metrics: report.metrics.as_ref().map(Figures::of),
+            module_load_ms: report.module_load_ms,
+            execution_ms: report.execution_ms,
+            total_ms: report.total_ms,
+        }
+    }
+}
+
+/// Metrics with the name that the conformance tool has for the depth.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Figures {
+    vertices: Value,
+    draw_calls: u64,
+    max_depth: u32,
+    instances: Value,
+    texture_bytes: Value,
+    bbox: Option<Box3>,
+}
+
+#[derive(Debug, Serialize)]
+struct Box3 {
+    min: Corner,
+    max: Corner,
+}
+
+#[derive(Debug, Serialize)]
+struct Corner {
+    x: Value,
+    y: Value,
+    z: Value,
+}
+
+impl Figures {
+    pub(crate) fn of(metrics: &Metrics) -> Self {
+        let corner = |[x, y, z]: [f64; 3]| Corner { x: number(x), y: number(y), z: number(z) };
+        let bbox = metrics.bbox.map(|[min, max]| Box3 { min: corner(min), max: corner(max) });
+        Self {
+            vertices: number(metrics.vertices),
+            draw_calls: metrics.draw_calls,
+            max_depth: metrics.depth,
+            instances: number(metrics.instances),
+            texture_bytes: number(metrics.texture_bytes),
+            bbox,
+        }
+    }
 }
 
 /// Whole numbers without a fraction, as JavaScript writes them; null for what is not finite.
 fn number(value: f64) -> Value {
     let whole = value as i64;
-    if whole as f64 == value && value.abs() < 1e15 { json!(whole) } else { json!(value) }
+    let is_whole = whole as f64 == value && value.abs() < 1e15;
+    if is_whole { whole.into() } else { value.into() }
 }
 
 fn to_text(path: &Path, report: &Report) -> String {
