@@ -15,11 +15,11 @@ mod heap;
 mod judge;
 mod limits;
 mod measure;
-mod names;
 mod outcome;
 mod realm;
 mod snapshot;
 mod space;
+mod texts;
 pub mod wire;
 
 pub use bytecode::{Engine, EngineError};

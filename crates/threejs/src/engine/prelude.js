@@ -1,4 +1,4 @@
-// Appended to three.core.js, so every Three.js name is in scope. Runs before any module: whatever it needs later it takes
+// Behind three.core.js and guards.js, so every name of both is in scope. Runs before any module: whatever it needs later it takes
 // now, because a module may replace every built-in. Facts: threejs-modules.md section 6.
 export const crucible = ( () => {
 
@@ -98,8 +98,9 @@ export const crucible = ( () => {
 
 	};
 
-	const close = ( names, seed ) => {
+	const close = ( names, seed, charge ) => {
 
+		guardBuiltIns( charge );
 		const kinds = [ function () {}, function* () {}, async function () {}, async function* () {} ];
 		for ( const kind of kinds ) trap( getPrototypeOf( kind ), 'constructor', 'Function constructor' );
 		for ( const name of names ) trap( global, name, name );
@@ -124,9 +125,24 @@ export const crucible = ( () => {
 
 	};
 
+	// Where it was thrown, innermost function first.
+	const trace = ( thrown ) => {
+
+		try {
+
+			return StringIn( thrown.stack );
+
+		} catch {
+
+			return '';
+
+		}
+
+	};
+
 	// The start of a text: as much as a name may have. A module may have made it as long as the heap.
 	const short = ( text ) => text.length > 256 ? apply( slice, text, [ 0, 256 ] ) : text;
 
-	return { namespace, close, describe, short };
+	return { namespace, close, describe, trace, short };
 
 } )();

@@ -17,14 +17,18 @@ use super::{
     Engine, EngineError, Limits, Metrics, Outcome, build,
     fuel::Fuel,
     heap::{Bounded, Heap},
-    judge, measure, names,
+    judge, measure,
     outcome::failure,
     snapshot::{self, Snapshot, Stop},
+    texts,
 };
-use crate::{Failure, Rule, Stage};
+use crate::{Failure, Rule, Stage, lists};
 
 /// First state of the seeded generator behind `Math.random`.
 const SEED: u32 = 0x1234_5678;
+
+/// Below this the interpreter looks for no cycles: most modules end before, and everything else is freed at once.
+const GC_THRESHOLD_BYTES: usize = 32 << 20;
 
 /// No clock, no weak references, no DOM. Promises exist, since modules need them inside, but their jobs never run.
 type Intrinsics = (
@@ -83,27 +87,34 @@ impl fmt::Debug for Realm {
 impl Realm {
     /// Sets up an interpreter. It may wait for its module, for instance in a warm process.
     pub fn new(engine: &Engine, limits: &Limits) -> std::result::Result<Self, EngineError> {
-        let heap = Heap::new(limits.heap_bytes);
+        let fuel = Rc::new(Fuel::unlimited());
+        let heap = Heap::new(limits.heap_bytes, Rc::clone(&fuel));
         let runtime = Runtime::new_with_alloc(Bounded(Rc::clone(&heap)))?;
+        runtime.set_gc_threshold(GC_THRESHOLD_BYTES);
         runtime.set_max_stack_size(limits.stack_bytes);
         runtime.set_loader(NoImports, NoImports);
-        let fuel = Rc::new(Fuel::unlimited());
         let handle = Rc::clone(&fuel);
         runtime.set_interrupt_handler(Some(Box::new(move || handle.draw())));
         let context = Context::custom::<Intrinsics>(&runtime)?;
         let tools = context.with(|ctx| {
+            let meter = Rc::clone(&fuel);
             let set_up = || -> Result<_> {
                 let three = engine.load(&ctx)?.namespace()?;
                 let tools: Object<'_> = three.get("crucible")?;
                 let namespace: Function<'_> = tools.get("namespace")?;
                 let safe: Value<'_> = namespace.call((
                     three.clone(),
-                    names::ALLOWED.to_vec(),
-                    names::KNOWN.to_vec(),
+                    lists::THREE_ALLOWED.to_vec(),
+                    lists::THREE_REFUSED.to_vec(),
                 ))?;
                 tools.set("safe", safe)?;
                 let close: Function<'_> = tools.get("close")?;
-                close.call::<_, ()>((names::TRAPPED.to_vec(), SEED))?;
+                let charge = move |steps: f64| {
+                    meter.charge(steps as u64);
+                    meter.is_empty()
+                };
+                let charge = Function::new(ctx.clone(), charge)?;
+                close.call::<_, ()>((lists::FORBIDDEN.to_vec(), SEED, charge))?;
                 Ok(Persistent::save(&ctx, tools))
             };
             set_up().catch(&ctx).map_err(|error| EngineError::Prelude(error.to_string()))
@@ -123,8 +134,9 @@ impl Realm {
         self.fuel.start(self.limits.fuel);
         let Self { tools, context, fuel, heap, limits } = self;
         context.with(|ctx| {
-            let mut run = Run { ctx, fuel: &fuel, heap: &heap, limits: &limits, load_fuel: 0 };
-            let told = run.whole(tools, source).unwrap_or_else(|failure| Told {
+            let mut run =
+                Run { ctx, source, fuel: &fuel, heap: &heap, limits: &limits, load_fuel: 0 };
+            let told = run.whole(tools).unwrap_or_else(|failure| Told {
                 failures: vec![failure],
                 metrics: None,
                 scene: None,
@@ -147,8 +159,15 @@ struct Told {
     scene: Option<Scene>,
 }
 
+/// The prelude's functions that tell of a thrown value.
+struct Describe<'js> {
+    text: Function<'js>,
+    trace: Function<'js>,
+}
+
 struct Run<'js, 'r> {
     ctx: Ctx<'js>,
+    source: &'r str,
     fuel: &'r Fuel,
     heap: &'r Heap,
     limits: &'r Limits,
@@ -156,19 +175,18 @@ struct Run<'js, 'r> {
 }
 
 impl<'js> Run<'js, '_> {
-    fn whole(
-        &mut self,
-        tools: Persistent<Object<'static>>,
-        source: &str,
-    ) -> std::result::Result<Told, Failure> {
+    fn whole(&mut self, tools: Persistent<Object<'static>>) -> std::result::Result<Told, Failure> {
         let ctx = self.ctx.clone();
         let set_up = |_| failure(Stage::Execution, Rule::HeapExceeded, "no heap left to start");
         let tools = tools.restore(&ctx).map_err(set_up)?;
         let safe: Value<'js> = tools.get("safe").map_err(set_up)?;
         let short: Function<'js> = tools.get("short").map_err(set_up)?;
-        let describe: Function<'js> = tools.get("describe").map_err(set_up)?;
+        let describe = Describe {
+            text: tools.get("describe").map_err(set_up)?,
+            trace: tools.get("trace").map_err(set_up)?,
+        };
 
-        let loaded = self.load(source);
+        let loaded = self.load();
         self.load_fuel = self.fuel.used();
         let exported = loaded.map_err(|error| self.failure(Stage::ModuleLoad, error, &describe))?;
         let Some(exported) = exported else {
@@ -216,8 +234,8 @@ impl<'js> Run<'js, '_> {
     }
 
     /// Compiles the module and runs its body; `None` when the body awaits something, which never comes.
-    fn load(&self, source: &str) -> Result<Option<Value<'js>>> {
-        let declared = Module::declare(self.ctx.clone(), "module.js", source)?;
+    fn load(&self) -> Result<Option<Value<'js>>> {
+        let declared = Module::declare(self.ctx.clone(), "module.js", self.source)?;
         let (module, promise) = declared.eval()?;
         match promise.result::<()>() {
             None => Ok(None),
@@ -231,7 +249,7 @@ impl<'js> Run<'js, '_> {
         failure(Stage::Execution, Rule::TimeoutExceeded, detail)
     }
 
-    fn failure(&self, stage: Stage, error: Error, describe: &Function<'js>) -> Failure {
+    fn failure(&self, stage: Stage, error: Error, describe: &Describe<'js>) -> Failure {
         // Fuel first: running out of it cannot be caught, so nothing else can have ended the run.
         if self.fuel.is_empty() {
             return self.out_of_fuel();
@@ -245,7 +263,7 @@ impl<'js> Run<'js, '_> {
             Error::Allocation => return heap(),
             other => return failure(stage, Rule::ExecutionThrew, other.to_string()),
         };
-        let text = describe.call::<_, Coerced<String>>((thrown,));
+        let text = describe.text.call::<_, Coerced<String>>((thrown.clone(),));
         if self.fuel.is_empty() {
             return self.failure(stage, Error::Exception, describe);
         }
@@ -256,6 +274,12 @@ impl<'js> Run<'js, '_> {
         }
         if text.contains("Runtime violation") {
             return failure(Stage::Execution, Rule::RuntimeViolation, text);
+        }
+        if text == "not a function"
+            && let Ok(Coerced(trace)) = describe.trace.call::<_, Coerced<String>>((thrown,))
+            && let Some(callee) = texts::constructed(self.source, &trace)
+        {
+            return failure(stage, Rule::ExecutionThrew, format!("{callee} is not a constructor"));
         }
         failure(stage, Rule::ExecutionThrew, text)
     }

@@ -96,3 +96,19 @@ fn imports_fail() {
     assert_snapshot!(module("import * as T from 'crucible:three'; export default () => new T.Scene();"), @"module_load/EXECUTION_THREW: Error resolving module 'crucible:three' from 'module.js'");
     assert_snapshot!(body("import('crucible:three').then(() => { throw 1 });"), @"post_validation/INVALID_RETURN_TYPE: returned null/undefined");
 }
+
+#[test]
+fn what_is_no_constructor_is_said_so() {
+    for (text, expected) in [
+        ("const copy = {...THREE}; new copy.Scene();", "copy.Scene is not a constructor"),
+        ("const {Scene} = {...THREE}; return new Scene;", "Scene is not a constructor"),
+        (
+            "const copy = {...THREE}; /* é */ return [new copy . Scene(1)];",
+            "copy is not a constructor",
+        ),
+        ("const copy = {...THREE}; copy.Scene();", "not a function"),
+        ("const renew = undefined; renew();", "not a function"),
+    ] {
+        assert_eq!(body(text), format!("execution/EXECUTION_THREW: {expected}"), "{text}");
+    }
+}
