@@ -51,7 +51,8 @@ enum Missed {
 }
 
 impl Pool {
-    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background.
+    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background: a command makes
+    /// its pool before it reads the module.
     pub fn new(config: Config) -> Result<Self, CageError> {
         let zygote = Zygote::start(&config, 1)?;
         Ok(Self {
@@ -64,7 +65,7 @@ impl Pool {
 
     /// Makes every worker stand ready, so that the first checks are as quick as later ones.
     pub fn warm(&self) -> Result<(), CageError> {
-        for _ in 0..self.config.workers.get() {
+        while lock(&self.ready).len() < self.config.workers.get() {
             match self.ask(Zygote::fork) {
                 Ok(child) => lock(&self.ready).push(child),
                 Err(Missed::Failed(error)) => return Err(error),
