@@ -66,5 +66,5 @@ fn a_process_that_hangs_up_and_goes_on_is_ended() {
 #[test]
 fn a_machine_that_is_too_busy_gives_no_verdict() {
     let pool = pool("busy", |config| config.wall = Duration::from_millis(300));
-    assert_snapshot!(fate(&pool, "spin"), @"error: the machine is too busy: a module used less than 15s of processor time within 300ms; no verdict on it");
+    assert_snapshot!(fate(&pool, "spin"), @"error: the machine is too busy: a module used less than 30s of processor time within 300ms; no verdict on it");
 }
