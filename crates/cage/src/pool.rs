@@ -135,6 +135,9 @@ impl Pool {
                 return Ok(self.believe(&bytes));
             }
             Err(Silence::Closed) => return self.autopsy(&child, deadline.clock).map(Err),
+            Err(Silence::TimedOut) if self.config.wall_fails => {
+                verdict::out_of_wall_time(&self.config)
+            }
             Err(Silence::TimedOut) => {
                 self.retire(&child);
                 return Err(Missed::Failed(self.busy()));
