@@ -18,6 +18,8 @@ use crate::{
 /// Bytes taken off the socket at once.
 const CHUNK_BYTES: usize = 256 << 10;
 
+/// How often a process is looked at that does not answer.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Longest text about a failed lock-down.
 const STEP_BYTES_MAX: usize = 200;
 
@@ -36,6 +38,8 @@ pub(crate) struct Child {
 pub(crate) enum Silence {
     #[error("the time is up")]
     TimedOut,
+    #[error("the process waits for something that will not come")]
+    Idle,
     #[error("the connection was closed")]
     Closed,
     #[error("an answer of {claimed} bytes was announced, the limit is {max}")]
@@ -69,6 +73,10 @@ impl Deadline {
         Self { clock: Clock::start(), limit }
     }
 
+    fn has_passed(self) -> bool {
+        self.clock.left(self.limit).is_zero()
+    }
+
     fn left(self) -> Timespec {
         let left = self.clock.left(self.limit);
         Timespec::try_from(left).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 })
@@ -97,7 +105,7 @@ impl Child {
             while !bytes.is_empty() {
                 match send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                     Ok(sent) => bytes = &bytes[sent..],
-                    Err(Errno::AGAIN) => wait(&self.socket, PollFlags::OUT, deadline)?,
+                    Err(Errno::AGAIN) => self.watch(PollFlags::OUT, deadline)?,
                     Err(Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -129,12 +137,42 @@ impl Child {
             match recv(&self.socket, &mut *space, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Err(Silence::Closed),
                 Ok((_, filled)) => space = &mut space[filled..],
-                Err(Errno::AGAIN) => wait(&self.socket, PollFlags::IN, deadline)?,
+                Err(Errno::AGAIN) => self.watch(PollFlags::IN, deadline)?,
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+
+    /// Waits until the socket is ready. A process that sleeps meanwhile, which ours do for nothing but the socket, and is
+    /// found so twice without having computed, is not waited for.
+    fn watch(&self, what: PollFlags, deadline: Deadline) -> Result<(), Silence> {
+        let mut last = None;
+        loop {
+            let slice = LOOK_EVERY.min(deadline.clock.left(deadline.limit));
+            match wait(&self.socket, what, Deadline::after(slice)) {
+                Err(Silence::TimedOut) if deadline.has_passed() => return Err(Silence::TimedOut),
+                Err(Silence::TimedOut) => {
+                    let now = self.look();
+                    if now.as_ref().is_some_and(|(state, _)| state == "S") && now == last {
+                        return Err(Silence::Idle);
+                    }
+                    last = now;
+                }
+                ready => return ready,
+            }
+        }
+    }
+
+    /// State and processor time used, as the kernel tells them: see `proc_pid_stat(5)`. The number is not given to another
+    /// process before the zygote has waited for this one.
+    fn look(&self) -> Option<(String, u64)> {
+        let line = fs_err::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        let mut fields = line.rsplit_once(") ")?.1.split(' ');
+        let state = fields.next()?.to_owned();
+        let ticks = fields.skip(10).take(2).map(|field| field.parse::<u64>().ok());
+        Some((state, ticks.sum::<Option<u64>>()?))
     }
 
     /// Waits until the process has ended; false when the time is up first.

@@ -4,10 +4,13 @@ use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, thread, time::Duratio
 
 use threejs::engine::Limits;
 
+/// The hidden sub-command by which a program starts itself as a guest.
+pub const GUEST_COMMAND: &str = "__cage";
+
 /// Settings of a [`Pool`](crate::Pool).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The program that calls [`guest::enter`](crate::guest::enter) when started with [`Config::args`].
+    /// The program that calls [`guest::main`](crate::guest::main) when started with [`Config::args`].
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
@@ -15,11 +18,14 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Checks that may wait for a worker; one more is refused.
     pub queue_max: usize,
-    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before, on any machine; this
-    /// ends what fuel does not count. It is not wall time, so a busy machine changes no verdict.
+    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this is for what fuel may
+    /// miss. Not wall time, so a busy machine changes no verdict.
     pub cpu: Duration,
-    /// Wall time of one run: the backstop for a process that does not even compute.
+    /// Wall time of one run. A process that does not even compute is ended within a second, whatever this is.
     pub wall: Duration,
+    /// Whether a module fails that is still computing after [`Config::wall`], as in the original service. Otherwise there is
+    /// no verdict on it, since a busy machine would have made it.
+    pub wall_fails: bool,
     /// Bounds that the interpreter keeps.
     pub limits: Limits,
     /// Most bytes a caged process may answer.
@@ -33,11 +39,12 @@ impl Default for Config {
         Self {
             // Not a path but the program itself: it stays right when the file is replaced while we run.
             program: PathBuf::from("/proc/self/exe"),
-            args: vec![OsString::from("__cage")],
+            args: vec![OsString::from(GUEST_COMMAND)],
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_max: 64,
-            cpu: Duration::from_secs(10),
-            wall: Duration::from_secs(30),
+            cpu: Duration::from_secs(30),
+            wall: Duration::from_secs(300),
+            wall_fails: false,
             limits: Limits::default(),
             reply_bytes_max: 64 << 20,
             uncaged: false,

@@ -1,6 +1,6 @@
 //! Why a check has no verdict. What is wrong with a module is in the report instead.
 
-use std::io;
+use std::{io, time::Duration};
 
 /// The cage failed, not the module.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum CageError {
     /// The process that forks cages is there but cannot do its work.
     #[error("the cage could not be set up: {0}")]
     SetUp(String),
+    /// The module's process computed all the time and got too little of it, so the machine would decide and not the module.
+    #[error(
+        "the machine is too busy: a module used less than {cpu:?} of processor time within {wall:?}; no verdict on it"
+    )]
+    Busy {
+        /// The limit of [`Config::cpu`](crate::Config::cpu).
+        cpu: Duration,
+        /// The limit of [`Config::wall`](crate::Config::wall).
+        wall: Duration,
+    },
     /// Cages went away twice in a row without a module's doing: somebody ends our processes, or memory is short.
     #[error("the caged process was lost twice ({last}); no verdict on the module")]
     Lost {

@@ -3,7 +3,7 @@
 //! [`Pool::check`] analyses a module, runs it in a caged process and gives a [`Report`]. Three kinds of process:
 //!
 //! * the **host**, which called [`Pool::new`], and takes every byte from a cage as hostile;
-//! * the **zygote**, one per pool: this program again, with an empty environment, entered through [`guest::enter`]. It
+//! * the **zygote**, one per pool: this program again, with an empty environment, entered through [`guest::main`]. It
 //!   compiles Three.js, prepares an interpreter, and then only forks. It never sees a byte of a module;
 //! * its **children**, one per module: a copy of the prepared interpreter which locks itself down before it reads the
 //!   module, answers once, and ends. Nothing outlives a module, even when the module takes its process over.
@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 mod child;
+mod claims;
 mod clock;
 mod config;
 mod error;
@@ -21,10 +22,9 @@ mod pool;
 mod protocol;
 mod report;
 mod verdict;
-mod wire;
 mod zygote;
 
-pub use config::Config;
+pub use config::{Config, GUEST_COMMAND};
 pub use error::CageError;
 pub use pool::Pool;
 pub use report::{Fuel, Report};

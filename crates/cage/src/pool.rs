@@ -10,6 +10,7 @@ use threejs::Failure;
 use crate::{
     CageError, Config, Report,
     child::{Child, Deadline, Silence, Unlocked},
+    claims,
     clock::Clock,
     gate::Gate,
     protocol::End,
@@ -50,7 +51,8 @@ enum Missed {
 }
 
 impl Pool {
-    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background.
+    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background: a command makes
+    /// its pool before it reads the module.
     pub fn new(config: Config) -> Result<Self, CageError> {
         let zygote = Zygote::start(&config, 1)?;
         Ok(Self {
@@ -63,7 +65,7 @@ impl Pool {
 
     /// Makes every worker stand ready, so that the first checks are as quick as later ones.
     pub fn warm(&self) -> Result<(), CageError> {
-        for _ in 0..self.config.workers.get() {
+        while lock(&self.ready).len() < self.config.workers.get() {
             match self.ask(Zygote::fork) {
                 Ok(child) => lock(&self.ready).push(child),
                 Err(Missed::Failed(error)) => return Err(error),
@@ -130,14 +132,32 @@ impl Pool {
         let failure = match answer {
             Ok(bytes) => {
                 self.retire(&child);
-                return Ok(Run::decode(&bytes).map_err(verdict::bad_answer));
+                return Ok(self.believe(&bytes));
             }
             Err(Silence::Closed) => return self.autopsy(&child, deadline.clock).map(Err),
-            Err(Silence::TimedOut) => verdict::out_of_wall_time(&self.config),
+            Err(Silence::TimedOut) if self.config.wall_fails => {
+                verdict::out_of_wall_time(&self.config)
+            }
+            Err(Silence::TimedOut) => {
+                self.retire(&child);
+                return Err(Missed::Failed(self.busy()));
+            }
+            Err(Silence::Idle) => verdict::idle(),
             Err(too_long @ Silence::TooLong { .. }) => verdict::bad_answer(too_long),
         };
         self.retire(&child);
         Ok(Err(failure))
+    }
+
+    fn busy(&self) -> CageError {
+        CageError::Busy { cpu: self.config.cpu, wall: self.config.wall }
+    }
+
+    /// The answer, if an honest process may have given it.
+    fn believe(&self, bytes: &[u8]) -> Result<Run, Failure> {
+        let run = Run::decode(bytes).map_err(verdict::bad_answer)?;
+        claims::check(&run.outcome, &self.config.limits).map_err(verdict::bad_answer)?;
+        Ok(run)
     }
 
     /// The connection closed without an answer: the process has ended, or pretends to.

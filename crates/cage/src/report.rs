@@ -3,10 +3,10 @@
 use asset::scene::Scene;
 use threejs::{
     Failure, Rule, Stage,
-    engine::{Metrics, Outcome},
+    engine::{Metrics, Outcome, Realm, wire},
 };
 
-use crate::{clock::Clock, wire};
+use crate::clock::Clock;
 
 /// What a check found out.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,10 +89,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn measure(run: impl FnOnce() -> Outcome) -> Self {
+    /// Runs a module in this process, which ends right after.
+    pub(crate) fn of(realm: Realm, source: &str) -> Self {
         let clock = Clock::start();
-        let outcome = run();
-        Self { module_load_us: 0, execution_us: clock.elapsed_us(), outcome }
+        let mut module_load_us = 0;
+        let outcome = realm.run_last(source, &mut || module_load_us = clock.elapsed_us());
+        Self { module_load_us, execution_us: clock.elapsed_us() - module_load_us, outcome }
     }
 
     /// Two words of time, then the outcome. An outcome that is too long becomes a failure, which is not.
@@ -115,11 +117,70 @@ impl Run {
         let short = || format!("{} bytes are too few", bytes.len());
         let (head, outcome) = bytes.split_first_chunk::<16>().ok_or_else(short)?;
         let (words, _) = head.as_chunks::<8>();
-        let outcome = wire::decode(outcome)?;
+        let outcome = wire::decode(outcome).map_err(|error| error.to_string())?;
         Ok(Self {
             module_load_us: u64::from_le_bytes(words[0]),
             execution_us: u64::from_le_bytes(words[1]),
             outcome,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use asset::scene::{IDENTITY, Node, Scene};
+    use threejs::{
+        Rule,
+        engine::{Metrics, Outcome},
+    };
+
+    use super::{Report, Run};
+
+    fn run() -> Run {
+        let metrics = Metrics {
+            vertices: 0.0,
+            draw_calls: 0,
+            depth: 0,
+            instances: 0.0,
+            texture_bytes: 0.0,
+            bbox: None,
+        };
+        let scene =
+            Scene { nodes: vec![Node { matrix: IDENTITY, ..Node::default() }], ..Scene::default() };
+        let outcome = Outcome {
+            failures: Vec::new(),
+            metrics: Some(metrics),
+            scene: Some(scene),
+            module_load_fuel: 10,
+            generate_fuel: 20,
+        };
+        Run { module_load_us: 1_500, execution_us: u64::MAX, outcome }
+    }
+
+    #[test]
+    fn a_run_comes_back_as_it_was_and_every_part_of_it_does_not() {
+        let bytes = run().encode(usize::MAX);
+        let back = Run::decode(&bytes).expect("sound");
+        assert_eq!(back.outcome, run().outcome);
+        assert_eq!((back.module_load_us, back.execution_us), (1_500, u64::MAX));
+        for length in 0..bytes.len() {
+            assert!(Run::decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_scene_that_is_too_large_becomes_a_failure() {
+        let bytes = run().encode(100);
+        assert!(bytes.len() > 100, "the failure itself is never too large: {}", bytes.len());
+        let back = Run::decode(&bytes).expect("sound").outcome;
+        assert_eq!(back.failures.len(), 1);
+        assert_eq!(back.failures[0].rule, Rule::HeapExceeded);
+        assert_eq!((back.scene, back.metrics), (None, None));
+    }
+
+    #[test]
+    fn times_are_not_believed_beyond_ours() {
+        let report = Report::answered(run(), 7);
+        assert_eq!((report.module_load_ms, report.execution_ms), (Some(1), Some(6)));
     }
 }

@@ -37,6 +37,10 @@ enum Command {
 }
 
 fn main() -> std::process::ExitCode {
+    // Not a command for people: we start ourselves so to run modules. First, while the process has one thread.
+    if std::env::args_os().nth(1).is_some_and(|first| first == cage::GUEST_COMMAND) {
+        return cage::guest::main();
+    }
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => code,

@@ -28,6 +28,12 @@ use crate::protocol::{End, Note, Order, PACKET_BYTES_MAX, SetUp};
 /// How often children that were killed a moment ago are looked for.
 const SWEEP: Duration = Duration::from_millis(20);
 
+/// A guest that runs Three.js modules; see [`enter`].
+#[must_use]
+pub fn main() -> ExitCode {
+    enter::<Modules>()
+}
+
 /// What the hidden sub-command runs, as the first thing in `main`: the zygote, until its host closes the connection.
 /// Its children end inside, so this returns once. Must be called by a process with one thread.
 #[must_use]

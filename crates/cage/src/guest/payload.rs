@@ -24,6 +24,6 @@ impl Payload for Modules {
     }
 
     fn run(self, source: &str, reply_bytes_max: usize) -> Vec<u8> {
-        Run::measure(|| self.0.run(source)).encode(reply_bytes_max)
+        Run::of(self.0, source).encode(reply_bytes_max)
     }
 }

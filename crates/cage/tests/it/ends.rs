@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cage::{Config, Pool};
+use cage::Pool;
 use insta::assert_snapshot;
 
 use crate::workplace::{GOOD, attack, check, pool};
@@ -12,10 +12,6 @@ fn fate(pool: &Pool, name: &str) -> String {
     let fate = check(pool, &attack(name));
     assert_eq!(check(pool, GOOD), "passed", "after {name}");
     fate
-}
-
-fn impatient(config: &mut Config) {
-    config.wall = Duration::from_millis(300);
 }
 
 #[test]
@@ -37,8 +33,8 @@ fn ends() {
 fn answers() {
     let pool = pool("answers", |config| config.reply_bytes_max = 4 << 20);
     assert_snapshot!(fate(&pool, "reply-empty"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: 0 bytes are too few");
-    assert_snapshot!(fate(&pool, "reply-garbage"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: no such stage");
-    assert_snapshot!(fate(&pool, "reply-zeros"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: too long");
+    assert_snapshot!(fate(&pool, "reply-garbage"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: outcome message: does not start with COUT");
+    assert_snapshot!(fate(&pool, "reply-zeros"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: outcome message: does not start with COUT");
     assert_snapshot!(fate(&pool, "reply-long"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: an answer of 4194305 bytes was announced, the limit is 4194304");
     assert_snapshot!(fate(&pool, "reply-claim"), @"execution/EXECUTION_THREW: worker gave an answer that cannot be used: an answer of 18446744073709551615 bytes was announced, the limit is 4194304");
     assert_snapshot!(fate(&pool, "reply-part-exit"), @"execution/EXECUTION_THREW: worker exited unexpectedly with code 0");
@@ -48,10 +44,10 @@ fn answers() {
 
 #[test]
 fn silence() {
-    let pool = pool("silence", impatient);
-    assert_snapshot!(fate(&pool, "sleep"), @"execution/TIMEOUT_EXCEEDED: exceeded 300 ms; worker ended");
-    assert_snapshot!(fate(&pool, "reply-part"), @"execution/TIMEOUT_EXCEEDED: exceeded 300 ms; worker ended");
-    assert_snapshot!(fate(&pool, "reply-prefix"), @"execution/TIMEOUT_EXCEEDED: exceeded 300 ms; worker ended");
+    let pool = pool("silence", |_| {});
+    assert_snapshot!(fate(&pool, "sleep"), @"execution/TIMEOUT_EXCEEDED: worker neither computed nor answered; worker ended");
+    assert_snapshot!(fate(&pool, "reply-part"), @"execution/TIMEOUT_EXCEEDED: worker neither computed nor answered; worker ended");
+    assert_snapshot!(fate(&pool, "reply-prefix"), @"execution/TIMEOUT_EXCEEDED: worker neither computed nor answered; worker ended");
 }
 
 #[test]
@@ -65,4 +61,19 @@ fn processor_time() {
 fn a_process_that_hangs_up_and_goes_on_is_ended() {
     let pool = pool("hangs-up", |config| config.uncaged = true);
     assert_snapshot!(fate(&pool, "hang-up"), @"execution/EXECUTION_THREW: worker exited unexpectedly: it closed its connection");
+}
+
+#[test]
+fn a_machine_that_is_too_busy_gives_no_verdict() {
+    let pool = pool("busy", |config| config.wall = Duration::from_millis(2000));
+    assert_snapshot!(fate(&pool, "spin"), @"error: the machine is too busy: a module used less than 30s of processor time within 2s; no verdict on it");
+}
+
+#[test]
+fn wall_time_fails_a_module_where_that_is_asked_for() {
+    let pool = pool("wall-fails", |config| {
+        config.wall = Duration::from_millis(2000);
+        config.wall_fails = true;
+    });
+    assert_snapshot!(fate(&pool, "spin"), @"execution/TIMEOUT_EXCEEDED: exceeded 2000ms");
 }

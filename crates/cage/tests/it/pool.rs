@@ -41,16 +41,16 @@ fn two_hundred_at_once_are_all_right() {
 fn one_too_many_is_refused() {
     let pool = pool("too-many", |config| {
         config.queue_max = 1;
-        config.wall = Duration::from_secs(2);
+        config.cpu = Duration::from_secs(1);
     });
     std::thread::scope(|scope| {
-        let sleeper = scope.spawn(|| check(&pool, &attack("sleep")));
-        until("the sleeper runs", || pool.running() == 1);
+        let spinner = scope.spawn(|| check(&pool, &attack("spin")));
+        until("the spinner runs", || pool.running() == 1);
         let waiter = scope.spawn(|| check(&pool, GOOD));
         until("one waits", || pool.waiting() == 1);
         let refused = pool.check(GOOD.as_bytes());
         assert!(matches!(refused, Err(CageError::Full { queue_max: 1 })), "{refused:?}");
-        assert!(sleeper.join().expect("joined").contains("TIMEOUT_EXCEEDED"));
+        assert!(spinner.join().expect("joined").contains("TIMEOUT_EXCEEDED"));
         assert_eq!(waiter.join().expect("joined"), "passed");
     });
     assert_eq!(check(&pool, GOOD), "passed");

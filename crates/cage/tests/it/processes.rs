@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use cage::{CageError, Pool};
+use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::workplace::{GOOD, attack, check, config, pool, processes, until};
@@ -60,7 +61,7 @@ fn a_module_whose_process_is_killed_is_run_again_once() {
     let mark = "killed-running";
     let pool = pool(mark, |_| {});
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| pool.check(attack("sleep").as_bytes()));
+        let running = scope.spawn(|| pool.check(attack("spin").as_bytes()));
         // Whatever is killed, the zygote or what it made, is lost by no fault of the module; the second time ends it.
         while !running.is_finished() {
             if let Some(&last) = processes(mark).last() {
@@ -69,7 +70,10 @@ fn a_module_whose_process_is_killed_is_run_again_once() {
             std::thread::sleep(Duration::from_millis(20));
         }
         let verdict = running.join().expect("joined");
-        assert!(matches!(verdict, Err(CageError::Lost { .. })), "{verdict:?}");
+        assert!(
+            matches!(verdict, Err(CageError::Lost { .. } | CageError::SetUp(_))),
+            "{verdict:?}"
+        );
     });
     assert_eq!(check(&pool, GOOD), "passed");
 }
@@ -80,4 +84,28 @@ fn a_program_that_is_no_guest_is_an_error() {
     assert!(matches!(Pool::new(absent), Err(CageError::Start(_))));
     let other = cage::Config { program: "/bin/true".into(), ..config("other") };
     assert!(matches!(Pool::new(other), Err(CageError::SetUp(_))));
+}
+
+/// The error of a pool on a kernel without this call, and the verdict there without a cage.
+fn on_a_kernel_without(call: &str) -> (String, String) {
+    let lacking = |config: &mut cage::Config| config.args.push(format!("without-{call}").into());
+    let mut caged = config(call);
+    lacking(&mut caged);
+    let error = Pool::new(caged).err();
+    assert!(matches!(error, Some(CageError::Unsupported { .. })), "{error:?}");
+    let uncaged = pool(call, |config| {
+        lacking(config);
+        config.uncaged = true;
+    });
+    (error.map_or_else(String::new, |error| error.to_string()), check(&uncaged, GOOD))
+}
+
+#[test]
+fn a_kernel_that_cannot_cage_is_refused_unless_asked_otherwise() {
+    let (error, uncaged) = on_a_kernel_without("landlock");
+    assert_snapshot!(error, @"this kernel does not offer landlock (Linux 5.13 or later, enabled), so a module cannot be caged; --unsafe-no-cage runs it without a cage");
+    assert_eq!(uncaged, "passed");
+    let (error, uncaged) = on_a_kernel_without("seccomp");
+    assert_snapshot!(error, @"this kernel does not offer seccomp filters, so a module cannot be caged; --unsafe-no-cage runs it without a cage");
+    assert_eq!(uncaged, "passed");
 }

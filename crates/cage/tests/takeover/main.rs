@@ -10,9 +10,10 @@ mod ends;
 use std::process::ExitCode;
 
 use cage::{
-    Config, Pool,
+    Config, GUEST_COMMAND, Pool,
     guest::{self, Modules, Payload},
 };
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use threejs::engine::Limits;
 
 /// How an attack tells that it went through; refusals exit with the error number plus [`REFUSED`].
@@ -59,7 +60,10 @@ fn leave(code: i32) -> ! {
 
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
-    if args.first().is_some_and(|first| first == "__cage") {
+    if args.first().is_some_and(|first| first == GUEST_COMMAND) {
+        if let Some(call) = args.iter().find_map(|arg| arg.strip_prefix("without-")) {
+            lack(call);
+        }
         return guest::enter::<Attacker>();
     }
     let uncaged = args.first().is_some_and(|first| first == "--uncaged");
@@ -88,6 +92,20 @@ fn main() -> ExitCode {
         println!("{name:24} {fate}");
     }
     if successes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// From now on the kernel behaves like one that does not have the call, or was told not to offer it.
+fn lack(call: &str) {
+    let number = match call {
+        "landlock" => libc::SYS_landlock_create_ruleset,
+        "seccomp" => libc::SYS_seccomp,
+        other => panic!("no way to lack {other}"),
+    };
+    let arch = std::env::consts::ARCH.try_into().expect("a known architecture");
+    let errno = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let filter = SeccompFilter::new([(number, vec![])].into(), SeccompAction::Allow, errno, arch);
+    let program: BpfProgram = filter.and_then(TryInto::try_into).expect("a filter");
+    seccompiler::apply_filter(&program).expect("seccomp");
 }
 
 /// What became of an attack, told from outside.

@@ -131,11 +131,24 @@ impl Realm {
     /// Runs the module: body, function, measuring. Takes the realm, since a module may have changed anything in it.
     #[must_use]
     pub fn run(self, source: &str) -> Outcome {
+        self.run_kept(source, &mut || ()).0
+    }
+
+    /// As [`Self::run`], in a process that ends right after: `loaded` is called between body and function, and the
+    /// interpreter is left to the system, since freeing it object by object takes longer than many a module.
+    #[must_use]
+    pub fn run_last(self, source: &str, loaded: &mut dyn FnMut()) -> Outcome {
+        let (outcome, context) = self.run_kept(source, loaded);
+        std::mem::forget(context);
+        outcome
+    }
+
+    fn run_kept(self, source: &str, loaded: &mut dyn FnMut()) -> (Outcome, Context) {
         self.fuel.start(self.limits.fuel);
         let Self { tools, context, fuel, heap, limits } = self;
-        context.with(|ctx| {
-            let mut run =
-                Run { ctx, source, fuel: &fuel, heap: &heap, limits: &limits, load_fuel: 0 };
+        let outcome = context.with(|ctx| {
+            let (fuel, heap, limits) = (&*fuel, &*heap, &limits);
+            let mut run = Run { ctx, source, fuel, heap, limits, loaded, load_fuel: 0 };
             let told = run.whole(tools).unwrap_or_else(|failure| Told {
                 failures: vec![failure],
                 metrics: None,
@@ -148,7 +161,8 @@ impl Realm {
                 module_load_fuel: run.load_fuel,
                 generate_fuel: fuel.used() - run.load_fuel,
             }
-        })
+        });
+        (outcome, context)
     }
 }
 
@@ -171,6 +185,7 @@ struct Run<'js, 'r> {
     fuel: &'r Fuel,
     heap: &'r Heap,
     limits: &'r Limits,
+    loaded: &'r mut dyn FnMut(),
     load_fuel: u64,
 }
 
@@ -188,6 +203,7 @@ impl<'js> Run<'js, '_> {
 
         let loaded = self.load();
         self.load_fuel = self.fuel.used();
+        (self.loaded)();
         let exported = loaded.map_err(|error| self.failure(Stage::ModuleLoad, error, &describe))?;
         let Some(exported) = exported else {
             return Err(failure(Stage::Execution, Rule::AsyncNotAllowed, "top-level await"));
