@@ -1,6 +1,6 @@
 //! Texture sampling: formats, wraps, filters, mip chains and anisotropy of Three.js data textures.
 //!
-//! Facts: three r183 on WebGL2, drawn by SwiftShader, and pictures of it. Row 0 of the data is at v = 0. A texture that was never uploaded is
+//! Facts: three r183 on WebGL2, drawn by `SwiftShader`, and pictures of it. Row 0 of the data is at v = 0. A texture that was never uploaded is
 //! [`Texture::empty`] and samples as zeros.
 
 mod mip;

@@ -1,6 +1,6 @@
 //! Mip levels: each is the one above read bilinearly at the centres of its texels, sizes halved and floored. For an even
 //! size that is the mean of two texels, for an odd one a weighted mean around the middle.
-//! Source: the levels SwiftShader makes, read back texel by texel. It averages sRGB in linear light and rounds to even.
+//! Source: the levels `SwiftShader` makes, read back texel by texel. It averages sRGB in linear light and rounds to even.
 
 use super::{Level, Texels, Texture};
 use crate::exp::ROUND;
@@ -63,7 +63,7 @@ impl Texture {
                     );
                 }
                 Texels::Float(data) => {
-                    halve(data, above, next, count, |value, _| value, |value, _| value)
+                    halve(data, above, next, count, |value, _| value, |value, _| value);
                 }
             }
             self.levels.push(next);
