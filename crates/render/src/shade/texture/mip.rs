@@ -4,7 +4,7 @@
 
 use super::{Level, Texels, Texture};
 use crate::exp::ROUND;
-use crate::shade::colour::{linear_from_srgb_bytes, srgb_byte_from_linear};
+use crate::shade::colour::srgb_byte_from_linear;
 use crate::shade::half::{f32_from_half, half_from_f32};
 
 impl Texture {
@@ -27,7 +27,7 @@ impl Texture {
             // Bytes are averaged as bytes: their ties stay exact.
             match &mut self.texels {
                 Texels::Byte(data) if self.srgb => {
-                    let linear = linear_from_srgb_bytes();
+                    let linear = self.light;
                     let light = |byte: u8| linear[usize::from(byte)];
                     halve(
                         data,

@@ -4,8 +4,8 @@
 use glam::{Vec2, Vec4};
 
 use super::{Channels, Filter, Level, Sampler, Texels, Texture, Wrap};
-use crate::exp::ln;
-use crate::shade::colour::{linear_from_bytes, linear_from_srgb_bytes};
+use crate::exp::{ROUND, ln};
+use crate::shade::colour::linear_from_bytes;
 use crate::shade::half::f32_from_half;
 use crate::shade::lobe::unit_interval;
 
@@ -80,13 +80,11 @@ impl Texture {
         let Some(&level) = self.levels.get(level).or(self.levels.last()) else { return Vec4::ZERO };
         match &self.texels {
             Texels::Byte(data) if self.channels == Channels::Rgba => {
-                let alpha = linear_from_bytes();
-                let light = if self.srgb { linear_from_srgb_bytes() } else { alpha };
-                let light = |byte: u8| light[usize::from(byte)];
+                let (texels, _) = data[level.start..].as_chunks::<4>();
+                let (light, alpha) = (self.light, linear_from_bytes());
                 level.read(sampler.wrap, filter, uv, |texel| {
-                    let at = level.start + 4 * texel;
-                    let Some([r, g, b, a]) = data[at..].first_chunk() else { return Vec4::ZERO };
-                    Vec4::new(light(*r), light(*g), light(*b), alpha[usize::from(*a)])
+                    let [r, g, b, a] = texels[texel].map(usize::from);
+                    Vec4::new(light[r], light[g], light[b], alpha[a])
                 })
             }
             Texels::Byte(data) => {
@@ -158,10 +156,16 @@ fn folded(wrap: Wrap, u: f32) -> f32 {
 /// `f32::floor` without the call it is on the baseline of x86-64.
 #[inline(always)]
 fn floor(x: f32) -> f32 {
-    let whole = x as i32 as f32;
-    let whole = if whole > x { whole - 1.0 } else { whole };
-    // From 2^23 on everything is whole.
-    if x.abs() < 8_388_608.0 { whole } else { x }
+    let near = (x + ROUND) - ROUND;
+    let whole = near - if near > x { 1.0 } else { 0.0 };
+    // Beyond, rounding by addition does not work, and coordinates say nothing about a texel any more.
+    if x.abs() < 4_194_304.0 { whole } else { x }
+}
+
+/// The nearest whole number of a number from 0 to 2^22.
+#[inline(always)]
+fn whole(x: f32) -> usize {
+    (x + ROUND).to_bits() as usize & 0x003F_FFFF
 }
 
 /// The texel a coordinate is in.
@@ -173,9 +177,9 @@ fn nearest(wrap: Wrap, u: f32, size: usize) -> usize {
 /// The two texels whose centres a coordinate is between, and how far it is towards the second.
 #[inline(always)]
 fn linear(wrap: Wrap, u: f32, size: usize) -> (usize, usize, f32) {
-    let at = folded(wrap, u) * size as f32 + 0.5;
-    let high = (at as u32 as usize).min(size);
-    let f = at - high as f32;
+    let at = folded(wrap, u) * size as f32;
+    let high = whole(at);
+    let f = at - ((at + ROUND) - ROUND) + 0.5;
     // Outside, a repeated texture starts again; a mirrored one has its edge texel twice, like a clamped one.
     let (before, after) = if wrap == Wrap::Repeat { (size - 1, 0) } else { (0, size - 1) };
     let low = if high == 0 { before } else { high - 1 };
