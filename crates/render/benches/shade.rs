@@ -75,6 +75,7 @@ fn full() -> Layers {
         iridescence: Some(Iridescence { strength: 1.0, ior: 1.3, thickness_nm: 400.0 }),
         anisotropy: Some(Anisotropy { vector: Vec2::new(0.7, 0.4), frame }),
         transmission: None,
+        surroundings: None,
     }
 }
 

@@ -212,6 +212,11 @@ impl Texture {
         }
     }
 
+    /// Width and height in texels; 0 for an empty texture.
+    pub fn size(&self) -> (usize, usize) {
+        self.levels.first().map_or((0, 0), |base| (base.width, base.height))
+    }
+
     /// Levels, the base included; 0 for an empty texture.
     pub fn level_count(&self) -> usize {
         self.levels.len()
