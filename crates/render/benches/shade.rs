@@ -11,7 +11,9 @@ use render::shade::lanes::LANES;
 use render::shade::normal::Frame;
 use render::shade::sheen::Sheen;
 use render::shade::texture::{Channels, Filter, Sampler, Texels, Texture, Wrap};
-use render::shade::{Fragments, Layers, Lighting, Surface, colour, physical, standard};
+use render::shade::{
+    Environment, Fragments, Layers, Lighting, Surface, colour, physical, standard,
+};
 
 /// Fragments per sample.
 const FRAGMENTS: usize = 10_000;
@@ -150,4 +152,14 @@ fn sample_trilinear(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn sample_anisotropic(bencher: Bencher<'_, '_>) {
     run_sampler(bencher, Sampler { mip: Some(Filter::Linear), anisotropy: 16, ..BILINEAR });
+}
+
+/// Filters a map of 256 × 128 texels.
+#[divan::bench(sample_count = 10)]
+fn environment(bencher: Bencher<'_, '_>) {
+    let data =
+        (0..256 * 128 * 4_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let texture = Texture::new(256, 128, Channels::Rgba, Texels::Byte(data), true)
+        .expect("the data fills the size");
+    bencher.bench_local(|| Environment::new(black_box(&texture), &BILINEAR));
 }

@@ -6,16 +6,16 @@ mod filter;
 
 use std::f32::consts::{FRAC_1_PI, PI};
 
-use glam::{Mat3, Vec2, Vec3};
+use glam::{Mat3, Vec2, Vec3, Vec4};
 
 use super::anisotropy;
 use super::dfg;
 use super::iridescence::Film;
-use super::lobe::{at_least, effective_roughness, unit, unit_interval};
+use super::lobe::{at_least, at_most, effective_roughness, unit, unit_interval};
 use super::physical::Layers;
 use super::standard::{Base, Surface};
 use super::texture::{Sampler, Texture};
-use crate::exp::{exp, ln};
+use crate::exp::{ROUND, exp, ln};
 
 /// An environment filtered for every roughness: a cube per level, the first sharp, each next blurred from the last.
 #[derive(Debug, Clone)]
@@ -147,45 +147,83 @@ pub(crate) fn lacquer(roughness: f32, nv: f32, light: Vec3) -> Vec3 {
 struct Cube {
     /// Texels along a face, its rim included.
     edge: usize,
-    texels: Vec<Vec3>,
+    /// Fourth numbers are 0.
+    texels: Vec<Vec4>,
 }
 
 impl Cube {
     /// Light from a direction.
     #[inline]
     fn read(&self, direction: Vec3) -> Vec3 {
-        let (face, at) = face(direction);
-        // From the centre of the first texel, which is one of the rim.
-        let inside = (self.edge - 2) as f32;
-        let at = at * inside + 0.5;
-        let at = Vec2::new(at_least(at.x, 0.0), at_least(at.y, 0.0)).min(Vec2::splat(inside + 0.5));
-        let (x, y) = (at.x as u32 as usize, at.y as u32 as usize);
-        let f = at - Vec2::new(x as f32, y as f32);
-        let width = 3 * self.edge;
-        let first = (face / 3 * self.edge + y) * width + face % 3 * self.edge + x;
-        let (Some(&[a, b]), Some(&[c, d])) = (
-            self.texels.get(first..).and_then(<[Vec3]>::first_chunk),
-            self.texels.get(first + width..).and_then(<[Vec3]>::first_chunk),
-        ) else {
-            return Vec3::ZERO;
+        self.texel(Place::new(direction, self.edge as f32)).truncate()
+    }
+
+    /// Light at a place.
+    #[inline(always)]
+    fn texel(&self, place: Place) -> Vec4 {
+        let Place { first, fx, fy } = place;
+        let (first, width) = (first as usize, 3 * self.edge);
+        let row = |first: usize| match self.texels.get(first..first + 2) {
+            Some(&[a, b]) => a * (1.0 - fx) + b * fx,
+            _ => Vec4::ZERO,
         };
-        (a * (1.0 - f.x) + b * f.x) * (1.0 - f.y) + (c * (1.0 - f.x) + d * f.x) * f.y
+        row(first) * (1.0 - fy) + row(first + width) * fy
     }
 }
 
-/// The face a direction meets, +X, +Y, +Z, −X, −Y, −Z, and where, 0..=1.
-#[inline(always)]
-fn face(d: Vec3) -> (usize, Vec2) {
-    let a = d.abs();
-    let (axis, main, u, v, depth) = if a.x > a.z && a.x > a.y {
-        (0, d.x, if d.x > 0.0 { d.z } else { -d.z }, d.y, a.x)
-    } else if a.x <= a.z && a.z > a.y {
-        (2, d.z, if d.z > 0.0 { -d.x } else { d.x }, d.y, a.z)
-    } else {
-        (1, d.y, -d.x, if d.y > 0.0 { -d.z } else { d.z }, a.y)
-    };
-    let face = if main > 0.0 { axis } else { axis + 3 };
-    (face, (Vec2::new(u, v) * (1.0 / depth) + 1.0) * 0.5)
+/// Where a direction meets a cube: a texel, and how far towards the next along both axes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    first: u32,
+    fx: f32,
+    fy: f32,
+}
+
+impl Place {
+    /// On a cube of that edge. Without branches: loops over directions call it.
+    #[inline(always)]
+    fn new(d: Vec3, edge: f32) -> Self {
+        let a = d.abs();
+        let on_x = (a.x > a.z) & (a.x > a.y);
+        let on_z = (a.x <= a.z) & (a.z > a.y);
+        let main = if on_x {
+            d.x
+        } else if on_z {
+            d.z
+        } else {
+            d.y
+        };
+        let front = main > 0.0;
+        let (z, x) = if front { (d.z, -d.x) } else { (-d.z, d.x) };
+        let u = if on_x {
+            z
+        } else if on_z {
+            x
+        } else {
+            -d.x
+        };
+        let v = if on_x | on_z { d.y } else { -z };
+        // From the centre of the first texel, which is one of the rim.
+        let (inside, scale) = (edge - 2.0, 0.5 / main.abs());
+        let place = |c: f32| {
+            let at = (c * scale + 0.5) * inside + 0.5;
+            let at = at_most(at_least(at, 0.0), edge - 1.5);
+            let low = ((at - 0.5) + ROUND) - ROUND;
+            (low, at - low)
+        };
+        let ((x, fx), (y, fy)) = (place(u), place(v));
+        let column = if on_x {
+            0.0
+        } else if on_z {
+            2.0
+        } else {
+            1.0
+        };
+        let row = if front { 0.0 } else { 1.0 };
+        let first = (row * edge + y) * (3.0 * edge) + (column * edge + x);
+        // Whole and below 2^22: the low bits hold it.
+        Self { first: (first + ROUND).to_bits() & 0x003F_FFFF, fx, fy }
+    }
 }
 
 /// The direction of a place on a face; places beyond 0..=1 lie on its rim.

@@ -3,13 +3,14 @@
 
 use std::f32::consts::{FRAC_1_PI, TAU};
 
-use glam::{Vec2, Vec3};
+use glam::{Vec2, Vec3, Vec4};
 use rayon::prelude::*;
 
-use super::{Cube, direction};
+use super::{Cube, Place, direction};
 use crate::shade::half::{f32_from_half, half_from_f32};
 use crate::shade::lobe::unit;
 use crate::shade::texture::{Sampler, Texture};
+use crate::simd::{Kernel, Level};
 
 /// Directions a texel is blurred over.
 const SAMPLES: u32 = 256;
@@ -31,14 +32,14 @@ pub(super) fn levels(map: &Texture, sampler: &Sampler, edge: usize) -> Vec<Cube>
     levels
 }
 
-/// A cube by the light of each texel's face and direction, not made unit length.
+/// A cube by the light of each texel's face and place.
 fn cube(edge: usize, light: impl Fn(usize, [usize; 2]) -> Vec3 + Sync) -> Cube {
     let width = 3 * edge;
-    let mut texels = vec![Vec3::ZERO; 2 * edge * width];
+    let mut texels = vec![Vec4::ZERO; 2 * edge * width];
     texels.par_chunks_mut(width).enumerate().for_each(|(y, row)| {
         for (x, texel) in row.iter_mut().enumerate() {
             let face = y / edge * 3 + x / edge;
-            *texel = stored(light(face, [x % edge, y % edge]));
+            *texel = stored(light(face, [x % edge, y % edge])).extend(0.0);
         }
     });
     Cube { edge, texels }
@@ -78,27 +79,49 @@ fn from_map(map: &Texture, sampler: &Sampler, edge: usize) -> Cube {
 /// A level from the one before.
 fn blurred(from: &Cube, edge: usize, roughness: f32) -> Cube {
     let lobe = lobe(roughness * roughness);
-    let total: f32 = lobe.iter().map(|l| l.z).sum();
+    let level = Level::best();
     let blurred = cube(edge, |face, texel| {
-        let normal = centre(face, texel, edge);
-        let up = if normal.z.abs() < 0.999 { Vec3::Z } else { Vec3::X };
-        let tangent = unit(up.cross(normal));
-        let bitangent = normal.cross(tangent);
-        let mut sum = Vec3::ZERO;
-        for l in &lobe {
-            sum += from.read(tangent * l.x + bitangent * l.y + normal * l.z) * l.z;
-        }
-        sum / total
+        level.run(Blur { from, lobe: &lobe, normal: centre(face, texel, edge) })
     });
     // The rim is what the neighbours show there.
     cube(edge, |face, [x, y]| {
         let last = edge - 1;
         if x > 0 && y > 0 && x < last && y < last {
             let at = (face / 3 * edge + y) * 3 * edge + face % 3 * edge + x;
-            return blurred.texels[at];
+            return blurred.texels[at].truncate();
         }
         blurred.read(centre(face, [x, y], edge))
     })
+}
+
+/// Light from around a direction.
+struct Blur<'a> {
+    from: &'a Cube,
+    lobe: &'a [Vec3],
+    normal: Vec3,
+}
+
+impl Kernel for Blur<'_> {
+    type Output = Vec3;
+
+    #[inline(always)]
+    fn run(self) -> Vec3 {
+        let Self { from, lobe, normal } = self;
+        let up = if normal.z.abs() < 0.999 { Vec3::Z } else { Vec3::X };
+        let tangent = unit(up.cross(normal));
+        let bitangent = normal.cross(tangent);
+        let edge = from.edge as f32;
+        let mut places = [Place::default(); SAMPLES as usize];
+        for (place, l) in places.iter_mut().zip(lobe) {
+            *place = Place::new(tangent * l.x + bitangent * l.y + normal * l.z, edge);
+        }
+        let (mut sum, mut total) = (Vec4::ZERO, 0.0);
+        for (place, l) in places.iter().zip(lobe) {
+            sum += from.texel(*place) * l.z;
+            total += l.z;
+        }
+        sum.truncate() / total
+    }
 }
 
 /// Directions light comes from, about +Z; z is their weight.
