@@ -238,3 +238,44 @@ fn direction(face: usize, at: Vec2) -> Vec3 {
         _ => Vec3::new(u, v, -1.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mips_follow_roughness() {
+        let pairs = [
+            (1.0, -2.0),
+            (0.9, -1.5),
+            (0.8, -1.0),
+            (0.6, 0.5),
+            (0.4, 2.0),
+            (0.3525, 2.5),
+            (0.305, 3.0),
+            (0.2575, 3.5),
+            (0.1, 6.215_606),
+            (0.0525, 8.074_872),
+        ];
+        for (roughness, expected) in pairs {
+            let found = mip(roughness);
+            assert!((found - expected).abs() < 1e-4, "at {roughness}: {found}, not {expected}");
+        }
+        assert!(mip(0.0) > 200.0);
+    }
+
+    #[test]
+    fn a_texel_lies_where_its_direction_meets_the_cube() {
+        let edge = 16;
+        for face in 0..6 {
+            for at in [[1_usize, 1], [5, 9], [14, 14]] {
+                let centre = (Vec2::new(at[0] as f32, at[1] as f32) - 0.5) / 14.0;
+                let Place { first, fx, fy } = Place::new(direction(face, centre), edge as f32);
+                // Rounding may choose the texel before, with all weight on the one meant.
+                let found = first as f32 + fx.round() + fy.round() * 48.0;
+                let expected = (face / 3 * edge + at[1]) * 48 + face % 3 * edge + at[0];
+                assert_eq!(found, expected as f32, "face {face} at {at:?}: {first} {fx} {fy}");
+            }
+        }
+    }
+}
