@@ -12,7 +12,7 @@ pub mod colour;
 pub mod dfg;
 pub mod environment;
 pub mod fragments;
-mod half;
+pub(crate) mod half;
 pub mod iridescence;
 pub mod lanes;
 pub mod light;

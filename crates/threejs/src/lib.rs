@@ -1,11 +1,13 @@
-//! Three.js modules: what a submitted module may contain, decided without running it.
+//! Three.js modules: what a submitted module may contain, what it builds, and which limits that breaks.
 //!
-//! [`analyse`] takes a source text and gives every [`Failure`] of the parse and static stages, in source order. Nothing
-//! here runs the module, opens a file or prints. Rules, codes and choices: `docs/module-rules.md`.
-#![forbid(unsafe_code)]
+//! [`analyse`] takes a source text and gives every [`Failure`] of the parse and static stages, in source order, without
+//! running anything; rules, codes and choices are in `docs/module-rules.md`. [`engine`] runs one module in a fresh
+//! interpreter, under fuel and a heap limit, and measures what it built. Nothing here opens a file, reads a clock or the
+//! environment, or prints, so all of it works inside an operating-system cage, which is where [`engine`] belongs.
 #![warn(missing_docs)]
 
 mod analyse;
+pub mod engine;
 mod failure;
 pub mod lists;
 mod nesting;

@@ -1,6 +1,7 @@
 //! Tests of the module analyser, as data: a source and what is said of it.
 
 mod document;
+mod engine;
 mod hostile;
 mod rules;
 
