@@ -10,6 +10,7 @@ pub mod anisotropy;
 pub mod clearcoat;
 pub mod colour;
 pub mod dfg;
+pub mod environment;
 pub mod fragments;
 pub(crate) mod half;
 pub mod iridescence;
@@ -24,6 +25,7 @@ pub mod texture;
 pub mod transmission;
 pub mod unlit;
 
+pub use environment::Environment;
 pub use fragments::Fragments;
 pub use light::{Light, Lighting};
 pub use physical::Layers;

@@ -4,7 +4,7 @@
 
 use asset::scene::DepthFunc;
 
-use super::prim::{Prim, SAMPLES, STEPS};
+use super::prim::{DEPTH_SAMPLES, Prim, SAMPLES, STEPS};
 use crate::simd::{Kernel, Level};
 
 /// Side of a tile, pixels.
@@ -55,7 +55,7 @@ fn passes(func: DepthFunc, new: f32, old: f32) -> bool {
 #[inline(always)]
 pub(super) fn depth_at(prim: &Prim, x: i32, y: i32, sample: usize) -> f32 {
     let w = &prim.weights;
-    let [sx, sy] = SAMPLES[sample].map(|s| s as f32 / STEPS as f32);
+    let [sx, sy] = DEPTH_SAMPLES[sample].map(|s| s as f32 / STEPS as f32);
     let row = w.depth.at + w.depth.dy * (y as f32 + (sy - w.anchor.y));
     let z = row + w.depth.dx * (x as f32 + (sx - w.anchor.x));
     z.max(0.0).min(1.0)
@@ -244,7 +244,7 @@ impl<O: Out> Run<'_, O> {
                         *inside |= start.wrapping_add(step.wrapping_mul(lane as i32));
                     }
                 }
-                let [fx, fy] = [sx, sy].map(|s| s as f32 / STEPS as f32);
+                let [fx, fy] = DEPTH_SAMPLES[sample].map(|s| s as f32 / STEPS as f32);
                 let row = w.depth.at + w.depth.dy * ((at[1] + y) as f32 + (fy - w.anchor.y));
                 let left = fx - w.anchor.x;
                 let mut z = [0.0_f32; BLOCK];

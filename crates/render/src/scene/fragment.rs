@@ -341,7 +341,7 @@ impl At<'_> {
             }
             _ => None,
         };
-        Layers { clearcoat, sheen, iridescence, anisotropy, transmission }
+        Layers { clearcoat, sheen, iridescence, anisotropy, transmission, surroundings: None }
     }
 
     fn transmitted(

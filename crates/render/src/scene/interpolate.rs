@@ -9,8 +9,8 @@ use super::program::Layout;
 #[derive(Debug, Clone)]
 pub(super) struct Interpolator {
     anchor: Vec2,
-    second: Vec2,
-    third: Vec2,
+    /// Slopes of the coordinates within a point.
+    point: Vec2,
     inverse_w: [f32; 3],
     values: [[f32; 3]; Layout::MAX],
 }
@@ -36,25 +36,23 @@ pub(super) struct Quad {
 impl Interpolator {
     pub(super) const EMPTY: Self = Self {
         anchor: Vec2::ZERO,
-        second: Vec2::ZERO,
-        third: Vec2::ZERO,
+        point: Vec2::ZERO,
         inverse_w: [0.0; 3],
         values: [[0.0; 3]; Layout::MAX],
     };
 
     /// Makes this the interpolator of a primitive with `len` values per vertex.
     pub(super) fn set(&mut self, prim: &Prim, len: usize, varyings: &[f32]) {
-        let Weights { anchor, second, third, inverse_w, varyings: at, .. } = prim.weights;
-        (self.anchor, self.second, self.third) = (anchor, second, third);
-        let [a, b, c] = inverse_w;
-        let plane = |a: f32, b: f32, c: f32| {
-            let (b, c) = (b - a, c - a);
-            [a, b * second.x + c * third.x, b * second.y + c * third.y]
+        let Weights { anchor, first, dx, dy, varyings: at, .. } = prim.weights;
+        (self.anchor, self.point) = (anchor, Vec2::new(dx[1], dy[2]));
+        let plane = |v: [f32; 3]| {
+            let sum = |w: [f32; 3]| v[0] * w[0] + v[1] * w[1] + v[2] * w[2];
+            [v[0] * first, sum(dx), sum(dy)]
         };
-        self.inverse_w = plane(a, b, c);
+        self.inverse_w = plane([1.0; 3]);
         let value = |at: u32, i: usize| varyings.get(at as usize + i).copied().unwrap_or(0.0);
         for (i, out) in self.values.iter_mut().enumerate().take(len) {
-            *out = plane(value(at[0], i) * a, value(at[1], i) * b, value(at[2], i) * c);
+            *out = plane(at.map(|at| value(at, i)));
         }
     }
 
@@ -103,7 +101,7 @@ impl Interpolator {
 
     /// Coordinates within a point, 0 to 1, y down.
     pub(super) fn point_coordinate(&self, place: Place) -> Vec2 {
-        Vec2::new(self.second.dot(place.offset), self.third.dot(place.offset))
+        self.point * place.offset
     }
 }
 

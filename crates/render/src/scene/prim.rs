@@ -12,6 +12,10 @@ pub(super) const STEPS: i32 = 16;
 /// Where the four samples of a pixel are, in steps: x right, y down.
 pub(super) const SAMPLES: [[i32; 2]; 4] = [[10, 2], [2, 6], [14, 10], [6, 14]];
 
+/// Where depth is taken for each sample, in steps. The original mirrors x about the centre of the pixel: seen wherever the
+/// front and the back of a body meet.
+pub(super) const DEPTH_SAMPLES: [[i32; 2]; 4] = [[6, 2], [14, 6], [2, 10], [10, 14]];
+
 /// a·x + b·y + c is at least 0 inside, x and y in steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
@@ -47,17 +51,18 @@ pub(super) struct Plane {
     pub(super) dy: f32,
 }
 
-/// How values change over a primitive: weights of its second and third vertex, which are linear on the screen.
+/// How values change over a primitive. Each vertex weighs, on the screen and divided by w, so much at the anchor and so
+/// much more per pixel; at the anchor only the first one weighs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weights {
-    /// Where both weights are 0, in pixels.
+    /// The first vertex, in pixels.
     pub(super) anchor: Vec2,
-    /// Change of the second vertex's weight per pixel.
-    pub(super) second: Vec2,
-    /// Change of the third vertex's weight per pixel.
-    pub(super) third: Vec2,
-    /// 1/w of the vertices.
-    pub(super) inverse_w: [f32; 3],
+    /// 1/w of the first vertex.
+    pub(super) first: f32,
+    /// Change of each vertex's weight per pixel to the right.
+    pub(super) dx: [f32; 3],
+    /// Change of each vertex's weight per pixel down.
+    pub(super) dy: [f32; 3],
     /// Start of each vertex's values in the varyings.
     pub(super) varyings: [u32; 3],
     pub(super) depth: Plane,
@@ -95,8 +100,9 @@ pub(super) struct Screen {
 pub(super) struct Projected {
     /// In steps, y down.
     pub(super) at: [i32; 2],
-    /// 0 at the near plane, 1 at the far plane.
+    /// −1 at the near plane, 1 at the far plane.
     pub(super) depth: f32,
+    pub(super) w: f32,
     pub(super) inverse_w: f32,
     pub(super) varyings: u32,
 }
@@ -111,7 +117,7 @@ impl Screen {
         }
     }
 
-    /// Size in pixels.
+    /// In pixels.
     pub(super) fn size(&self) -> Vec2 {
         Vec2::new(self.width as f32, self.height as f32)
     }
@@ -127,10 +133,22 @@ impl Screen {
         let y = step(corner.clip.y, self.half_steps.y);
         Projected {
             at: [x, self.height * STEPS - y],
-            depth: corner.clip.z * inverse_w * 0.5 + 0.5,
+            depth: corner.clip.z * inverse_w,
+            w: corner.clip.w,
             inverse_w,
             varyings: corner.varyings,
         }
+    }
+
+    /// Twice the area as the original finds it, in f32 and from places in the picture: its sign tells front from back.
+    /// Negative for counter-clockwise corners as seen.
+    pub(super) fn area_f32(&self, corners: [&Projected; 3]) -> f32 {
+        let half_pixel = STEPS / 2;
+        let [[x0, y0], [x1, y1], [x2, y2]] = corners.map(|corner| {
+            let up = self.height * STEPS - corner.at[1];
+            [(corner.at[0] - half_pixel) as f32, (up - half_pixel) as f32]
+        });
+        (y0 - y2) * x1 + (y2 - y1) * x0 + (y1 - y0) * x2
     }
 
     /// The pixels whose samples lie within the corners.
@@ -160,61 +178,79 @@ pub(super) fn area(corners: [&Projected; 3]) -> i64 {
 }
 
 impl Weights {
-    /// Of a triangle that is not degenerate.
+    /// Of a triangle that is not degenerate. In f32 and in the order of the original, so that surfaces in the same place
+    /// fight for it as they do there. The anchor is the farthest corner.
     pub(super) fn of_triangle(corners: [&Projected; 3]) -> Self {
-        let area = area(corners) as f64 / f64::from(STEPS * STEPS);
-        let [a, b, c] = corners.map(|corner| corner.at);
-        let side = |from: [i32; 2], to: [i32; 2]| {
-            [to[0] - from[0], to[1] - from[1]].map(|d| f64::from(d) / f64::from(STEPS))
-        };
-        let (ab, ac) = (side(a, b), side(a, c));
-        let second = [ac[1] / area, -ac[0] / area];
-        let third = [-ab[1] / area, ab[0] / area];
-        let [za, zb, zc] = corners.map(|corner| f64::from(corner.depth));
-        let slope = |axis: usize| ((zb - za) * second[axis] + (zc - za) * third[axis]) as f32;
-        Self {
-            anchor: pixels(a),
-            second: Vec2::new(second[0] as f32, second[1] as f32),
-            third: Vec2::new(third[0] as f32, third[1] as f32),
-            inverse_w: corners.map(|corner| corner.inverse_w),
-            varyings: corners.map(|corner| corner.varyings),
-            depth: Plane { at: za as f32, dx: slope(0), dy: slope(1) },
+        let [mut a, mut b, mut c] = corners;
+        let farthest = a.w.max(b.w).max(c.w);
+        let (second_is, third_is) = (b.w == farthest, c.w == farthest);
+        if second_is {
+            (a, b, c) = (b, c, a);
         }
+        if third_is {
+            (a, b, c) = (c, a, b);
+        }
+        let from_a = |corner: &Projected| [corner.at[0] - a.at[0], a.at[1] - corner.at[1]];
+        Self::new(a, (b, from_a(b)), (c, from_a(c)))
     }
 
     /// Of a line: values change along it only.
     pub(super) fn of_line(from: &Projected, to: &Projected) -> Self {
-        let along = pixels(to.at) - pixels(from.at);
-        let length = along.length_squared();
-        let second = if length > 0.0 { along / length } else { Vec2::ZERO };
-        let rise = to.depth - from.depth;
+        let [x, y] = [to.at[0] - from.at[0], from.at[1] - to.at[1]];
+        Self::new(from, (to, [x, y]), (to, [x + y, y - x]))
+    }
+
+    /// From the first vertex, and the others with their places in steps from it, y up.
+    fn new(
+        a: &Projected,
+        (b, at_b): (&Projected, [i32; 2]),
+        (c, at_c): (&Projected, [i32; 2]),
+    ) -> Self {
+        const STEP: f32 = 1.0 / STEPS as f32;
+        let [steps_b, steps_c] = [at_b, at_c].map(|at| at.map(|v| v as f32));
+        let scaled = |w: f32, steps: [f32; 2]| steps.map(|v| w * STEP * v);
+        let ([x1, y1], [x2, y2]) = (scaled(b.w, steps_b), scaled(c.w, steps_c));
+        let area = x1 * y2 - x2 * y1;
+        let (mut dx, mut dy) = ([0.0; 3], [0.0; 3]);
+        if area != 0.0 {
+            let inverse = 1.0 / area;
+            let d = inverse * a.inverse_w;
+            dx = [(y1 * c.w - y2 * b.w) * d, y2 * inverse, -y1 * inverse];
+            dy = [(x2 * b.w - x1 * c.w) * d, -x2 * inverse, x1 * inverse];
+        }
+        let ([x1, y1], [x2, y2]) = (steps_b, steps_c);
+        let (z1, z2) = (b.depth - a.depth, c.depth - a.depth);
+        let d = 0.5 / (x1 * y2 - x2 * y1);
+        let slope_x = d * (y2 * z1 - y1 * z2) * STEPS as f32;
+        let slope_y = d * (x1 * z2 - x2 * z1) * STEPS as f32;
         Self {
-            anchor: pixels(from.at),
-            second,
-            third: Vec2::ZERO,
-            inverse_w: [from.inverse_w, to.inverse_w, to.inverse_w],
-            varyings: [from.varyings, to.varyings, to.varyings],
-            depth: Plane { at: from.depth, dx: rise * second.x, dy: rise * second.y },
+            anchor: pixels(a.at),
+            first: a.inverse_w,
+            dx,
+            dy: dy.map(|v| -v),
+            varyings: [a, b, c].map(|corner| corner.varyings),
+            depth: Plane { at: a.depth * 0.5 + 0.5, dx: slope_x, dy: -slope_y },
         }
     }
 
-    /// Of a point: nothing changes, and the weights are its own coordinates, y down.
-    pub(super) fn of_point(centre: &Projected, centre_px: Vec2, size: f32) -> Self {
+    /// Of a point: nothing changes, and the second and third weights grow as its own coordinates do, y down.
+    pub(super) fn of_point(centre: &Projected, size: f32) -> Self {
+        let slope = 1.0 / size;
         Self {
-            anchor: centre_px - 0.5 * size,
-            second: Vec2::new(1.0 / size, 0.0),
-            third: Vec2::new(0.0, 1.0 / size),
-            inverse_w: [centre.inverse_w; 3],
+            anchor: pixels(centre.at) - 0.5 * size,
+            first: centre.inverse_w,
+            dx: [-slope, slope, 0.0],
+            dy: [-slope, 0.0, slope],
             varyings: [centre.varyings; 3],
-            depth: Plane { at: centre.depth, dx: 0.0, dy: 0.0 },
+            depth: Plane { at: centre.depth * 0.5 + 0.5, dx: 0.0, dy: 0.0 },
         }
     }
 
     /// How steep depth is, for polygon offset.
-    pub(super) fn offset_depth(&mut self, factor: f32, units: f32, nearest: f32) {
+    pub(super) fn offset_depth(&mut self, factor: f32, units: f32, farthest: f32) {
         let slope = self.depth.dx.abs().max(self.depth.dy.abs());
         // The smallest step of a float depth of this size.
-        let exponent = (nearest.to_bits() >> 23) & 0xFF;
+        let exponent = (farthest.to_bits() >> 23) & 0xFF;
         let step = f32::from_bits(exponent.saturating_sub(23).max(1) << 23);
         let offset = slope * factor + step * units;
         if offset.is_finite() {
@@ -259,7 +295,7 @@ mod tests {
     use super::*;
 
     fn corner(x: i32, y: i32) -> Projected {
-        Projected { at: [x, y], depth: 0.5, inverse_w: 1.0, varyings: 0 }
+        Projected { at: [x, y], depth: 0.5, w: 1.0, inverse_w: 1.0, varyings: 0 }
     }
 
     /// Samples of an 8 × 8 picture that are inside.

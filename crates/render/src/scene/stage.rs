@@ -401,11 +401,12 @@ impl Emit<'_> {
         let (projected, count) = clipped.projected(self.screen);
         for i in 1..count.saturating_sub(1) {
             let triangle = [&projected[0], &projected[i], &projected[i + 1]];
-            let turn = area(triangle);
-            if turn == 0 {
+            let turn = self.screen.area_f32(triangle);
+            // Where rounding turns a sliver over, the original finds nothing inside of it.
+            if turn == 0.0 || (turn < 0.0) != (area(triangle) < 0) {
                 continue;
             }
-            let is_front = (turn < 0) != self.front_is_clockwise;
+            let is_front = (turn < 0.0) != self.front_is_clockwise;
             let is_culled = match self.side {
                 Side::Front => !is_front,
                 Side::Back => is_front,
@@ -416,8 +417,9 @@ impl Emit<'_> {
             }
             let mut weights = Weights::of_triangle(triangle);
             if let Some(offset) = self.program.depth.offset {
-                let nearest = triangle.iter().map(|corner| corner.depth).fold(0.0, f32::max);
-                weights.offset_depth(offset.factor, offset.units, nearest);
+                let farthest =
+                    triangle.iter().map(|corner| corner.depth * 0.5 + 0.5).fold(0.0, f32::max);
+                weights.offset_depth(offset.factor, offset.units, farthest);
             }
             let corners = triangle.map(|corner| *corner);
             self.batch.prims.extend(Prim::new(self.screen, &corners, weights, draw, is_front));
@@ -475,8 +477,7 @@ impl Emit<'_> {
         };
         let quad = [shifted(-1.0, 1.0), shifted(1.0, 1.0), shifted(1.0, -1.0), shifted(-1.0, -1.0)];
         let centre = self.screen.project(&at);
-        let ndc = Vec2::new(at.clip.x, -at.clip.y) / at.clip.w;
-        let weights = Weights::of_point(&centre, (ndc * 0.5 + 0.5) * size_px, size);
+        let weights = Weights::of_point(&centre, size);
         self.quad(&quad, weights, draw);
     }
 

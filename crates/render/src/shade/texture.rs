@@ -1,6 +1,6 @@
 //! Texture sampling: formats, wraps, filters, mip chains and anisotropy of Three.js data textures.
 //!
-//! Facts: three r183 on WebGL2, drawn by SwiftShader, and pictures of it. Row 0 of the data is at v = 0. A texture that was never uploaded is
+//! Facts: three r183 on WebGL2, drawn by `SwiftShader`, and pictures of it. Row 0 of the data is at v = 0. A texture that was never uploaded is
 //! [`Texture::empty`] and samples as zeros.
 
 mod mip;
@@ -9,6 +9,8 @@ mod sample;
 use std::fmt;
 
 use glam::Vec2;
+
+use super::colour::{linear_from_bytes, linear_from_srgb_bytes};
 
 /// Channels of a texel: missing green and blue are 0, missing alpha is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +168,8 @@ pub struct Texture {
     channels: Channels,
     texels: Texels,
     srgb: bool,
+    /// What a byte of red, green or blue is as light.
+    light: &'static [f32; 256],
     levels: Vec<Level>,
 }
 
@@ -193,7 +197,8 @@ impl Texture {
             return Err(SizeError { width, height, found });
         }
         let srgb = srgb && channels == Channels::Rgba && matches!(texels, Texels::Byte(_));
-        Ok(Self { channels, texels, srgb, levels: vec![Level { width, height, start: 0 }] })
+        let light = if srgb { linear_from_srgb_bytes() } else { linear_from_bytes() };
+        Ok(Self { channels, texels, srgb, light, levels: vec![Level { width, height, start: 0 }] })
     }
 
     /// A texture that was never uploaded: zeros, alpha too.
@@ -202,8 +207,14 @@ impl Texture {
             channels: Channels::Rgba,
             texels: Texels::Byte(Vec::new()),
             srgb: false,
+            light: linear_from_bytes(),
             levels: Vec::new(),
         }
+    }
+
+    /// Width and height in texels; 0 for an empty texture.
+    pub fn size(&self) -> (usize, usize) {
+        self.levels.first().map_or((0, 0), |base| (base.width, base.height))
     }
 
     /// Levels, the base included; 0 for an empty texture.

@@ -1,10 +1,10 @@
 //! Mip levels: each is the one above read bilinearly at the centres of its texels, sizes halved and floored. For an even
 //! size that is the mean of two texels, for an odd one a weighted mean around the middle.
-//! Source: the levels SwiftShader makes, read back texel by texel. It averages sRGB in linear light and rounds to even.
+//! Source: the levels `SwiftShader` makes, read back texel by texel. It averages sRGB in linear light and rounds to even.
 
 use super::{Level, Texels, Texture};
 use crate::exp::ROUND;
-use crate::shade::colour::{linear_from_srgb_bytes, srgb_byte_from_linear};
+use crate::shade::colour::srgb_byte_from_linear;
 use crate::shade::half::{f32_from_half, half_from_f32};
 
 impl Texture {
@@ -27,7 +27,7 @@ impl Texture {
             // Bytes are averaged as bytes: their ties stay exact.
             match &mut self.texels {
                 Texels::Byte(data) if self.srgb => {
-                    let linear = linear_from_srgb_bytes();
+                    let linear = self.light;
                     let light = |byte: u8| linear[usize::from(byte)];
                     halve(
                         data,
@@ -63,7 +63,7 @@ impl Texture {
                     );
                 }
                 Texels::Float(data) => {
-                    halve(data, above, next, count, |value, _| value, |value, _| value)
+                    halve(data, above, next, count, |value, _| value, |value, _| value);
                 }
             }
             self.levels.push(next);

@@ -1,11 +1,11 @@
 //! Reading a texture at a coordinate: wrap, nearest and bilinear texels, mip levels, anisotropy.
-//! Source: Vulkan's texel selection as SwiftShader does it, and pictures of it.
+//! Source: Vulkan's texel selection as `SwiftShader` does it, and pictures of it.
 
 use glam::{Vec2, Vec4};
 
 use super::{Channels, Filter, Level, Sampler, Texels, Texture, Wrap};
-use crate::exp::ln;
-use crate::shade::colour::{linear_from_bytes, linear_from_srgb_bytes};
+use crate::exp::{ROUND, ln};
+use crate::shade::colour::linear_from_bytes;
 use crate::shade::half::f32_from_half;
 use crate::shade::lobe::unit_interval;
 
@@ -30,7 +30,7 @@ impl Texture {
         let stretch = (long2 / across.perp_dot(up).abs()).min(most);
         let stretch = if stretch > 1.0 { stretch } else { 1.0 };
         let taps = stretch.round_ties_even();
-        let axis = if across2 >= up2 { dx } else { dy } / (taps + 1.0);
+        let axis = if across2 >= up2 { dx } else { dy } / taps;
         let first = uv - axis * (0.5 * (taps - 1.0));
         let width2 = long2 / (stretch * stretch);
         let mut sum = Vec4::ZERO;
@@ -78,60 +78,67 @@ impl Texture {
     #[inline]
     pub fn sample_level(&self, sampler: &Sampler, filter: Filter, uv: Vec2, level: usize) -> Vec4 {
         let Some(&level) = self.levels.get(level).or(self.levels.last()) else { return Vec4::ZERO };
-        let [wrap_u, wrap_v] = sampler.wrap;
-        if filter == Filter::Nearest {
-            let x = nearest(wrap_u, uv.x, level.width);
-            let y = nearest(wrap_v, uv.y, level.height);
-            return self.texel(level, x, y);
-        }
-        let (x0, x1, fx) = linear(wrap_u, uv.x, level.width);
-        let (y0, y1, fy) = linear(wrap_v, uv.y, level.height);
-        let corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)];
-        let [a, b, c, d] = self.texels_at(level, corners);
-        (a * (1.0 - fx) + b * fx) * (1.0 - fy) + (c * (1.0 - fx) + d * fx) * fy
-    }
-
-    #[inline(always)]
-    fn texel(&self, level: Level, x: usize, y: usize) -> Vec4 {
-        let [texel] = self.texels_at(level, [(x, y)]);
-        texel
-    }
-
-    /// Texels as linear numbers; the places must be inside the level.
-    #[inline(always)]
-    fn texels_at<const N: usize>(&self, level: Level, places: [(usize, usize); N]) -> [Vec4; N] {
-        let at =
-            |(x, y): (usize, usize)| level.start + (y * level.width + x) * self.channels.count();
         match &self.texels {
+            Texels::Byte(data) if self.channels == Channels::Rgba => {
+                let (texels, _) = data[level.start..].as_chunks::<4>();
+                let (light, alpha) = (self.light, linear_from_bytes());
+                level.read(sampler.wrap, filter, uv, |texel| {
+                    let [r, g, b, a] = texels[texel].map(usize::from);
+                    Vec4::new(light[r], light[g], light[b], alpha[a])
+                })
+            }
             Texels::Byte(data) => {
-                let alpha = linear_from_bytes();
-                let light = if self.srgb { linear_from_srgb_bytes() } else { alpha };
-                let light = |byte: u8| light[usize::from(byte)];
-                if self.channels == Channels::Rgba {
-                    return places.map(|place| {
-                        let Some([r, g, b, a]) = data[at(place)..].first_chunk() else {
-                            return Vec4::ZERO;
-                        };
-                        Vec4::new(light(*r), light(*g), light(*b), alpha[usize::from(*a)])
-                    });
-                }
-                places.map(|place| self.gather(&data[at(place)..], light))
+                let table = linear_from_bytes();
+                let get = |byte: u8| table[usize::from(byte)];
+                level.read(sampler.wrap, filter, uv, |texel| self.gather(data, level, texel, get))
             }
-            Texels::Half(data) => {
-                places.map(|place| self.gather(&data[at(place)..], f32_from_half))
+            Texels::Half(data) => level.read(sampler.wrap, filter, uv, |texel| {
+                self.gather(data, level, texel, f32_from_half)
+            }),
+            Texels::Float(data) => {
+                level.read(sampler.wrap, filter, uv, |texel| self.gather(data, level, texel, |c| c))
             }
-            Texels::Float(data) => places.map(|place| self.gather(&data[at(place)..], |c| c)),
         }
     }
 
-    /// The texel data starts with; missing channels are 0, missing alpha is 1.
+    /// A texel; missing channels are 0, missing alpha is 1.
     #[inline(always)]
-    fn gather<T: Copy>(&self, data: &[T], get: impl Fn(T) -> f32) -> Vec4 {
+    fn gather<T: Copy>(
+        &self,
+        data: &[T],
+        level: Level,
+        texel: usize,
+        get: impl Fn(T) -> f32,
+    ) -> Vec4 {
+        let data = &data[level.start + texel * self.channels.count()..];
         match self.channels {
             Channels::Red => Vec4::new(get(data[0]), 0.0, 0.0, 1.0),
             Channels::RedGreen => Vec4::new(get(data[0]), get(data[1]), 0.0, 1.0),
             Channels::Rgba => Vec4::new(get(data[0]), get(data[1]), get(data[2]), get(data[3])),
         }
+    }
+}
+
+impl Level {
+    /// The colour at a coordinate; `get` gives a texel, counted from the level's first.
+    #[inline(always)]
+    fn read(
+        &self,
+        [wrap_u, wrap_v]: [Wrap; 2],
+        filter: Filter,
+        uv: Vec2,
+        get: impl Fn(usize) -> Vec4,
+    ) -> Vec4 {
+        if filter == Filter::Nearest {
+            let (x, y) = (nearest(wrap_u, uv.x, self.width), nearest(wrap_v, uv.y, self.height));
+            return get(y * self.width + x);
+        }
+        let (x0, x1, fx) = linear(wrap_u, uv.x, self.width);
+        let (y0, y1, fy) = linear(wrap_v, uv.y, self.height);
+        let (y0, y1) = (y0 * self.width, y1 * self.width);
+        let top = get(y0 + x0) * (1.0 - fx) + get(y0 + x1) * fx;
+        let bottom = get(y1 + x0) * (1.0 - fx) + get(y1 + x1) * fx;
+        top * (1.0 - fy) + bottom * fy
     }
 }
 
@@ -149,24 +156,30 @@ fn folded(wrap: Wrap, u: f32) -> f32 {
 /// `f32::floor` without the call it is on the baseline of x86-64.
 #[inline(always)]
 fn floor(x: f32) -> f32 {
-    let whole = x as i32 as f32;
-    let whole = if whole > x { whole - 1.0 } else { whole };
-    // From 2^23 on everything is whole.
-    if x.abs() < 8_388_608.0 { whole } else { x }
+    let near = (x + ROUND) - ROUND;
+    let whole = near - if near > x { 1.0 } else { 0.0 };
+    // Beyond, rounding by addition does not work, and coordinates say nothing about a texel any more.
+    if x.abs() < 4_194_304.0 { whole } else { x }
+}
+
+/// The nearest whole number of a number from 0 to 2^22.
+#[inline(always)]
+fn whole(x: f32) -> usize {
+    (x + ROUND).to_bits() as usize & 0x003F_FFFF
 }
 
 /// The texel a coordinate is in.
 #[inline(always)]
 fn nearest(wrap: Wrap, u: f32, size: usize) -> usize {
-    ((folded(wrap, u) * size as f32) as usize).min(size - 1)
+    ((folded(wrap, u) * size as f32) as u32 as usize).min(size - 1)
 }
 
 /// The two texels whose centres a coordinate is between, and how far it is towards the second.
 #[inline(always)]
 fn linear(wrap: Wrap, u: f32, size: usize) -> (usize, usize, f32) {
-    let at = folded(wrap, u) * size as f32 + 0.5;
-    let high = (at as usize).min(size);
-    let f = at - high as f32;
+    let at = folded(wrap, u) * size as f32;
+    let high = whole(at);
+    let f = at - ((at + ROUND) - ROUND) + 0.5;
     // Outside, a repeated texture starts again; a mirrored one has its edge texel twice, like a clamped one.
     let (before, after) = if wrap == Wrap::Repeat { (size - 1, 0) } else { (0, size - 1) };
     let low = if high == 0 { before } else { high - 1 };
