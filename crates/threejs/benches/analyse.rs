@@ -15,8 +15,8 @@ fn typical() -> String {
 #[divan::bench]
 fn typical_module(bencher: divan::Bencher<'_, '_>) {
     let source = typical();
-    assert!(threejs::analyse(&source).failures.is_empty());
+    assert!(threejs::analyse(&source).unwrap().failures.is_empty());
     bencher
         .counter(divan::counter::ItemsCount::new(1_u32))
-        .bench_local(|| threejs::analyse(divan::black_box(&source)));
+        .bench_local(|| threejs::analyse(divan::black_box(&source)).unwrap());
 }

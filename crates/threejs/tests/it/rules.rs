@@ -84,7 +84,7 @@ fn syntax_and_early_errors() {
         "({a}) = 1",
         "({a = 1})",
     ] {
-        let failures = analyse(source).failures;
+        let failures = analyse(source).unwrap().failures;
         let codes: Vec<_> = failures
             .iter()
             .map(|failure| (failure.stage.as_str(), failure.rule.as_str()))
@@ -319,7 +319,8 @@ fn failures_come_in_source_order_and_the_budget_last() {
         "const s = '{}';\nfetch(Promise, THREE);",
         "x".repeat(LITERAL_BYTES_MAX + 1)
     ));
-    let rules: Vec<_> = analyse(&source).failures.iter().map(|failure| failure.rule).collect();
+    let rules: Vec<_> =
+        analyse(&source).unwrap().failures.iter().map(|failure| failure.rule).collect();
     let expected = [
         Rule::ThreeAliasForbidden,
         Rule::ForbiddenIdentifier,
@@ -348,7 +349,7 @@ fn edges_of_the_limits() {
 
 #[test]
 fn failures_serialise_to_three_strings() {
-    let failure = &analyse(&module("fetch")).failures[0];
+    let failure = &analyse(&module("fetch")).unwrap().failures[0];
     let json = serde_json::to_string(failure).unwrap();
     let expected = r#"{"stage":"static_analysis","rule":"FORBIDDEN_IDENTIFIER","detail":"fetch at line 2, column 1"}"#;
     assert_eq!(json, expected);
