@@ -3,6 +3,7 @@
 mod document;
 mod engine;
 mod hostile;
+mod modules;
 mod rules;
 
 /// Codes and details of all failures, one a line.
