@@ -6,8 +6,8 @@
 /// Most tokens that may be pending (opened, or chained without a separator) at one place of a module.
 pub const NESTING_MAX: usize = 6_000;
 
-/// Most words times the tokens that are pending around each: a name is looked up scope by scope, a label statement by
-/// statement. A file of the largest size with 30 tokens pending everywhere has fewer.
+/// Most tokens times the brackets, statements and colons that are open around each: a name is looked up scope by scope, a
+/// label statement by statement. A file of the largest size with 30 of them around every token has fewer.
 const LOOK_UPS_MAX: usize = 32_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,11 +44,15 @@ struct Level {
     statements: usize,
     /// Other tokens since the last separator.
     tokens: usize,
+    /// Those of them that are colons: labels are looked up too.
+    colons: usize,
     /// After a semicolon: the next token forgets what is pending, unless it is `else`.
     has_ended: bool,
     is_declaration: bool,
     /// In a declaration, before the `=`.
     is_binding: bool,
+    /// After `as` or `satisfies`: the parser reads on as if types were allowed, and keywords may be names of types.
+    is_typed: bool,
 }
 
 impl Level {
@@ -57,14 +61,20 @@ impl Level {
             opened,
             statements: 0,
             tokens: 0,
+            colons: 0,
             has_ended: false,
             is_declaration: false,
             is_binding: false,
+            is_typed: false,
         }
     }
 
     fn pending(&self) -> usize {
         self.statements + self.tokens
+    }
+
+    fn around(&self) -> usize {
+        1 + self.statements + self.colons
     }
 }
 
@@ -119,6 +129,7 @@ fn bound(source: &str) -> Result<usize, usize> {
         at: 0,
         levels: vec![Level::new(Opened::Plain)],
         total: 0,
+        around: 1,
         prev: Prev::Operator,
         word: "",
         is_head: false,
@@ -146,7 +157,7 @@ fn bound(source: &str) -> Result<usize, usize> {
         }
         scan.is_new_line = false;
         most = most.max(scan.total);
-        look_ups += scan.total;
+        look_ups += scan.around;
         if most > NESTING_MAX || look_ups > LOOK_UPS_MAX {
             return Err(start);
         }
@@ -160,6 +171,8 @@ struct Scan<'a> {
     levels: Vec<Level>,
     /// Sum of what is pending, so that the check is one comparison.
     total: usize,
+    /// Sum of brackets, statements and colons around.
+    around: usize,
     prev: Prev,
     /// The last word, while nothing came after it.
     word: &'a str,
@@ -187,11 +200,15 @@ impl<'a> Scan<'a> {
 
     fn forget_tokens(&mut self) {
         self.total -= std::mem::take(&mut self.top().tokens);
+        self.around -= std::mem::take(&mut self.top().colons);
+        self.top().is_typed = false;
     }
 
     fn forget_all(&mut self) {
         self.forget_tokens();
-        self.total -= std::mem::take(&mut self.top().statements);
+        let statements = std::mem::take(&mut self.top().statements);
+        self.total -= statements;
+        self.around -= statements;
         self.top().is_declaration = false;
         self.top().is_binding = false;
     }
@@ -209,6 +226,7 @@ impl<'a> Scan<'a> {
 
     fn open(&mut self, opened: Opened) {
         self.levels.push(Level::new(opened));
+        self.around += 1;
         self.prev = Prev::Operator;
     }
 
@@ -247,7 +265,9 @@ impl<'a> Scan<'a> {
             }
             b'/' => {
                 self.add();
+                let is_typed = self.top().is_typed;
                 match self.prev {
+                    _ if is_typed => return Err(Unclear),
                     Prev::Operator => {
                         self.at = regex_end(self.bytes, self.at);
                         self.prev = Prev::Operand;
@@ -279,6 +299,9 @@ impl<'a> Scan<'a> {
                 self.is_head = is_head && byte == b'*';
                 if byte == b'=' {
                     self.top().is_binding = false;
+                } else if byte == b':' {
+                    self.top().colons += 1;
+                    self.around += 1;
                 }
                 self.prev = Prev::Operator;
             }
@@ -293,6 +316,7 @@ impl<'a> Scan<'a> {
         }
         let closed = self.levels.pop().unwrap_or(Level::new(Opened::Plain));
         self.total -= closed.pending();
+        self.around -= closed.around();
         self.prev = match (closed.opened, byte) {
             (Opened::Template, _) => return self.template(),
             (_, b'}') | (Opened::Parameters, _) => Prev::Unclear,
@@ -328,10 +352,12 @@ impl<'a> Scan<'a> {
         if !is_name && STATEMENTS.contains(&word) {
             self.top().statements += 1;
             self.total += 1;
+            self.around += 1;
         } else {
             self.add();
         }
         self.word = word;
+        self.top().is_typed |= !is_name && matches!(word, "as" | "satisfies");
         if is_name {
             self.prev = Prev::Operand;
             self.word = "";

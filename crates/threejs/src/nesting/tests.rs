@@ -46,7 +46,7 @@ fn check(source: &str) {
 
 /// What could hide the rest of a text, or end a statement without saying so.
 #[rustfmt::skip]
-const PIECES: [&str; 120] = [
+const PIECES: [&str; 132] = [
     "/`/", "/\"/", "/'/", "/[/]/", "/[`]/", "/(/", "/\\//", "/=/", "/", "/*`*/", "//`\n", "/*\n*/", "`", "`${", "}`", "\"", "'",
     "\"`\"", "'/'", "a", "b", "1", "1.5", "1..a", "0x1", ".5", "\n", "\n", "\n", "\r", "\u{2028}", "\u{a0}", "\u{feff}", " ", " ", " ",
     "(", ")", "[", "]", "{", "}", "()", "[]", "{}", ",", ";", ":", ".", "?.", "?", "=>", "=", "+", "++", "--", "-", "!", "...", "@", "#a",
@@ -55,6 +55,7 @@ const PIECES: [&str; 120] = [
     "finally ", "switch ", "case ", "default ", "import ", "export ", "from ", "static ", "get ", "with ", "this", "super", "null", "as ",
     "if(a)", "while(a)", "for(;;)", "for await(a of b)", "do a\nwhile(b)", "let a\n", "let a=1,b\n", "break\n", "a:", "import\"a\"\n",
     "export*from\"a\"\n", "a\n++", "a++", "<!--", "-->", "#!", "type ", "declare ",
+    "satisfies ", "enum ", "interface ", "namespace ", "abstract ", "<", ">", "is ", "keyof ", "<T>", "?:", "a!",
 ];
 const DEEP: [(&str, &str); 10] = [
     ("[", "]"),
@@ -89,6 +90,7 @@ fn the_look_is_not_fooled() {
         "<!-- `\n",
         "let a/*\r*/ /`/.x\n",
         "\u{feff}#!`\n",
+        "a as class /`/.x;",
     ] {
         let ends = if before.contains('{') { "}" } else { "" };
         check(&format!("{before};{deep}{ends}"));

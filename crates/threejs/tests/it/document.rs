@@ -45,9 +45,9 @@ fn every_choice_has_an_example_that_shows_it() {
         let title = section.lines().next().unwrap_or("");
         for (kind, source) in examples(section) {
             let found = analyse(source).unwrap();
-            let (kind, code) = kind.split_once(' ').map_or((kind, ""), |(_, kind)| {
-                kind.split_once(' ').unwrap_or((kind, ""))
-            });
+            let (kind, code) = kind
+                .split_once(' ')
+                .map_or((kind, ""), |(_, kind)| kind.split_once(' ').unwrap_or((kind, "")));
             let (expected, refused) = match kind {
                 "valid" => (None, None),
                 "invalid" => (Some(code), None),

@@ -8,19 +8,19 @@
 use std::path::PathBuf;
 
 /// One module.
-pub struct Module {
+pub(crate) struct Module {
     /// `hostile/endless_loop`.
-    pub name: String,
+    pub(crate) name: String,
     /// The bytes a miner would send.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Stage and rule of the first failure; `None` when it passes.
-    pub expected: Option<(String, String)>,
+    pub(crate) expected: Option<(String, String)>,
     /// Name of a measure, least and most.
-    pub measures: Vec<(String, u64, u64)>,
+    pub(crate) measures: Vec<(String, u64, u64)>,
 }
 
 /// All modules, by name.
-pub fn all() -> Vec<Module> {
+pub(crate) fn all() -> Vec<Module> {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../threejs/tests/modules"));
     let mut modules = Vec::new();
     for kind in ["valid", "invalid", "hostile"] {
@@ -56,7 +56,8 @@ fn expand(file: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for line in file.split_inclusive(|byte| *byte == b'\n') {
         let repeated = std::str::from_utf8(line).ok().and_then(|line| {
-            let (count, text) = line.strip_prefix("//* ")?.trim_end_matches('\n').split_once(' ')?;
+            let (count, text) =
+                line.strip_prefix("//* ")?.trim_end_matches('\n').split_once(' ')?;
             Some(text.repeat(count.parse().ok()?))
         });
         match repeated {

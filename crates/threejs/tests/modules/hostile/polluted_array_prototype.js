@@ -1,4 +1,4 @@
-// expect: pass
+// expect: post_validation EMPTY_SCENE
 export default function (THREE) {
   Array.prototype.push = () => 1;
   Array.prototype[Symbol.iterator] = null;

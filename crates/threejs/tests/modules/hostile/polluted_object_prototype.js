@@ -1,4 +1,4 @@
-// expect: post_validation INVALID_RETURN_TYPE
+// expect: execution EXECUTION_THREW
 export default function (THREE) {
   Object.prototype.isGroup = true;
   Object.prototype.isObject3D = true;

@@ -1,5 +1,5 @@
 // expect: static_analysis LITERAL_BUDGET_EXCEEDED
 const data = [
-//* 10000 0.125,
+//* 11000 0.125,
 0.1];
 export default (THREE) => (data, new THREE.Group());
