@@ -12,9 +12,9 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, SourceType, Span};
 
 use crate::failure::{Failure, Rule, Stage};
-use crate::nesting::{self, NESTING_MAX};
+use crate::nesting;
 use crate::place::Places;
-use crate::{production, walk};
+use crate::{guard, production, walk};
 
 /// Most bytes of a module's source.
 pub const SOURCE_BYTES_MAX: usize = 1 << 20;
@@ -83,10 +83,10 @@ pub fn analyse(source: &str) -> Result<Analysis, AnalyseError> {
         let detail = format!("{} bytes (limit {SOURCE_BYTES_MAX})", source.len());
         return Ok(Analysis::parse_failure(Rule::FileSizeExceeded, detail));
     }
-    if let Some(at) = nesting::too_deep(source) {
-        let (line, column) = Places::new(source).line_column(u32::try_from(at).unwrap_or(0));
-        let detail =
-            format!("nested too deeply, limit {NESTING_MAX} pending tokens ({line}:{column})");
+    if let Err(too_deep) = nesting::bound(source) {
+        let at = u32::try_from(too_deep.at()).unwrap_or(0);
+        let (line, column) = Places::new(source).line_column(at);
+        let detail = format!("{too_deep} ({line}:{column})");
         return Ok(Analysis::parse_failure(Rule::ParseError, detail));
     }
     let answer = on_stack(STACK_BYTES, || parse_and_walk(source))?;
@@ -136,6 +136,9 @@ fn parse_and_walk(source: &str) -> Analysis {
         |span: &&Span| source.get(span.start as usize..).is_some_and(|it| it.starts_with('\u{85}'));
     if let Some(span) = parsed.irregular_whitespaces.iter().find(no_space) {
         return syntax("unexpected character U+0085", span.start);
+    }
+    if let Some((what, at)) = guard::too_many(source, program) {
+        return syntax(what, at);
     }
     let built =
         SemanticBuilder::new().with_check_syntax_error(true).with_build_nodes(true).build(program);

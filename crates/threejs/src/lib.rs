@@ -9,6 +9,7 @@
 mod analyse;
 pub mod engine;
 mod failure;
+mod guard;
 pub mod lists;
 mod nesting;
 mod place;

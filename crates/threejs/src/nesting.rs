@@ -115,14 +115,29 @@ const CONDITION: [&str; 4] = ["if", "while", "for", "with"];
 const CONTINUES: [&str; 8] =
     ["else", "catch", "finally", "while", "in", "instanceof", "of", "extends"];
 
-/// Whether `source` may be nested or chained deeper than [`NESTING_MAX`], or asks for more than [`LOOK_UPS_MAX`]; then
-/// the byte where it goes past.
-pub(crate) fn too_deep(source: &str) -> Option<usize> {
-    bound(source).err()
+/// Most letters of labels that are jumped to times letters of those there are: a missing one is compared with all.
+const LABEL_COMPARISONS_MAX: usize = 200_000_000;
+
+/// Why a text is not parsed, and the byte where it goes past the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TooDeep {
+    #[error("nested too deeply, limit {NESTING_MAX} pending tokens")]
+    Pending(usize),
+    #[error("too many names within too many scopes, limit {LOOK_UPS_MAX} look-ups")]
+    LookUps(usize),
+    #[error("too many labels, limit {LABEL_COMPARISONS_MAX} comparisons")]
+    Labels(usize),
 }
 
-/// The most tokens pending at one place, or where they pass the limit.
-fn bound(source: &str) -> Result<usize, usize> {
+impl TooDeep {
+    pub(crate) fn at(self) -> usize {
+        let (Self::Pending(at) | Self::LookUps(at) | Self::Labels(at)) = self;
+        at
+    }
+}
+
+/// The most tokens pending at one place of `source`.
+pub(crate) fn bound(source: &str) -> Result<usize, TooDeep> {
     let mut scan = Scan {
         source,
         bytes: source.as_bytes(),
@@ -130,6 +145,8 @@ fn bound(source: &str) -> Result<usize, usize> {
         levels: vec![Level::new(Opened::Plain)],
         total: 0,
         around: 1,
+        jumps: 0,
+        labels: 0,
         prev: Prev::Operator,
         word: "",
         is_head: false,
@@ -153,13 +170,19 @@ fn bound(source: &str) -> Result<usize, usize> {
             // All that follows may nest.
             let rest = scan.bytes[start..].iter().filter(|byte| !byte.is_ascii_whitespace());
             most = most.max(scan.total + rest.count());
-            return if most > NESTING_MAX { Err(start) } else { Ok(most) };
+            return if most > NESTING_MAX { Err(TooDeep::Pending(start)) } else { Ok(most) };
         }
         scan.is_new_line = false;
         most = most.max(scan.total);
         look_ups += scan.around;
-        if most > NESTING_MAX || look_ups > LOOK_UPS_MAX {
-            return Err(start);
+        if most > NESTING_MAX {
+            return Err(TooDeep::Pending(start));
+        }
+        if look_ups > LOOK_UPS_MAX {
+            return Err(TooDeep::LookUps(start));
+        }
+        if scan.jumps.saturating_mul(scan.labels) > LABEL_COMPARISONS_MAX {
+            return Err(TooDeep::Labels(start));
         }
     }
 }
@@ -174,6 +197,9 @@ struct Scan<'a> {
     /// Sum of brackets, statements and colons around.
     around: usize,
     prev: Prev,
+    /// Letters of labels after `break` and `continue`, and of words before a colon.
+    jumps: usize,
+    labels: usize,
     /// The last word, while nothing came after it.
     word: &'a str,
     /// Between `function` and its parameters.
@@ -300,6 +326,7 @@ impl<'a> Scan<'a> {
                 if byte == b'=' {
                     self.top().is_binding = false;
                 } else if byte == b':' {
+                    self.labels += word.len();
                     self.top().colons += 1;
                     self.around += 1;
                 }
@@ -358,6 +385,9 @@ impl<'a> Scan<'a> {
         }
         self.word = word;
         self.top().is_typed |= !is_name && matches!(word, "as" | "satisfies");
+        if JUMPS.contains(&before) {
+            self.jumps += word.len();
+        }
         if is_name {
             self.prev = Prev::Operand;
             self.word = "";

@@ -46,6 +46,10 @@ impl<'a> Walk<'a, '_> {
             AstKind::ForInStatement(it) => self.check_loop_target(&it.left),
             AstKind::ForOfStatement(it) => self.check_loop_target(&it.left),
             AstKind::ClassBody(it) => self.check_private_accessors(it),
+            // `(a): …` is no label.
+            AstKind::LabeledStatement(it) if it.label.span.start != it.span.start => {
+                self.refuse("a label is not in parentheses", it.span);
+            }
             AstKind::BreakStatement(it) => {
                 self.check_jump(it.label.as_ref().map(|label| label.name.as_str()), true, it.span);
             }
@@ -135,9 +139,10 @@ impl<'a> Walk<'a, '_> {
     /// `((a)) => …`: a parameter is not in parentheses of its own.
     fn check_arrow_parameters(&mut self, it: &ArrowFunctionExpression<'a>) {
         let Some(first) = it.params.items.first() else { return };
-        let start = it.params.span.start;
-        let opens = self.semantic.source_text().as_bytes().get(start as usize) == Some(&b'(');
-        if opens && self.token_before(first.span.start).is_some_and(|(at, _)| at > start as usize) {
+        let source = self.semantic.source_text().as_bytes();
+        // The parser forgets them: then the list begins with its name, and closes all the same.
+        let is_bare = source.get(it.params.span.start as usize) != Some(&b'(');
+        if is_bare && self.token_after(first.span.end) == Some(b')') {
             self.refuse("a parameter is not in parentheses of its own", first.span);
         }
     }
@@ -190,6 +195,24 @@ impl<'a> Walk<'a, '_> {
         );
         if in_pattern && self.token_before(span.start).is_some_and(|(_, byte)| byte == b'(') {
             self.refuse("a pattern inside a pattern is not in parentheses", span);
+        }
+    }
+
+    /// The first byte from `at` that is neither space nor comment.
+    fn token_after(&self, at: u32) -> Option<u8> {
+        let source = self.semantic.source_text();
+        let comments = self.semantic.comments();
+        let mut at = at as usize;
+        loop {
+            let rest = source.get(at..)?.trim_start_matches(|c: char| c.is_whitespace());
+            at = source.len() - rest.len();
+            let next = comments.partition_point(|comment| (comment.span.start as usize) < at);
+            match comments.get(next) {
+                Some(comment) if comment.span.start as usize == at => {
+                    at = comment.span.end as usize;
+                }
+                _ => return rest.as_bytes().first().copied(),
+            }
         }
     }
 

@@ -96,7 +96,10 @@ fn repeated_calls_and_deep_names_take_linear_time() {
     assert_eq!(said(&module(&calls)), "");
     let names = format!("{}{}{}", "{".repeat(1_500), "a;".repeat(200_000), "}".repeat(1_500));
     let answer = said(&module(&names));
-    assert!(answer.starts_with("PARSE_ERROR nested too deeply"), "{answer:.200}");
+    assert!(
+        answer.starts_with("PARSE_ERROR too many names within too many scopes"),
+        "{answer:.200}"
+    );
 }
 
 #[test]
