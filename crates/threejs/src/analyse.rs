@@ -230,3 +230,15 @@ fn structure<'a>(program: &'a Program<'a>) -> (Analysis, Option<&'a ExportDefaul
     }
     (analysis, Some(&**export))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AnalyseError, on_stack};
+
+    #[test]
+    fn a_machine_without_a_stack_is_an_error_of_its_own() {
+        let refused = on_stack(usize::MAX / 4, || 1);
+        assert!(matches!(refused, Err(AnalyseError::Thread { .. })), "{refused:?}");
+        assert_eq!(on_stack(1 << 20, || 1).unwrap(), Some(1));
+    }
+}

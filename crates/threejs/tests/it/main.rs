@@ -4,6 +4,7 @@ mod document;
 mod engine;
 mod hostile;
 mod modules;
+mod rows;
 mod rules;
 
 /// Codes and details of all failures, one a line.
