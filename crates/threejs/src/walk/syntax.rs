@@ -229,7 +229,7 @@ impl<'a> Walk<'a, '_> {
             let next = comments.partition_point(|comment| (comment.span.end as usize) <= at);
             match next.checked_sub(1).and_then(|last| comments.get(last)) {
                 Some(comment) if comment.span.end as usize == at => {
-                    at = comment.span.start as usize
+                    at = comment.span.start as usize;
                 }
                 _ => {
                     let at = at.checked_sub(1)?;

@@ -6,7 +6,7 @@ const PAGE: &str = include_str!("../../../../docs/module-rules.md");
 
 /// Kind and source of each example in a part of the page.
 fn examples(part: &str) -> impl Iterator<Item = (&str, &str)> {
-    part.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap())
+    part.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').expect("a kind"))
 }
 
 fn first_rule(failures: &[Failure]) -> Option<&'static str> {

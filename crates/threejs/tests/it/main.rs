@@ -9,7 +9,7 @@ mod rules;
 
 /// Codes and details of all failures, one a line.
 fn said(source: &str) -> String {
-    let analysis = threejs::analyse(source).unwrap();
+    let analysis = threejs::analyse(source).expect("a thread");
     let lines =
         analysis.failures.iter().map(|failure| format!("{} {}", failure.rule, failure.detail));
     lines.collect::<Vec<_>>().join("\n")

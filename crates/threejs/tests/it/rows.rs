@@ -18,15 +18,15 @@ fn check(rows: &str, least: usize) {
     let lines: Vec<_> = rows.lines().collect();
     let mut wrong = Vec::new();
     for row in lines.chunks(2) {
-        let (place, text) = row[0].split_once(' ').unwrap();
-        let text: String = serde_json::from_str(text).unwrap();
+        let (place, text) = row[0].split_once(' ').expect("a place");
+        let text: String = serde_json::from_str(text).expect("a JSON string");
         let source = match place {
             "in" => crate::module(&text),
             "before" => format!("{text}\nexport default () => 1;"),
             "file" => text,
             other => panic!("no place is called {other}"),
         };
-        let failures = analyse(&source).unwrap().failures;
+        let failures = analyse(&source).expect("a thread").failures;
         let found = failures.iter().map(said).collect::<Vec<_>>().join(" & ");
         let found = if found.is_empty() { "pass" } else { &found };
         if found != row[1].trim_start() {

@@ -377,7 +377,7 @@ fn places_count_every_end_of_line_and_utf16_units() {
 /// What production would say, where the contract says nothing.
 #[track_caller]
 fn production(source: &str, expected: &str) {
-    let analysis = analyse(source).unwrap();
+    let analysis = analyse(source).expect("a thread");
     assert_eq!(analysis.failures, [], "{source}");
     let lines = analysis.production.iter().map(|it| format!("{} {}", it.rule, it.detail));
     assert_eq!(lines.collect::<Vec<_>>().join("\n"), expected, "{source}");

@@ -24,10 +24,11 @@ pub(crate) fn all() -> Vec<Module> {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../threejs/tests/modules"));
     let mut modules = Vec::new();
     for kind in ["valid", "invalid", "hostile"] {
-        for entry in fs_err::read_dir(root.join(kind)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{kind}/{}", path.file_stem().unwrap().to_str().unwrap());
-            modules.push(read(name, &fs_err::read(&path).unwrap()));
+        for entry in fs_err::read_dir(root.join(kind)).expect("modules") {
+            let path = entry.expect("a file").path();
+            let stem = path.file_stem().expect("a name").to_string_lossy();
+            let file = fs_err::read(&path).expect("a module");
+            modules.push(read(format!("{kind}/{stem}"), &file));
         }
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
@@ -40,13 +41,13 @@ fn read(name: String, file: &[u8]) -> Module {
     let mut expectations = lines().filter_map(|line| line.strip_prefix("// expect: "));
     let expected = expectations.next().unwrap_or_else(|| panic!("{name}: nothing expected"));
     let expected = (expected != "pass").then(|| {
-        let (stage, rule) = expected.split_once(' ').unwrap();
+        let (stage, rule) = expected.split_once(' ').expect("stage and rule");
         (stage.to_owned(), rule.to_owned())
     });
     let measures = lines().filter_map(|line| {
         let (name, value) = line.strip_prefix("// @")?.split_once(' ')?;
         let (least, most) = value.split_once('-').unwrap_or((value, value));
-        Some((name.to_owned(), least.parse().unwrap(), most.parse().unwrap()))
+        Some((name.to_owned(), least.parse().ok()?, most.parse().ok()?))
     });
     let measures = measures.collect();
     Module { name, bytes: expand(file), expected, measures }
