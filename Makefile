@@ -9,10 +9,13 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/crucible
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 TOOLS := $(CACHE)/tools
 DENY_VERSION := 0.20.2
+GLTF_VALIDATOR_VERSION := 2.0.0-dev.3.10
+GLTF_VALIDATOR := $(TOOLS)/gltf-validator-$(GLTF_VALIDATOR_VERSION)
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
 DEMO_PICTURE ?= assets/pictures/toadstool.jpg
+DEMO_MODULE ?= assets/modules/lantern.js
 
 .PHONY: help demo test setup format lint licences unit fuzz-build docs build bench clean
 
@@ -29,13 +32,16 @@ setup: ## Installs what a fresh Debian machine lacks (a C compiler); checks for 
 build: setup
 	cargo build --release --locked --package crucible
 
-demo: build ## Turns a picture into out/asset.ply, out/asset.spz and out/grid.png, offline
+demo: build ## Turns a picture into an asset, and checks, draws and converts a Three.js module, offline; see out/
 	mkdir -p out
 	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz --save-stages out/stages
 	$(CRUCIBLE) render out/asset.ply -o out/grid.png --background ffffff
 	$(CRUCIBLE) validate out/asset.ply
 	$(CRUCIBLE) inspect out/asset.spz
-	@echo; echo "Look at out/grid.png (the asset from four sides) and out/stages/ (how it came about)."
+	$(CRUCIBLE) validate $(DEMO_MODULE)
+	$(CRUCIBLE) render $(DEMO_MODULE) -o out/module.png
+	$(CRUCIBLE) convert $(DEMO_MODULE) out/module.glb
+	@echo; echo "Look at out/grid.png (the asset from four sides), out/stages/ (how it came about) and out/module.png (the module)."
 
 test: setup format lint licences unit docs fuzz-build ## Runs every check
 	@echo "All checks passed."
@@ -54,8 +60,17 @@ $(TOOLS)/cargo-deny-$(DENY_VERSION):
 	rm -rf $(CACHE)/tools-target
 	touch $@
 
-unit: ## Unit, property, snapshot, golden and end-to-end tests
-	@if cargo nextest --version >/dev/null 2>&1; then \
+# Written glTF files are shown to the validator of Khronos, if there is npm to get it with.
+$(GLTF_VALIDATOR):
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-fund --no-audit --prefix $@.part gltf-validator@$(GLTF_VALIDATOR_VERSION) && mv $@.part $@; \
+	else \
+	  echo "note: no npm, so glTF files are not shown to the validator of Khronos"; \
+	fi
+
+unit: $(GLTF_VALIDATOR) ## Unit, property, snapshot, golden and end-to-end tests
+	@if [ -d $(GLTF_VALIDATOR) ]; then export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR); fi; \
+	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
 	else \
 	  cargo test --locked --workspace; \

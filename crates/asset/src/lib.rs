@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod format;
+pub mod glb;
 pub mod ply;
 pub mod rules;
 pub mod scene;

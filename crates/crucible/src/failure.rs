@@ -29,6 +29,11 @@ impl Failure {
         Self { code: exit::INPUT, message: format!("{}: {error}", path.display()) }
     }
 
+    /// A check was made on the way, and the answer is no.
+    pub(crate) fn no(path: &Path, reason: impl fmt::Display) -> Self {
+        Self { code: exit::NO, message: format!("{}: {reason}", path.display()) }
+    }
+
     /// Arguments that cannot be followed.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: exit::INPUT, message: message.into() }

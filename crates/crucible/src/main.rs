@@ -8,13 +8,14 @@ mod cmd;
 mod failure;
 mod files;
 mod interrupt;
+mod module;
 mod output;
 
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
 
-/// Makes 3D assets from pictures, draws them, checks them and compares them: no GPU, no key, no network.
+/// Makes 3D assets from pictures, draws them, checks them and compares them: no GPU, no browser, no key, no network.
 #[derive(Debug, Parser)]
 #[command(name = "crucible", version, max_term_width = 110)]
 struct Cli {
@@ -34,6 +35,7 @@ enum Command {
     Validate(cmd::validate::Args),
     Convert(cmd::convert::Args),
     Eval(cmd::eval::Args),
+    Serve(cmd::serve::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -66,5 +68,6 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         Command::Validate(args) => cmd::validate::run(args),
         Command::Convert(args) => cmd::convert::run(args),
         Command::Eval(args) => cmd::eval::run(args),
+        Command::Serve(args) => cmd::serve::run(args),
     }
 }

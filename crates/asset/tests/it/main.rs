@@ -2,6 +2,7 @@
 
 mod any_bytes;
 mod dripping;
+mod glb;
 mod make;
 mod ply_hostile;
 mod plys;

@@ -7,6 +7,7 @@ use asset::scene::{
     PointSize, PolygonOffset, Primitive, Scene, Side, Span, Sphere, Standard, Texels, Texture,
     TextureId, Wrap,
 };
+use glam::DMat4;
 
 /// Splitmix64.
 pub(crate) struct Dice(u64);
@@ -82,6 +83,81 @@ pub(crate) fn random(seed: u64, size: usize) -> Scene {
             .then(|| drawable(dice, geometries.len(), materials.len())),
     });
     Scene { nodes: nodes.collect(), geometries, materials, textures }
+}
+
+/// The same, most of which is seen: large geometries, affine matrices, world matrices that agree.
+pub(crate) fn plausible(seed: u64, size: usize) -> Scene {
+    let mut scene = random(seed, size.max(4));
+    let dice = &mut Dice::new(!seed);
+    scene.geometries.iter_mut().for_each(|geometry| *geometry = large_geometry(dice));
+    for material in &mut scene.materials {
+        material.visible = dice.below(8) > 0;
+        material.wireframe = dice.below(8) == 0;
+    }
+    let flatten = |matrix: &mut [f64; 16]| {
+        (matrix[3], matrix[7], matrix[11], matrix[15]) = (0.0, 0.0, 0.0, 1.0);
+    };
+    let mut worlds: Vec<DMat4> = Vec::new();
+    for node in &mut scene.nodes {
+        (node.visible, node.layers) = (dice.below(8) > 0, 1);
+        if dice.below(8) > 0 {
+            flatten(&mut node.matrix);
+            for value in node.matrix.iter_mut().filter(|value| value.is_nan() || value.abs() > 9.0)
+            {
+                *value = 0.5;
+            }
+        }
+        let parent = node.parent.map_or(DMat4::IDENTITY, |parent| worlds[parent.idx()]);
+        worlds.push(parent * DMat4::from_cols_array(&node.matrix));
+        if dice.below(8) > 0 {
+            node.world = worlds[worlds.len() - 1].to_cols_array();
+        }
+        let Some(drawable) = &mut node.drawable else { continue };
+        if dice.below(3) > 0 {
+            drawable.materials =
+                Materials::Single(MaterialId(dice.below(scene.materials.len()) as u32));
+        }
+        if dice.flag() {
+            drawable.primitive = Primitive::Mesh;
+        }
+        if let Primitive::InstancedMesh(instances) = &mut drawable.primitive {
+            for matrix in &mut instances.matrices {
+                let mut wide = matrix.map(f64::from);
+                flatten(&mut wide);
+                *matrix = wide.map(|value| value as f32);
+            }
+            if dice.below(4) == 0 {
+                let count = 1100 * instances.matrices.len();
+                instances.matrices =
+                    instances.matrices.iter().copied().cycle().take(count).collect();
+                instances.colors = None;
+            }
+        }
+    }
+    scene
+}
+
+fn large_geometry(dice: &mut Dice) -> Geometry {
+    let vertex_count = 3 + dice.below(40);
+    let attribute = |dice: &mut Dice, size: u8, none_in: usize| {
+        let values = (0..vertex_count * usize::from(size)).map(|_| dice.number() - 0.5).collect();
+        (dice.below(none_in) > 0).then(|| Attribute::new(size, values))
+    };
+    let mut geometry = Geometry {
+        position: attribute(dice, 3, 16),
+        normal: attribute(dice, 3, 4),
+        uvs: std::array::from_fn(|_| attribute(dice, 2, 4)),
+        color: attribute(dice, 3, 4),
+        tangent: attribute(dice, 4, 2),
+        index: dice.maybe(|dice| (0..60).map(|_| dice.below(vertex_count) as u32).collect()),
+        groups: (0..dice.below(5))
+            .map(|_| Group { span: span(dice), material_idx: dice.below(4) as u32 })
+            .collect(),
+        draw_range: if dice.flag() { Span::ALL } else { span(dice) },
+        ..Geometry::default()
+    };
+    geometry.fit();
+    geometry
 }
 
 fn drawable(dice: &mut Dice, geometry_count: usize, material_count: usize) -> Drawable {

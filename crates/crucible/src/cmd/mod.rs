@@ -5,4 +5,5 @@ pub(crate) mod eval;
 pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod render;
+pub(crate) mod serve;
 pub(crate) mod validate;

@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use asset::Splats;
 use image::RgbaImage;
+use render::scene::{Alpha, Lighting, Prepared, Shot};
 use render::{Background, Camera, Lens, View};
 
 use crate::failure::{Failure, exit};
+use crate::module::{CageArgs, is_module};
 use crate::{files, interrupt, output};
 
 /// Draws an asset: one grid picture, or one picture per view
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Asset to draw: .ply or .spz, told by content
+    /// Asset to draw: .ply or .spz, told by content, or a Three.js module, .js
     input: PathBuf,
 
     /// PNG to write (--views grid), or the folder for one PNG per view
@@ -40,9 +43,25 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEG", default_value_t = Lens::FOV_DEG)]
     fov: f64,
 
-    /// Recentre and rescale as the original splat service did (its scalar mean, its change of opacity)
+    /// Recentre and rescale splats as the original splat service did (its scalar mean, its change of opacity)
     #[arg(long)]
     normalise: bool,
+
+    /// Light for modules [default: studio for grid and lists, follow for named views]
+    #[arg(long, value_enum, value_name = "MODE")]
+    lighting: Option<LightingArg>,
+
+    #[command(flatten)]
+    cage: CageArgs,
+}
+
+/// Light set-ups of the render service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LightingArg {
+    /// Three lights, fixed in the world
+    Studio,
+    /// One light that goes with the camera
+    Follow,
 }
 
 /// What `--views` names.
@@ -134,35 +153,99 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Lens::new(radius, args.fov, size).map_err(|error| Failure::usage(error.to_string()))?;
     let background = args.background.map_or_else(|| args.views.default_background(), |arg| arg.0);
 
-    let (mut splats, _, _) = files::read_splats(&args.input)?;
-    if args.normalise {
-        splats = render::splats::normalise(&splats)
-            .map_err(|error| Failure::input(&args.input, format!("--normalise: {error}")))?;
-    }
-    let pictures = |views: &[View]| -> Result<Vec<RgbaImage>, Failure> {
+    let subject = Subject::read(&args, background)?;
+    let pictures = |named: &[(String, View)]| -> Result<Vec<RgbaImage>, Failure> {
         interrupt::check()?;
-        let cameras: Vec<_> = views.iter().map(|view| Camera::orbit(*view, lens)).collect();
-        let frames = render::splats::draw_all(&splats, &cameras);
-        Ok(frames.iter().map(|frame| frame.over(background)).collect())
+        subject.draw(named, lens)
     };
 
+    let named = args.views.named();
     if args.views == Views::Grid {
-        let grid = render::grid::compose(&pictures(&View::GRID)?, render::grid::GAP_PX);
+        let grid = render::grid::compose(&pictures(&named)?, render::grid::GAP_PX);
         write_png(&grid, &args.output)?;
         output::line(format_args!("{}: grid of 4 views", args.output.display()));
         return Ok(ExitCode::from(exit::OK));
     }
     files::create_folder(&args.output)?;
-    let named = args.views.named();
     // A few at a time: views are drawn in parallel, and each holds its own working memory.
     for some in named.chunks(4) {
-        let views: Vec<_> = some.iter().map(|(_, view)| *view).collect();
-        for ((stem, _), picture) in some.iter().zip(pictures(&views)?) {
+        for ((stem, _), picture) in some.iter().zip(pictures(some)?) {
             write_png(&picture, &args.output.join(format!("{stem}.png")))?;
         }
     }
     output::line(format_args!("{}: {} views", args.output.display(), named.len()));
     Ok(ExitCode::from(exit::OK))
+}
+
+/// What is drawn.
+enum Subject {
+    Splats { splats: Splats, background: Background },
+    Scene { prepared: Box<Prepared>, background: [u8; 3], lighting: Option<Lighting>, alpha: Alpha },
+}
+
+impl Subject {
+    fn read(args: &Args, background: Background) -> Result<Self, Failure> {
+        if is_module(&args.input) {
+            return Self::read_module(args, background);
+        }
+        if args.lighting.is_some() {
+            return Err(Failure::usage("--lighting is for modules; splats have their own light"));
+        }
+        let (mut splats, _, _) = files::read_splats(&args.input)?;
+        if args.normalise {
+            splats = render::splats::normalise(&splats)
+                .map_err(|error| Failure::input(&args.input, format!("--normalise: {error}")))?;
+        }
+        Ok(Self::Splats { splats, background })
+    }
+
+    fn read_module(args: &Args, background: Background) -> Result<Self, Failure> {
+        if args.normalise {
+            return Err(Failure::usage("--normalise is for splats; modules are drawn as they are"));
+        }
+        let Background::Solid(color) = background else {
+            return Err(Failure::usage("--background transparent is for splats"));
+        };
+        let (scene, _) = args.cage.scene(&args.input)?;
+        let lighting = args.lighting.map(|lighting| match lighting {
+            LightingArg::Studio => Lighting::Studio,
+            LightingArg::Follow => Lighting::Follow,
+        });
+        // In a grid, what is left transparent is laid over its black, as the original service does.
+        let is_grid = args.views == Views::Grid;
+        Ok(Self::Scene {
+            prepared: Box::new(Prepared::new(&scene)),
+            background: color.map(|part| (part * 255.0).round() as u8),
+            lighting,
+            alpha: if is_grid { Alpha::OverBlack } else { Alpha::Straight },
+        })
+    }
+
+    fn draw(&self, named: &[(String, View)], lens: Lens) -> Result<Vec<RgbaImage>, Failure> {
+        match self {
+            Self::Splats { splats, background } => {
+                let cameras: Vec<_> =
+                    named.iter().map(|(_, view)| Camera::orbit(*view, lens)).collect();
+                let frames = render::splats::draw_all(splats, &cameras);
+                Ok(frames.iter().map(|frame| frame.over(*background)).collect())
+            }
+            Self::Scene { prepared, background, lighting, alpha } => {
+                let shots = named.iter().map(|(stem, view)| Shot {
+                    camera: Camera::orbit(*view, lens),
+                    lighting: lighting.unwrap_or_else(|| default_lighting(stem)),
+                    background: *background,
+                    alpha: *alpha,
+                });
+                let shots: Vec<_> = shots.collect();
+                prepared.draw_all(&shots, &interrupt::asked).map_err(|_| Failure::interrupted())
+            }
+        }
+    }
+}
+
+/// Views by name are lit as the client of the competition asks for them, those by angle as its grid.
+fn default_lighting(stem: &str) -> Lighting {
+    if stem.starts_with("theta") { Lighting::Studio } else { Lighting::Follow }
 }
 
 /// Encodes and writes a picture, whole or not at all.

@@ -1,5 +1,9 @@
 //! `crucible validate`: is this asset valid for a competition, and if not, why?
 
+mod module;
+
+pub(crate) use module::{metrics_json, metrics_text};
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,17 +13,21 @@ use asset::rules::{self, Finding, Rule};
 use serde::Serialize;
 
 use crate::failure::{Failure, exit};
+use crate::module::{CageArgs, is_module};
 use crate::{files, output};
 
 /// Checks an asset against the rules of its competition; exit code 0 valid, 1 not valid, 2 not readable
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Asset to check: .ply (competition 0)
+    /// Asset to check: .ply (competition 0), or a Three.js module, .js (competition 2)
     input: PathBuf,
 
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    cage: CageArgs,
 }
 
 #[derive(Serialize)]
@@ -31,6 +39,9 @@ struct Report<'a> {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    if is_module(&args.input) {
+        return module::run(&args.input, args.json, args.cage);
+    }
     let (mut file, byte_len) = files::open(&args.input)?;
     let io = |error: std::io::Error| Failure::input(&args.input, error);
     let mut first = Vec::new();

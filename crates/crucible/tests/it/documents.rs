@@ -23,7 +23,9 @@ fn every_room_is_on_the_map() {
 fn every_option_is_in_the_reference() {
     let place = Workplace::new();
     let reference = read("docs/cli.md");
-    for command in ["generate", "render", "inspect", "validate", "convert", "eval generator"] {
+    for command in
+        ["generate", "render", "inspect", "validate", "convert", "eval generator", "serve render"]
+    {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));
         let section =

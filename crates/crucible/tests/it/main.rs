@@ -9,5 +9,7 @@ mod bad_input;
 mod commands;
 mod documents;
 mod generator;
+mod modules;
 mod pictures;
+mod service;
 mod workplace;

@@ -1,0 +1,80 @@
+//! glTF 2.0 binary files of scenes. Facts: the glTF 2.0 specification of Khronos and its ratified extensions.
+//!
+//! Kept: hierarchy, geometry, groups as primitives, instances, lines, points, metallic-roughness materials with the
+//! `KHR_materials_*` layers, textures as PNG with their samplers and transforms. Wireframes become lines; back-side
+//! surfaces are turned inside out; tangents are made where a material needs them; a sheared matrix becomes two nodes;
+//! what is hidden is left out. What glTF has no words for is lost, and [`write`] tells it.
+
+mod build;
+mod layers;
+mod losses;
+mod material;
+mod mesh;
+mod node;
+mod place;
+mod tangent;
+mod texture;
+
+use std::io::Write;
+
+use crate::scene::{Scene, SceneError};
+use build::Builder;
+pub use node::PLAIN_INSTANCES_MAX;
+
+/// Bytes of a file. The largest valid module makes some 30 MiB.
+pub const BYTES_MAX: usize = 512 << 20;
+/// Pixels of all pictures of a file together. The largest valid module has some 4 Mi.
+pub const PIXELS_MAX: usize = 1 << 25;
+
+/// Why a scene was not written. Nothing was written then, except where the writer failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GlbError {
+    /// The scene does not hold together.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// Longer than [`BYTES_MAX`].
+    #[error("glb: at least {found} bytes, our limit is {max}", max = BYTES_MAX)]
+    TooLong {
+        /// Bytes up to where it was given up.
+        found: usize,
+    },
+    /// More than [`PIXELS_MAX`].
+    #[error("glb: at least {found} pixels of textures, our limit is {max}", max = PIXELS_MAX)]
+    TooManyPixels {
+        /// Pixels up to where it was given up.
+        found: usize,
+    },
+    /// The writer failed.
+    #[error("glb: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Writes a scene, once it passed [`Scene::check`]. Gives one line for each kind of thing that the file cannot say.
+///
+/// # Errors
+/// [`GlbError`] if the check fails, the file is too long, or the writer fails.
+pub fn write(scene: &Scene, mut writer: impl Write) -> Result<Vec<String>, GlbError> {
+    scene.check()?;
+    let mut builder = Builder::new(scene);
+    node::add(&mut builder);
+    let losses = builder.losses.texts(scene);
+    let (json, binary) = builder.finish()?;
+    let mut json = json.to_string().into_bytes();
+    json.resize(json.len().next_multiple_of(4), b' ');
+    let chunks = [(b"JSON", json), (b"BIN\0", binary)];
+    let chunks: Vec<_> = chunks.into_iter().filter(|(_, chunk)| !chunk.is_empty()).collect();
+    let found = chunks.iter().fold(12_usize, |sum, (_, chunk)| sum.saturating_add(8 + chunk.len()));
+    if found > BYTES_MAX {
+        return Err(GlbError::TooLong { found });
+    }
+    writer.write_all(b"glTF\x02\0\0\0")?;
+    writer.write_all(&(found as u32).to_le_bytes())?;
+    for (kind, chunk) in chunks {
+        writer.write_all(&(chunk.len() as u32).to_le_bytes())?;
+        writer.write_all(kind)?;
+        writer.write_all(&chunk)?;
+    }
+    writer.flush()?;
+    Ok(losses)
+}

@@ -1,0 +1,173 @@
+//! Fetching a module from an address that a stranger chose. The connection goes to addresses that were looked up and
+//! checked here, on every redirect anew, so that a name cannot mean a public address first and a private one later.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode, Url, header};
+
+use crate::address;
+
+/// A module may have 2^20 bytes; of a longer one enough is read to see that it is.
+pub(crate) const FETCH_BYTES_MAX: usize = (1 << 20) + 4;
+/// From the first look-up to the last byte, redirects included.
+const FETCH_TIME_MAX: Duration = Duration::from_secs(30);
+/// Redirects followed.
+const REDIRECTS_MAX: usize = 3;
+
+/// Which addresses may be connected to.
+pub(crate) type Policed = fn(IpAddr) -> bool;
+
+/// Any address, for services whose callers are trusted.
+pub(crate) const fn anywhere(_: IpAddr) -> bool {
+    true
+}
+
+/// The public Internet.
+pub(crate) fn in_public(address: IpAddr) -> bool {
+    address::is_public(address)
+}
+
+/// Why there is no source. The text goes to the client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    /// Not a URL, or not one of http or https.
+    #[error("Failed to fetch source: not an http or https URL")]
+    Url,
+    /// An address that callers may not send us to.
+    #[error(
+        "Failed to fetch source: {host} is not on the public Internet (see --allow-private-urls)"
+    )]
+    Private {
+        /// As in the URL.
+        host: String,
+    },
+    /// The other side answered, but not with the file.
+    #[error("Failed to fetch source: {0}")]
+    Status(u16),
+    /// Sent on too often.
+    #[error("Failed to fetch source: more than {REDIRECTS_MAX} redirects")]
+    Redirects,
+    /// Not within [`FETCH_TIME_MAX`].
+    #[error("Failed to fetch source: no whole answer within {} s", FETCH_TIME_MAX.as_secs())]
+    Time,
+    /// Name, connection, TLS, HTTP.
+    #[error("Failed to fetch source: {0}")]
+    Failed(String),
+}
+
+/// Fetches modules.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetcher {
+    client: Client,
+    may_connect: Policed,
+}
+
+impl Fetcher {
+    pub(crate) fn new(may_connect: Policed) -> Result<Self, reqwest::Error> {
+        // Another part of the program may have chosen one already.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let client = Client::builder()
+            .dns_resolver(Checked { may_connect })
+            .redirect(Policy::none())
+            // A proxy would look names up itself.
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .pool_max_idle_per_host(1)
+            .user_agent("crucible")
+            .build()?;
+        Ok(Self { client, may_connect })
+    }
+
+    /// At most [`FETCH_BYTES_MAX`] bytes of what is there.
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let fetched = tokio::time::timeout(FETCH_TIME_MAX, self.follow(url)).await;
+        fetched.unwrap_or(Err(FetchError::Time))
+    }
+
+    async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let mut url = Url::parse(url).map_err(|_| FetchError::Url)?;
+        for _ in 0..=REDIRECTS_MAX {
+            self.check(&url)?;
+            let host = url.host_str().unwrap_or_default().to_owned();
+            let answer = self.client.get(url.clone()).send().await;
+            let mut answer = answer.map_err(|error| failure(&error, host))?;
+            let next = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+            match (answer.status(), next) {
+                (status, Some(next)) if is_redirect(status) => {
+                    url = url.join(next).map_err(|_| FetchError::Url)?;
+                }
+                (status, _) if status.is_success() => {
+                    let mut bytes = Vec::new();
+                    while bytes.len() < FETCH_BYTES_MAX {
+                        let chunk = answer.chunk().await;
+                        let chunk = chunk.map_err(|error| failure(&error, String::new()))?;
+                        let Some(chunk) = chunk else { break };
+                        let room = FETCH_BYTES_MAX - bytes.len();
+                        bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    }
+                    return Ok(bytes);
+                }
+                (status, _) => return Err(FetchError::Status(status.as_u16())),
+            }
+        }
+        Err(FetchError::Redirects)
+    }
+
+    /// The scheme, and an address written as numbers; names are checked when they are looked up.
+    fn check(&self, url: &Url) -> Result<(), FetchError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(FetchError::Url);
+        }
+        let host = url.host_str().ok_or(FetchError::Url)?;
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match literal {
+            Ok(address) if !(self.may_connect)(address) => {
+                Err(FetchError::Private { host: host.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// The deepest cause says what happened; the outer ones repeat the URL.
+fn failure(error: &reqwest::Error, host: String) -> FetchError {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if cause.is::<NoPublicAddress>() {
+        return FetchError::Private { host };
+    }
+    FetchError::Failed(cause.to_string())
+}
+
+/// Looks names up and leaves out what may not be connected to.
+struct Checked {
+    may_connect: Policed,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no address that may be connected to")]
+struct NoPublicAddress;
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let may_connect = self.may_connect;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let good: Vec<SocketAddr> = found.filter(|address| may_connect(address.ip())).collect();
+            if good.is_empty() {
+                return Err(NoPublicAddress.into());
+            }
+            let good: Addrs = Box::new(good.into_iter());
+            Ok(good)
+        })
+    }
+}

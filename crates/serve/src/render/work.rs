@@ -1,0 +1,247 @@
+//! The work of a request: one verdict, then its pictures. Permits bound what runs at once; whoever has none waits in
+//! the order of arrival.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use image::{Rgba, RgbaImage, imageops};
+use rayon::prelude::*;
+use render::scene::{Prepared, Stop};
+use render::{Camera, png};
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SetOnce};
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+use super::query::Shots;
+use super::reply::{Images, Refusal};
+use super::scenes::Scenes;
+use super::{Check, Config, Verdict};
+use crate::fetch::{self, Fetcher};
+use crate::metrics::{Metrics, Now};
+
+/// After a service was told to stop, what still runs gets this long beyond the time of a render.
+const DRAIN_EXTRA: Duration = Duration::from_secs(15);
+
+/// What requests share.
+pub(super) struct App {
+    pub(super) config: Config,
+    pub(super) metrics: Metrics,
+    pub(super) fetcher: Fetcher,
+    check: SetOnce<Check>,
+    scenes: Scenes,
+    /// One for each request that is worked on or waits.
+    slots: Arc<Semaphore>,
+    checks: Arc<Semaphore>,
+    renders: Arc<Semaphore>,
+    is_stopping: AtomicBool,
+}
+
+/// A picture to draw, or a list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One PNG for a view, JSON for several.
+    Views,
+    /// One PNG of all views.
+    Grid,
+}
+
+/// What a request gets.
+#[derive(Debug)]
+pub(super) enum Drawn {
+    Png(Vec<u8>),
+    Json(String),
+}
+
+impl App {
+    pub(super) fn new(config: Config) -> Result<Self, reqwest::Error> {
+        let may_connect =
+            if config.allow_private_urls { fetch::anywhere } else { fetch::in_public };
+        let slots = config.waiting_max.saturating_add(config.renders.get());
+        let semaphore =
+            |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
+        Ok(Self {
+            metrics: Metrics::default(),
+            fetcher: Fetcher::new(may_connect)?,
+            check: SetOnce::new(),
+            scenes: Scenes::new(config.scene_bytes_max),
+            slots: semaphore(slots),
+            checks: semaphore(config.checks.get()),
+            renders: semaphore(config.renders.get()),
+            is_stopping: AtomicBool::new(false),
+            config,
+        })
+    }
+
+    pub(super) fn is_ready(&self, check: Check) {
+        self.check.set(check).ok();
+    }
+
+    pub(super) fn can_check(&self) -> bool {
+        self.check.initialized()
+    }
+
+    /// From now on new requests are refused.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Done some time after [`Self::stop`], when no request is left, or the time for them is over.
+    pub(super) async fn drained(&self) {
+        let step = Duration::from_millis(50);
+        while !self.is_stopping.load(Ordering::SeqCst) {
+            tokio::time::sleep(step).await;
+        }
+        let end = Instant::now() + self.config.render_timeout + DRAIN_EXTRA;
+        while self.request_count() > 0 && Instant::now() < end {
+            tokio::time::sleep(step).await;
+        }
+        // The last answers leave.
+        tokio::time::sleep(step).await;
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now { requests: self.request_count(), scene_bytes: self.scenes.byte_len() }
+    }
+
+    fn request_count(&self) -> usize {
+        let slots = self.config.waiting_max.saturating_add(self.config.renders.get());
+        slots.saturating_sub(self.slots.available_permits())
+    }
+
+    /// Lets a request in.
+    pub(super) fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        if self.is_stopping.load(Ordering::SeqCst) {
+            return Err(Refusal::Stopping);
+        }
+        let waiting_max = self.config.waiting_max;
+        self.slots.clone().try_acquire_owned().map_err(|_| Refusal::Busy { waiting_max })
+    }
+
+    /// What is known of a module, found out if need be.
+    pub(super) async fn verdict(
+        self: &Arc<Self>,
+        source: Vec<u8>,
+    ) -> Result<Arc<Verdict>, Refusal> {
+        let key = Sha256::digest(&source).into();
+        let (verdict, was_there) = self.scenes.get(key, || self.clone().check(source)).await?;
+        let counter = if was_there { &self.metrics.scene_hits } else { &self.metrics.scene_misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(verdict)
+    }
+
+    async fn check(self: Arc<Self>, source: Vec<u8>) -> Result<Verdict, Refusal> {
+        self.check.wait().await;
+        let permit = permit(&self.checks).await?;
+        let app = self.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let start = Instant::now();
+            let verdict = app.check.get().map(|check| check(&source));
+            app.metrics.time("check", start.elapsed());
+            verdict
+        });
+        match checking.await {
+            Ok(Some(Ok(verdict))) => Ok(verdict),
+            Ok(Some(Err(error))) => Err(Refusal::Other(error.to_string())),
+            Ok(None) => Err(Refusal::Stopping),
+            Err(error) => Err(Refusal::Other(lost("check", &error))),
+        }
+    }
+
+    /// Draws and encodes, view by view, so that one picture is held at a time.
+    pub(super) async fn draw(
+        self: &Arc<Self>,
+        verdict: Arc<Verdict>,
+        shots: Shots,
+        form: Form,
+    ) -> Result<Drawn, Refusal> {
+        let permit = permit(&self.renders).await?;
+        let is_given_up = GivenUp::default();
+        let (app, flag) = (self.clone(), is_given_up.0.clone());
+        let drawing = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let start = Instant::now();
+            let drawn = pictures(&verdict, &shots, form, &|| flag.load(Ordering::Relaxed));
+            app.metrics.time("draw", start.elapsed());
+            app.metrics.views.fetch_add(shots.cameras.len() as u64, Ordering::Relaxed);
+            drawn
+        });
+        let limit = self.config.render_timeout;
+        match tokio::time::timeout(limit, drawing).await {
+            Ok(Ok(Some(drawn))) => Ok(drawn),
+            Ok(Ok(None)) => Err(Refusal::Other("the module has no scene".to_owned())),
+            Ok(Err(error)) => Err(Refusal::Other(lost("render", &error))),
+            Err(_) => {
+                Err(Refusal::Other(format!("render timed out after {}ms", limit.as_millis())))
+            }
+        }
+    }
+}
+
+/// Tells the drawing thread to stop when the request is dropped: answered too late, or its client left.
+#[derive(Debug, Default)]
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Draws a few views at a time, as many as there are threads: each one takes memory until it is encoded. `None` if it
+/// was stopped, or there is nothing to draw.
+fn pictures(verdict: &Verdict, shots: &Shots, form: Form, stop: Stop<'_>) -> Option<Drawn> {
+    let prepared = Prepared::new(verdict.scene.as_ref()?);
+    let draw = |cameras: &[Option<Camera>]| {
+        let views = cameras.iter().flatten().map(|camera| shots.shot(*camera, form));
+        let drawn = prepared.draw_all(&views.collect::<Vec<_>>(), stop).ok()?;
+        let mut drawn = drawn.into_iter();
+        let empty = || {
+            let [r, g, b] = shots.background;
+            RgbaImage::from_pixel(shots.size_px, shots.size_px, Rgba([r, g, b, 255]))
+        };
+        let pictures = cameras.iter().map(|camera| camera.and_then(|_| drawn.next()));
+        Some(pictures.map(|picture| picture.unwrap_or_else(empty)).collect::<Vec<_>>())
+    };
+    let some = rayon::current_num_threads().max(1);
+    match (form, &shots.cameras[..]) {
+        (Form::Views, [only]) => Some(Drawn::Png(png::encode(draw(&[*only])?.first()?))),
+        (Form::Views, cameras) => {
+            let mut images = Images::new();
+            for some in cameras.chunks(some) {
+                let pngs: Vec<_> = draw(some)?.par_iter().map(png::encode).collect();
+                pngs.iter().for_each(|png| images.push(png));
+            }
+            Some(Drawn::Json(images.finish(shots.size_px)))
+        }
+        (Form::Grid, cameras) => {
+            let (columns, _) = shots.cells();
+            let (width, height) = shots.grid_px();
+            let black = Rgba([0, 0, 0, 255]);
+            let mut grid = RgbaImage::from_pixel(width as u32, height as u32, black);
+            let step = i64::from(shots.size_px) + i64::from(shots.gap_px);
+            let mut cell = 0;
+            for some in cameras.chunks(some) {
+                for picture in draw(some)? {
+                    let (x, y) =
+                        (step * (cell % i64::from(columns)), step * (cell / i64::from(columns)));
+                    imageops::replace(&mut grid, &picture, x, y);
+                    cell += 1;
+                }
+            }
+            Some(Drawn::Png(png::encode(&grid)))
+        }
+    }
+}
+
+async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
+    of.clone().acquire_owned().await.map_err(|_| Refusal::Stopping)
+}
+
+/// The text of a panic stays inside.
+fn lost(stage: &str, error: &JoinError) -> String {
+    let what = if error.is_panic() { "failed" } else { "was stopped" };
+    format!("{stage} {what}")
+}
