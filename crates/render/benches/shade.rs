@@ -6,9 +6,10 @@ use glam::{Vec2, Vec3};
 use render::shade::anisotropy::Anisotropy;
 use render::shade::clearcoat::Clearcoat;
 use render::shade::iridescence::Iridescence;
+use render::shade::lanes::LANES;
 use render::shade::normal::Frame;
 use render::shade::sheen::Sheen;
-use render::shade::{Layers, Lighting, Surface, colour, physical, standard};
+use render::shade::{Fragments, Layers, Lighting, Surface, colour, physical, standard};
 
 /// Fragments per sample.
 const FRAGMENTS: usize = 10_000;
@@ -28,32 +29,79 @@ fn surfaces() -> Vec<Surface> {
         .collect()
 }
 
-fn run(bencher: Bencher<'_, '_>, shade: impl Fn(&Surface, &Lighting) -> Vec3) {
+fn run(bencher: Bencher<'_, '_>, lighting: Lighting, layers: Layers) {
     let surfaces = surfaces();
-    let lighting = Lighting::studio();
     bencher.counter(ItemsCount::new(FRAGMENTS)).bench_local(|| {
-        let bytes = |surface| colour::display_bytes(shade(black_box(surface), &lighting), true);
+        let bytes = |surface: &Surface| {
+            let linear = if layers == Layers::default() {
+                standard::shade(surface, &lighting)
+            } else {
+                physical::shade(surface, &layers, &lighting)
+            };
+            colour::display_bytes(linear, true)
+        };
         surfaces.iter().map(bytes).fold([0; 3], |a, b| [a[0] ^ b[0], a[1] ^ b[1], a[2] ^ b[2]])
     });
 }
 
-#[divan::bench]
-fn plain_standard(bencher: Bencher<'_, '_>) {
-    run(bencher, standard::shade);
+/// The same by [`Fragments`].
+fn run_together(bencher: Bencher<'_, '_>, lighting: Lighting, layers: Layers) {
+    let surfaces = surfaces();
+    let mut fragments = Fragments::new(&surfaces[0], &layers);
+    bencher.counter(ItemsCount::new(FRAGMENTS)).bench_local(|| {
+        let mut all = [0; 3];
+        for some in black_box(&surfaces).chunks(LANES) {
+            fragments.clear();
+            for surface in some {
+                fragments.push(surface.normal, surface.view, surface.spread);
+            }
+            let bytes = fragments.shade(&lighting).bytes(true);
+            for b in &bytes[..some.len()] {
+                all = [all[0] ^ b[0], all[1] ^ b[1], all[2] ^ b[2]];
+            }
+        }
+        all
+    });
+}
+
+fn full() -> Layers {
+    let frame = Frame { tangent: Vec3::X, bitangent: Vec3::Y };
+    let normal = Vec3::new(0.1, 0.2, 1.0).normalize();
+    Layers {
+        clearcoat: Some(Clearcoat { strength: 0.8, roughness: 0.1, normal }),
+        sheen: Some(Sheen { colour: Vec3::splat(0.3), roughness: 0.4 }),
+        iridescence: Some(Iridescence { strength: 1.0, ior: 1.3, thickness_nm: 400.0 }),
+        anisotropy: Some(Anisotropy { vector: Vec2::new(0.7, 0.4), frame }),
+        transmission: None,
+    }
 }
 
 #[divan::bench]
-fn full_physical(bencher: Bencher<'_, '_>) {
-    let frame = Frame { tangent: Vec3::X, bitangent: Vec3::Y };
-    run(bencher, |surface, lighting| {
-        let normal = surface.normal;
-        let layers = Layers {
-            clearcoat: Some(Clearcoat { strength: 0.8, roughness: 0.1, normal }),
-            sheen: Some(Sheen { colour: Vec3::splat(0.3), roughness: 0.4 }),
-            iridescence: Some(Iridescence { strength: 1.0, ior: 1.3, thickness_nm: 400.0 }),
-            anisotropy: Some(Anisotropy { vector: Vec2::new(0.7, 0.4), frame }),
-            transmission: None,
-        };
-        physical::shade(surface, &layers, lighting)
-    });
+fn one_light_standard(bencher: Bencher<'_, '_>) {
+    run(bencher, Lighting::follow(Vec3::Z), Layers::default());
+}
+
+#[divan::bench]
+fn one_light_standard_together(bencher: Bencher<'_, '_>) {
+    run_together(bencher, Lighting::follow(Vec3::Z), Layers::default());
+}
+
+#[divan::bench]
+fn three_lights_standard(bencher: Bencher<'_, '_>) {
+    run(bencher, Lighting::studio(), Layers::default());
+}
+
+#[divan::bench]
+fn three_lights_standard_together(bencher: Bencher<'_, '_>) {
+    run_together(bencher, Lighting::studio(), Layers::default());
+}
+
+#[divan::bench]
+fn three_lights_full(bencher: Bencher<'_, '_>) {
+    run(bencher, Lighting::studio(), full());
+}
+
+#[divan::bench]
+fn three_lights_full_together(bencher: Bencher<'_, '_>) {
+    run_together(bencher, Lighting::studio(), full());
 }

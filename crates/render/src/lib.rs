@@ -11,6 +11,7 @@ pub mod frame;
 pub mod grad;
 pub mod grid;
 pub mod png;
+pub mod scene;
 pub mod shade;
 mod simd;
 pub mod splats;

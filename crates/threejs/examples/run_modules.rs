@@ -18,8 +18,33 @@ fn main() {
         }
         times.sort_by_key(|time| time.0);
         let (whole, realm, heap, outcome) = &times[4];
-        println!("{path}: whole {whole:?}, realm {realm:?}, heap {heap} B\n  {outcome:?}");
+        println!("{path}: whole {whole:?}, realm {realm:?}, heap {heap} B");
+        println!("  fuel {} + {}", outcome.module_load_fuel, outcome.generate_fuel);
+        println!("  {:?}\n  {:?}", outcome.failures, outcome.metrics);
+        if let Some(scene) = &outcome.scene {
+            summarise(scene);
+        }
     }
+}
+
+/// What is in a scene, in numbers.
+fn summarise(scene: &asset::scene::Scene) {
+    let drawables = scene.nodes.iter().filter_map(|node| node.drawable.as_ref());
+    let mut kinds = std::collections::BTreeMap::new();
+    for drawable in drawables {
+        let kind = format!("{:?}", drawable.primitive);
+        let name: String = kind.chars().take_while(|letter| letter.is_alphabetic()).collect();
+        *kinds.entry(name).or_insert(0) += 1;
+    }
+    let vertices: usize = scene.geometries.iter().map(asset::scene::Geometry::vertex_count).sum();
+    let uploaded = scene.textures.iter().filter(|texture| !texture.levels.is_empty()).count();
+    println!(
+        "  {} nodes {kinds:?}, {} geometries with {vertices} vertices, {} materials, {} textures ({uploaded} uploaded)",
+        scene.nodes.len(),
+        scene.geometries.len(),
+        scene.materials.len(),
+        scene.textures.len()
+    );
 }
 
 #[expect(clippy::disallowed_methods, reason = "an example that measures")]

@@ -5,7 +5,7 @@ use std::f32::consts::FRAC_1_PI;
 
 use glam::{Vec2, Vec3};
 
-use super::lobe::mix;
+use super::lobe::{at_least, mix, unit_interval};
 use super::normal::Frame;
 
 /// The brushing of one fragment.
@@ -26,10 +26,13 @@ impl Anisotropy {
         Vec2::new(v.x * d.x - v.y * d.y, v.y * d.x + v.x * d.y)
     }
 
+    #[inline(always)]
     pub(crate) fn prepare(self, alpha: f32, view: Vec3, nv: f32) -> Prepared {
         let length = self.vector.length();
-        let (direction, strength) =
-            if length > 0.0 { (self.vector / length, length.min(1.0)) } else { (Vec2::X, 0.0) };
+        let strength = unit_interval(length);
+        let scale = 1.0 / if length > 0.0 { length } else { 1.0 };
+        let x = if length > 0.0 { self.vector.x } else { 1.0 };
+        let direction = Vec2::new(x, self.vector.y) * scale;
         let Frame { tangent, bitangent } = self.frame;
         let t = tangent * direction.x + bitangent * direction.y;
         let b = bitangent * direction.x - tangent * direction.y;
@@ -51,13 +54,14 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Visibility × distribution.
+    #[inline(always)]
     pub(crate) fn lobe(&self, l: Vec3, h: Vec3, nl: f32, nh: f32) -> f32 {
         let light = Vec3::new(self.along * self.t.dot(l), self.across * self.b.dot(l), nl).length();
         // The floors only matter to degenerate frames: sound ones stay far above.
-        let visibility = 0.5 / (nl * self.view + self.nv * light).max(1e-12);
+        let visibility = 0.5 / at_least(nl * self.view + self.nv * light, 1e-12);
         let alpha2 = self.along * self.across;
         let slope = Vec3::new(self.across * self.t.dot(h), self.along * self.b.dot(h), alpha2 * nh);
-        let w = alpha2 / slope.length_squared().max(1e-20);
+        let w = alpha2 / at_least(slope.length_squared(), 1e-20);
         visibility * (FRAC_1_PI * alpha2 * w * w)
     }
 }

@@ -3,7 +3,7 @@
 
 use glam::Vec3;
 
-use super::lobe::{cosine, distribution, effective_roughness, fresnel, visibility};
+use super::lobe::{cosine, distribution, effective_roughness, fresnel, unit_interval, visibility};
 
 const F0: Vec3 = Vec3::splat(0.04);
 
@@ -19,6 +19,7 @@ pub struct Clearcoat {
 }
 
 impl Clearcoat {
+    #[inline(always)]
     pub(crate) fn prepare(self, view: Vec3, spread: f32) -> Prepared {
         let roughness = effective_roughness(self.roughness, spread);
         let nv = cosine(self.normal, view);
@@ -26,7 +27,7 @@ impl Clearcoat {
             normal: self.normal,
             alpha: roughness * roughness,
             nv,
-            strength: self.strength.max(0.0).min(1.0),
+            strength: unit_interval(self.strength),
             mirrored: fresnel(F0, 1.0, nv),
         }
     }
@@ -43,6 +44,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// What a light of intensity 1 adds.
+    #[inline(always)]
     pub(crate) fn reflect(&self, light: Vec3, view: Vec3, h: Vec3) -> Vec3 {
         let nl = cosine(self.normal, light);
         let nh = cosine(self.normal, h);
@@ -51,10 +53,12 @@ impl Prepared {
     }
 
     /// The share of what lies below that gets through.
+    #[inline(always)]
     pub(crate) fn passed(&self) -> Vec3 {
         Vec3::ONE - self.mirrored * self.strength
     }
 
+    #[inline(always)]
     pub(crate) fn strength(&self) -> f32 {
         self.strength
     }

@@ -4,9 +4,10 @@
 //! inverse, uniform angle) of the height-correlated Smith model with Fresnel weight (1 − V·H)^5 at texel centres.
 //! Another sampling would move grazing rows away from the table three r183 ships, so the recipe is part of the truth.
 
-use std::sync::LazyLock;
-
 use super::half::f32_from_half;
+use super::lanes::{LANES, Lanes};
+use super::lobe::{at_least, at_most};
+use crate::exp::ROUND;
 
 /// Texels along each axis.
 pub const SIZE: usize = 16;
@@ -53,34 +54,83 @@ const BIAS: [[u16; SIZE]; SIZE] = [
     [0x0001, 0x0001, 0x001a, 0x004f, 0x00e6, 0x01d6, 0x0315, 0x047c, 0x05d1, 0x06d4, 0x075b, 0x075f, 0x06f7, 0x0648, 0x0576, 0x049f],
 ];
 
-static TABLE: LazyLock<[[[f32; 2]; SIZE]; SIZE]> = LazyLock::new(|| {
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| [SCALE[row][column], BIAS[row][column]].map(f32_from_half))
-    })
-});
+/// The four texels around a place: `[F0, F90]` of the lower cosine, then of the higher; first all at the lower roughness,
+/// then at the higher. A look-up reads 32 bytes in a row, at 16 · cosine + roughness.
+static CELLS: [[[f32; 4]; 2]; SIZE * SIZE] = {
+    let mut cells = [[[0.0; 4]; 2]; SIZE * SIZE];
+    let mut at = 0;
+    while at < SIZE * SIZE {
+        let (row, column) = (at / SIZE, at % SIZE);
+        let next_row = if row + 1 < SIZE { row + 1 } else { row };
+        let next_column = if column + 1 < SIZE { column + 1 } else { column };
+        cells[at] = [corner(row, next_row, column), corner(row, next_row, next_column)];
+        at += 1;
+    }
+    cells
+};
+
+const fn corner(low: usize, high: usize, column: usize) -> [f32; 4] {
+    [
+        f32_from_half(SCALE[low][column]),
+        f32_from_half(BIAS[low][column]),
+        f32_from_half(SCALE[high][column]),
+        f32_from_half(BIAS[high][column]),
+    ]
+}
 
 /// Factors of F0 and F90 at a roughness and a cosine: bilinear between texel centres, clamped at the edges.
 #[inline]
 pub fn lookup(roughness: f32, cosine: f32) -> [f32; 2] {
-    let (x0, x1, fx) = between(roughness);
-    let (y0, y1, fy) = between(cosine);
-    let table = &*TABLE;
-    let at = |channel: usize| {
-        let top = table[y0][x0][channel] * (1.0 - fx) + table[y0][x1][channel] * fx;
-        let bottom = table[y1][x0][channel] * (1.0 - fx) + table[y1][x1][channel] * fx;
-        top * (1.0 - fy) + bottom * fy
-    };
-    [at(0), at(1)]
+    Place::new(roughness, cosine).read()
 }
 
-/// The two texels around a coordinate in 0..=1, and how far it is towards the second.
-#[inline]
-fn between(coordinate: f32) -> (usize, usize, f32) {
-    let last = (SIZE - 1) as f32;
-    // `max` first: it turns NaN into 0.
-    let at = (coordinate * SIZE as f32 - 0.5).max(0.0).min(last);
-    let low = at as usize;
-    (low, (low + 1).min(SIZE - 1), at - low as f32)
+/// [`lookup`] of the first `n` lanes.
+#[inline(always)]
+pub(crate) fn lookup_lanes(roughness: &Lanes, cosine: &Lanes, n: usize) -> [[f32; 2]; LANES] {
+    let (mut cell, mut fx, mut fy) = ([0; LANES], [0.0; LANES], [0.0; LANES]);
+    let n = n.min(LANES);
+    for i in 0..n {
+        let place = Place::new(roughness.0[i], cosine.0[i]);
+        (cell[i], fx[i], fy[i]) = (place.cell, place.fx, place.fy);
+    }
+    let mut out = [[0.0; 2]; LANES];
+    for i in 0..n {
+        out[i] = Place { cell: cell[i], fx: fx[i], fy: fy[i] }.read();
+    }
+    out
+}
+
+/// A cell and where in it.
+struct Place {
+    cell: u32,
+    fx: f32,
+    fy: f32,
+}
+
+impl Place {
+    #[inline(always)]
+    fn new(roughness: f32, cosine: f32) -> Self {
+        let ((x, fx), (y, fy)) = (between(roughness), between(cosine));
+        Self { cell: y * SIZE as u32 + x, fx, fy }
+    }
+
+    #[inline(always)]
+    fn read(&self) -> [f32; 2] {
+        let (fx, fy) = (self.fx, self.fy);
+        // The mask says to the compiler that there is a cell.
+        let [low, high] = &CELLS[self.cell as usize & (SIZE * SIZE - 1)];
+        let at = |i: usize| low[i] * (1.0 - fx) + high[i] * fx;
+        [at(0) * (1.0 - fy) + at(2) * fy, at(1) * (1.0 - fy) + at(3) * fy]
+    }
+}
+
+/// A texel at or before a coordinate in 0..=1, and how far it is towards the next. NaN is 0.
+#[inline(always)]
+fn between(coordinate: f32) -> (u32, f32) {
+    let at = at_most(at_least(coordinate * SIZE as f32 - 0.5, 0.0), (SIZE - 1) as f32);
+    // Rounding ½ less is the floor, or at a whole number one less, which is as good with a distance of 1.
+    let rounded = (at - 0.5) + ROUND;
+    (rounded.to_bits() & (SIZE as u32 - 1), at - (rounded - ROUND))
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 /// The value of the bits of a half float; exact.
 #[inline]
-pub(crate) fn f32_from_half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let exponent = u32::from(bits >> 10) & 31;
-    let mantissa = u32::from(bits & 0x3FF);
+pub(crate) const fn f32_from_half(bits: u16) -> f32 {
+    let sign = (bits as u32 & 0x8000) << 16;
+    let exponent = (bits as u32 >> 10) & 31;
+    let mantissa = bits as u32 & 0x3FF;
     let magnitude = match exponent {
         0 => (mantissa as f32 / 16_777_216.0).to_bits(),
         31 => 0x7F80_0000 | (mantissa << 13),

@@ -1,13 +1,13 @@
 //! Iridescence: interference in a thin film over the base, as three colours.
 //! Source: three r183, `iridescence_fragment` (Belcour and Barla 2017, spectral fits in nanometres).
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::TAU;
 
 use glam::Vec3;
 
-use super::lobe::{mix, schlick};
+use super::lobe::{at_least, at_most, mix, schlick, unit_interval};
 use super::standard::Surface;
-use crate::exp::exp;
+use crate::exp::{cos, exp};
 
 /// The film of one fragment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,81 +23,106 @@ pub struct Iridescence {
 impl Iridescence {
     /// Reflectance to use instead of Fresnel, and how much of it; nothing if there is no film.
     pub(crate) fn reflectance(self, surface: &Surface, nv: f32) -> Option<(Vec3, f32)> {
-        let strength = self.strength.max(0.0).min(1.0);
-        if strength <= 0.0 || self.thickness_nm == 0.0 {
+        let strength = self.strength();
+        if strength <= 0.0 {
             return None;
         }
-        let mu = surface.metalness;
-        let mut film = Vec3::ZERO;
-        if mu < 1.0 {
-            film += self.over(surface.specular.f0, nv) * (1.0 - mu);
-        }
-        if mu > 0.0 {
-            film += self.over(surface.albedo, nv) * mu;
-        }
-        Some((film, strength))
+        Some((Film::new(self, nv).reflectance(surface), strength))
     }
 
-    /// Reflectance of the film over a base of reflectance `f0`.
-    fn over(self, f0: Vec3, cos1: f32) -> Vec3 {
-        let near = (self.thickness_nm / 0.03).max(0.0).min(1.0);
-        let film = mix(1.0, self.ior, near * near * (3.0 - 2.0 * near));
-        let sin2 = (1.0 - cos1 * cos1) / (film * film);
-        let cos2 = 1.0 - sin2;
-        if cos2 < 0.0 || cos2.is_nan() {
-            return Vec3::ONE;
-        }
-        let cos2 = cos2.sqrt();
-
-        let r0 = (film - 1.0) / (film + 1.0);
-        let r0 = r0 * r0;
-        let weight = schlick(cos1);
-        let outer = r0 * (1.0 - weight) + weight;
-        let through = 1.0 - outer;
-        let back_phase = if film < 1.0 { 0.0 } else { PI };
-
-        let channel = |f: f32| {
-            let root = f.max(0.0).min(0.9999).sqrt();
-            let base = (1.0 + root) / (1.0 - root);
-            let r = (base - film) / (base + film);
-            (r * r, back_phase + if base < film { PI } else { 0.0 })
-        };
-        let [(r, x), (g, y), (b, z)] = [channel(f0.x), channel(f0.y), channel(f0.z)];
-        let phase = Vec3::new(x, y, z);
-        let weight = schlick(cos2);
-        let inner = Vec3::new(r, g, b) * (1.0 - weight) + weight;
-
-        let both = (inner * outer).max(Vec3::splat(1e-5)).min(Vec3::splat(0.9999));
-        let root = Vec3::new(both.x.sqrt(), both.y.sqrt(), both.z.sqrt());
-        let all = inner * (through * through) / (Vec3::ONE - both);
-        let path_nm = 2.0 * film * self.thickness_nm * cos2;
-        let mut sum = all + outer;
-        let mut order = all - through;
-        for m in [1.0, 2.0] {
-            order *= root;
-            sum += 2.0 * order * sensitivity(m * path_nm, m * phase);
-        }
-        sum.max(Vec3::ZERO)
+    /// How much of the film there is, 0..=1.
+    #[inline(always)]
+    pub(crate) fn strength(&self) -> f32 {
+        if self.thickness_nm == 0.0 { 0.0 } else { unit_interval(self.strength) }
     }
 }
 
-/// What an interference fringe of a path difference and phase looks like to the eye, as linear sRGB.
-fn sensitivity(path_nm: f32, phase: Vec3) -> Vec3 {
-    const VALUE: Vec3 = Vec3::new(5.4856e-13, 4.4201e-13, 5.2481e-13);
-    const POSITION: Vec3 = Vec3::new(1.6810e6, 1.7953e6, 2.2084e6);
-    const SPREAD: Vec3 = Vec3::new(4.3278e9, 9.3046e9, 6.6121e9);
-    const SECOND_SPREAD: f32 = 4.5282e9;
+/// What a film is from one direction, over any base.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Film {
+    ior: f32,
+    cos2: f32,
+    /// Of the outer face: reflected, and the rest.
+    outer: f32,
+    through: f32,
+    /// Of a fringe of order 1 and 2, as XYZ without a shift of phase.
+    fringe: [Vec3; 2],
+}
 
-    let p = TAU * path_nm * 1e-9;
+impl Film {
+    #[inline(always)]
+    pub(crate) fn new(film: Iridescence, cos1: f32) -> Self {
+        let near = unit_interval(film.thickness_nm * (1.0 / 0.03));
+        let ior = mix(1.0, film.ior, near * near * (3.0 - 2.0 * near));
+        let sin2 = (1.0 - cos1 * cos1) / (ior * ior);
+        let cos2 = 1.0 - sin2;
+
+        let r0 = (ior - 1.0) / (ior + 1.0);
+        let r0 = r0 * r0;
+        let weight = schlick(cos1);
+        let outer = r0 * (1.0 - weight) + weight;
+        let path_nm = 2.0 * ior * film.thickness_nm * at_least(cos2, 0.0).sqrt();
+        let fringe = [fringe(path_nm), fringe(2.0 * path_nm)];
+        Self { ior, cos2, outer, through: 1.0 - outer, fringe }
+    }
+
+    /// Reflectance of the film over a surface.
+    #[inline(always)]
+    pub(crate) fn reflectance(&self, surface: &Surface) -> Vec3 {
+        let mu = surface.metalness;
+        self.over(surface.specular.f0) * (1.0 - mu) + self.over(surface.albedo) * mu
+    }
+
+    /// Reflectance of the film over a base of reflectance `f0`.
+    #[inline(always)]
+    fn over(&self, f0: Vec3) -> Vec3 {
+        let film = self.ior;
+        // Every face turns the phase by 0 or π, so that it only decides the sign of odd fringes.
+        let back = if film < 1.0 { 1.0 } else { -1.0 };
+        let channel = |f: f32| {
+            let root = at_most(at_least(f, 0.0), 0.9999).sqrt();
+            let base = (1.0 + root) / (1.0 - root);
+            let r = (base - film) / (base + film);
+            (r * r, if base < film { -back } else { back })
+        };
+        let [(r, x), (g, y), (b, z)] = [channel(f0.x), channel(f0.y), channel(f0.z)];
+        let sign = Vec3::new(x, y, z);
+        let weight = schlick(at_least(self.cos2, 0.0).sqrt());
+        let inner = Vec3::new(r, g, b) * (1.0 - weight) + weight;
+
+        let both = |inner: f32| at_most(at_least(inner * self.outer, 1e-5), 0.9999);
+        let both = Vec3::new(both(inner.x), both(inner.y), both(inner.z));
+        let root = Vec3::new(both.x.sqrt(), both.y.sqrt(), both.z.sqrt());
+        let all = inner * (self.through * self.through) / (Vec3::ONE - both);
+        let first = (all - self.through) * root;
+        let sum = all
+            + self.outer
+            + 2.0 * first * rgb(self.fringe[0] * sign)
+            + 2.0 * (first * root) * rgb(self.fringe[1]);
+        // Total reflection, and NaN.
+        let channel = |c: f32| if self.cos2 >= 0.0 { at_least(c, 0.0) } else { 1.0 };
+        Vec3::new(channel(sum.x), channel(sum.y), channel(sum.z))
+    }
+}
+
+/// What an interference fringe of a path difference looks like to the eye, as XYZ.
+#[inline(always)]
+fn fringe(path_nm: f32) -> Vec3 {
+    // Gaussians over frequency: position, spread, and value × √(2π · spread) / 1.0685e−7 of each.
+    const X: (f32, f32, f32) = (1.6810e6, 4.3278e9, 0.846_590);
+    const Y: (f32, f32, f32) = (1.7953e6, 9.3046e9, 1.000_221_9);
+    const Z: (f32, f32, f32) = (2.2084e6, 6.6121e9, 1.001_122_5);
+    const X2: (f32, f32, f32) = (2.2399e6, 4.5282e9, 0.153_868_3);
+    let p = TAU * 1e-9 * path_nm;
     let p2 = p * p;
-    let fringe = |value: f32, position: f32, spread: f32, phase: f32| {
-        value * (TAU * spread).sqrt() * libm::cosf(position * p + phase) * exp(-p2 * spread)
-    };
-    let x = fringe(VALUE.x, POSITION.x, SPREAD.x, phase.x)
-        + fringe(9.7470e-14, 2.2399e6, SECOND_SPREAD, phase.x);
-    let y = fringe(VALUE.y, POSITION.y, SPREAD.y, phase.y);
-    let z = fringe(VALUE.z, POSITION.z, SPREAD.z, phase.z);
-    let xyz = Vec3::new(x, y, z) / 1.0685e-7;
+    let gauss =
+        |(position, spread, value): (f32, f32, f32)| value * cos(position * p) * exp(-p2 * spread);
+    Vec3::new(gauss(X) + gauss(X2), gauss(Y), gauss(Z))
+}
+
+/// Linear sRGB of XYZ.
+#[inline(always)]
+fn rgb(xyz: Vec3) -> Vec3 {
     Vec3::new(
         Vec3::new(3.240_454_2, -1.537_138_5, -0.498_531_4).dot(xyz),
         Vec3::new(-0.969_266, 1.876_010_8, 0.041_556).dot(xyz),

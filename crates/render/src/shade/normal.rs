@@ -5,6 +5,8 @@
 
 use glam::{Mat3, Vec2, Vec3};
 
+use super::lobe::{at_least, unit};
+
 /// Which side of a triangle a fragment belongs to and how its material treats sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
@@ -40,7 +42,7 @@ pub struct Slope<T> {
 /// The interpolated normal made unit length and turned for the face.
 #[inline]
 pub fn smooth(interpolated: Vec3, face: Face) -> Vec3 {
-    interpolated.normalize_or_zero() * face.normal_sign()
+    unit(interpolated) * face.normal_sign()
 }
 
 /// The normal of the triangle itself, towards the viewer.
@@ -50,11 +52,12 @@ pub fn flat(position: Slope<Vec3>) -> Vec3 {
 }
 
 /// Geometric roughness: the largest change of a component of the shading normal within a pixel.
-#[inline]
+#[inline(always)]
 pub fn spread(normal: Slope<Vec3>) -> f32 {
-    let spread = normal.x.abs().max(normal.y.abs()).max_element();
-    // Also turns NaN into 0.
-    if spread > 0.0 { spread } else { 0.0 }
+    let (x, y) = (normal.x.abs(), normal.y.abs());
+    // NaN counts as 0.
+    let both = |a: f32, b: f32| at_least(a, at_least(b, 0.0));
+    at_least(both(x.x, y.x), at_least(both(x.y, y.y), both(x.z, y.z)))
 }
 
 /// Directions of growing u and v on the surface; their lengths matter to normal maps.

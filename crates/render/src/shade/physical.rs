@@ -7,12 +7,11 @@ use glam::Vec3;
 
 use super::anisotropy::Anisotropy;
 use super::clearcoat::Clearcoat;
-use super::colour::bounded;
 use super::iridescence::Iridescence;
 use super::light::Lighting;
-use super::lobe::cosine;
+use super::lobe::{cosine, unit};
 use super::sheen::Sheen;
-use super::standard::{Base, Surface};
+use super::standard::{Base, Surface, finish};
 use super::transmission::Transmitted;
 
 /// The layers a material has; which ones is decided once per material (a layer is on when its main factor is
@@ -44,7 +43,7 @@ pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
     let (mut fibres, mut lacquer) = (Vec3::ZERO, Vec3::ZERO);
     for light in lighting.lights() {
         let l = light.direction;
-        let h = (l + view).normalize_or_zero();
+        let h = unit(l + view);
         if let Some(coat) = &coat {
             lacquer += coat.reflect(l, view, h) * light.intensity;
         }
@@ -62,15 +61,15 @@ pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
         if let Some((film, strength)) = film {
             fresnel = fresnel * (1.0 - strength) + film * strength;
         }
-        let single = match &brushed {
-            Some(brushed) => fresnel * brushed.lobe(l, h, nl, nh),
-            None => base.single(nl, nh, fresnel),
+        let lobe = match &brushed {
+            Some(brushed) => brushed.lobe(l, h, nl, nh),
+            None => base.lobe(nl, nh),
         };
-        specular += (single + base.multiple(nl)) * irradiance;
+        specular += (fresnel * lobe + base.multiple(base.seen(nl))) * irradiance;
         diffuse += base.diffuse * (FRAC_1_PI * irradiance);
     }
     let through = sheen.as_ref().map_or(1.0, super::sheen::Prepared::passed_from_everywhere);
-    diffuse += base.ambient(surface, lighting) * through;
+    diffuse += base.ambient(surface, lighting.ambient) * through;
     if let Some(transmitted) = layers.transmission {
         diffuse = diffuse * (1.0 - transmitted.amount) + transmitted.colour * transmitted.amount;
     }
@@ -78,5 +77,5 @@ pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
     if let Some(coat) = &coat {
         out = out * coat.passed() + lacquer * coat.strength();
     }
-    bounded(out, f32::MAX)
+    finish(out)
 }

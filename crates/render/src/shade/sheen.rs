@@ -5,7 +5,8 @@ use std::f32::consts::TAU;
 
 use glam::Vec3;
 
-use crate::exp::exp;
+use super::lobe::{at_least, at_most, unit_interval};
+use crate::exp::{exp, ln};
 
 /// The fibres of one fragment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +18,7 @@ pub struct Sheen {
 }
 
 impl Sheen {
+    #[inline(always)]
     pub(crate) fn prepare(self, nv: f32) -> Prepared {
         let rho = self.roughness;
         let slope = -1.9362 + 1.0678 * rho + 0.4573 * rho * rho - 0.8469 / (rho + 0.1);
@@ -24,8 +26,8 @@ impl Sheen {
         let mut prepared = Prepared {
             colour: self.colour,
             // A map may bring 0; this is the square of the smallest roughness.
-            sharpness: 1.0 / (rho * rho).max(1e-8),
-            largest: self.colour.max_element(),
+            sharpness: 1.0 / at_least(rho * rho, 1e-8),
+            largest: at_least(at_least(self.colour.x, self.colour.y), self.colour.z),
             slope,
             offset,
             nv,
@@ -48,25 +50,30 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    #[inline(always)]
     fn albedo(&self, cosine: f32) -> f32 {
-        exp(self.slope * cosine + self.offset).max(0.0).min(1.0)
+        unit_interval(exp(self.slope * cosine + self.offset))
     }
 
     /// What irradiance 1 adds.
+    #[inline(always)]
     pub(crate) fn reflect(&self, nl: f32, nh: f32) -> Vec3 {
-        let sin2 = (1.0 - nh * nh).max(0.007_812_5);
-        let distribution = (2.0 + self.sharpness) * libm::powf(sin2, self.sharpness * 0.5) / TAU;
+        let sin2 = at_least(1.0 - nh * nh, 0.007_812_5);
+        let power = exp(self.sharpness * 0.5 * ln(sin2));
+        let distribution = (2.0 + self.sharpness) * power * (1.0 / TAU);
         // Both cosines 0 would be 0/0; there is no light then.
-        let visibility = 1.0 / (4.0 * (nl + self.nv - nl * self.nv)).max(1e-6);
-        self.colour * (distribution * visibility.min(1.0))
+        let visibility = 1.0 / at_least(4.0 * (nl + self.nv - nl * self.nv), 1e-6);
+        self.colour * (distribution * at_most(visibility, 1.0))
     }
 
     /// The share of a light's irradiance left for the layer below.
+    #[inline(always)]
     pub(crate) fn passed(&self, nl: f32) -> f32 {
-        1.0 - self.largest * self.taken.max(self.albedo(nl))
+        1.0 - self.largest * at_least(self.taken, self.albedo(nl))
     }
 
     /// The share of ambient light left for the layer below.
+    #[inline(always)]
     pub(crate) fn passed_from_everywhere(&self) -> f32 {
         1.0 - self.largest * self.taken
     }

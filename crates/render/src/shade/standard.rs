@@ -8,7 +8,7 @@ use glam::Vec3;
 use super::colour::bounded;
 use super::dfg;
 use super::light::Lighting;
-use super::lobe::{cosine, distribution, effective_roughness, fresnel, mix, visibility};
+use super::lobe::{cosine, distribution, effective_roughness, fresnel, mix, unit, visibility};
 
 /// What the base layer reflects before metalness: the dielectric's reflectance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,13 +83,20 @@ pub fn shade(surface: &Surface, lighting: &Lighting) -> Vec3 {
             continue;
         }
         let irradiance = nl * light.intensity;
-        let h = (light.direction + surface.view).normalize_or_zero();
-        let single = base.single(nl, cosine(surface.normal, h), base.fresnel(surface.view, h));
-        specular += (single + base.multiple(nl)) * irradiance;
+        let h = unit(light.direction + surface.view);
+        let lobe = base.lobe(nl, cosine(surface.normal, h));
+        let single = base.fresnel(surface.view, h) * lobe;
+        specular += (single + base.multiple(base.seen(nl))) * irradiance;
         diffuse += base.diffuse * (FRAC_1_PI * irradiance);
     }
-    diffuse += base.ambient(surface, lighting);
-    bounded(diffuse + specular + surface.emissive, f32::MAX)
+    diffuse += base.ambient(surface, lighting.ambient);
+    finish(diffuse + specular + surface.emissive)
+}
+
+/// Overflow and what comes of it made finite.
+#[inline(always)]
+pub(crate) fn finish(linear: Vec3) -> Vec3 {
+    bounded(linear, f32::MAX)
 }
 
 /// What all lights of a fragment share.
@@ -109,12 +116,28 @@ pub(crate) struct Base {
 impl Base {
     #[inline]
     pub(crate) fn new(surface: &Surface) -> Self {
+        let (roughness, nv) = Self::place(surface);
+        Self::with(surface, roughness, nv, dfg::lookup(roughness, nv))
+    }
+
+    /// Where the split-sum table is looked up for the eye: roughness and cosine.
+    #[inline(always)]
+    pub(crate) fn place(surface: &Surface) -> (f32, f32) {
         let roughness = effective_roughness(surface.roughness, surface.spread);
+        (roughness, cosine(surface.normal, surface.view))
+    }
+
+    /// With what the table has at [`Base::place`].
+    #[inline(always)]
+    pub(crate) fn with(
+        surface: &Surface,
+        roughness: f32,
+        nv: f32,
+        [scale, bias]: [f32; 2],
+    ) -> Self {
         let Specular { f0, f90 } = surface.specular;
         let f0 = f0 * (1.0 - surface.metalness) + surface.albedo * surface.metalness;
         let f90 = mix(f90, 1.0, surface.metalness);
-        let nv = cosine(surface.normal, surface.view);
-        let [scale, bias] = dfg::lookup(roughness, nv);
         Self {
             roughness,
             alpha: roughness * roughness,
@@ -127,21 +150,26 @@ impl Base {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fresnel(&self, view: Vec3, h: Vec3) -> Vec3 {
         fresnel(self.f0, self.f90, cosine(view, h))
     }
 
-    /// Light scattered once: Fresnel × visibility × distribution.
-    #[inline]
-    pub(crate) fn single(&self, nl: f32, nh: f32, fresnel: Vec3) -> Vec3 {
-        fresnel * (visibility(self.alpha, nl, self.nv) * distribution(self.alpha, nh))
+    /// Visibility × distribution.
+    #[inline(always)]
+    pub(crate) fn lobe(&self, nl: f32, nh: f32) -> f32 {
+        visibility(self.alpha, nl, self.nv) * distribution(self.alpha, nh)
+    }
+
+    /// What the split-sum table has for a light.
+    #[inline(always)]
+    pub(crate) fn seen(&self, nl: f32) -> [f32; 2] {
+        dfg::lookup(self.roughness, nl)
     }
 
     /// Light scattered more than once, from what the split sum misses on both ways.
-    #[inline]
-    pub(crate) fn multiple(&self, nl: f32) -> Vec3 {
-        let [scale, bias] = dfg::lookup(self.roughness, nl);
+    #[inline(always)]
+    pub(crate) fn multiple(&self, [scale, bias]: [f32; 2]) -> Vec3 {
         let missed = self.missed * (1.0 - (scale + bias));
         let average = self.f0 + (Vec3::ONE - self.f0) * 0.047_619;
         let reflected = self.reflected * (self.f0 * scale + self.f90 * bias);
@@ -149,8 +177,8 @@ impl Base {
     }
 
     /// Diffuse light from everywhere and from the light map, occluded.
-    #[inline]
-    pub(crate) fn ambient(&self, surface: &Surface, lighting: &Lighting) -> Vec3 {
-        (surface.light_map + lighting.ambient) * self.diffuse * (FRAC_1_PI * surface.occlusion)
+    #[inline(always)]
+    pub(crate) fn ambient(&self, surface: &Surface, ambient: f32) -> Vec3 {
+        (surface.light_map + ambient) * self.diffuse * (FRAC_1_PI * surface.occlusion)
     }
 }

@@ -1,13 +1,20 @@
-//! Post-validation: figures of a scene against the limits, in the order and words of the production gate.
-//! Facts: threejs-modules.md section 7. The figures themselves are taken by `prelude.js`.
+//! Post-validation: figures of a snapshot. Facts: threejs-modules.md section 7.
+//! Where the original trusts what a module wrote (boxes it cached, matrices of a parent that is not drawn), this measures.
 
-use super::{Limits, outcome::failure};
-use crate::{Failure, Rule, Stage};
+use super::snapshot::Reader;
+use super::{
+    fuel::Fuel,
+    snapshot::{Attribute, Geometry, Instances, Local, Node, Numbers, Snapshot},
+    space::{Box3, Matrix},
+};
+
+/// Numbers read or corners transformed per step of fuel.
+const WORK_PER_STEP: usize = 16;
 
 /// Figures of a scene.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
-    /// Sum of position counts over meshes, lines and points.
+    /// Sum of position counts over meshes, lines and points. A module sets them, so they can be any number.
     pub vertices: f64,
     /// Meshes, lines and points.
     pub draw_calls: u64,
@@ -21,78 +28,178 @@ pub struct Metrics {
     pub bbox: Option<[[f64; 3]; 2]>,
 }
 
-/// What the prelude's `measure` returned, judged.
-pub(super) fn judge(figures: &[f64], limits: &Limits) -> (Vec<Failure>, Option<Metrics>) {
-    let post = |rule, detail: String| failure(Stage::PostValidation, rule, detail);
-    let alone = |failure| (vec![failure], None);
-    let wrong = |detail: &str| alone(post(Rule::InvalidReturnType, detail.to_owned()));
-    let [_, vertices, draw_calls, depth, instances, texture_bytes, x0, y0, z0, x1, y1, z1] =
-        *figures
-    else {
-        return match figures.first().copied().unwrap_or_default() as u8 {
-            1 => wrong("returned null/undefined"),
-            3 => wrong("expected Group, Mesh, LineSegments, or Points"),
-            4 => alone(post(Rule::CycleDetected, "scene graph contains a cycle".to_owned())),
-            5 => {
-                let detail = format!("{} > {}", limits.depth + 1, limits.depth);
-                alone(post(Rule::DepthLimitExceeded, detail))
-            }
-            6 => {
-                let detail = "generate() returned a Promise or thenable";
-                alone(failure(Stage::Execution, Rule::AsyncNotAllowed, detail))
-            }
-            _ => wrong("not an Object3D"),
-        };
-    };
-    let empty = x1 < x0 || y1 < y0 || z1 < z0;
-    let metrics = Metrics {
-        vertices,
-        draw_calls: draw_calls as u64,
-        depth: depth as u32,
-        instances,
-        texture_bytes,
-        bbox: (!empty).then_some([[x0, y0, z0], [x1, y1, z1]]),
-    };
-    let mut failures = Vec::new();
-    if empty {
-        failures.push(post(Rule::EmptyScene, "bounding box is empty".to_owned()));
-    } else {
-        let within = |low: f64, high: f64| low >= -Limits::HALF_BOX && high <= Limits::HALF_BOX;
-        let outside: Vec<String> = [("x", x0, x1), ("y", y0, y1), ("z", z0, z1)]
-            .into_iter()
-            .filter(|&(_, low, high)| !within(low, high))
-            .map(|(axis, low, high)| format!("{axis}:[{},{}]", fixed(low), fixed(high)))
-            .collect();
-        if !outside.is_empty() {
-            let detail = format!("out of [-0.5, 0.5]: {}", outside.join(", "));
-            failures.push(post(Rule::BoundingBoxOutOfRange, detail));
-        }
-    }
-    let counts = [
-        (Rule::VertexLimitExceeded, vertices, limits.vertices),
-        (Rule::DrawCallLimitExceeded, draw_calls, limits.draw_calls),
-        (Rule::InstanceLimitExceeded, instances, limits.instances),
-        (Rule::TextureDataExceeded, texture_bytes, limits.texture_bytes),
-    ];
-    for (rule, found, limit) in counts {
-        if found > limit as f64 {
-            failures.push(post(rule, format!("{found} > {limit}")));
-        }
-    }
-    (failures, Some(metrics))
+/// Where a node is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) local: Matrix,
+    pub(super) world: Matrix,
 }
 
-/// Four decimals as JavaScript writes them: ties away from zero, unlike Rust's.
-fn fixed(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
+/// Places of all nodes, and the figures. Ends early, with figures that mean nothing, when the fuel is used up.
+pub(super) fn measure(snapshot: &Snapshot<'_>, fuel: &Fuel) -> (Vec<Place>, Metrics) {
+    let places = places(&snapshot.nodes);
+    let mut boxes = vec![None; snapshot.geometries.len()];
+    let mut metrics = Metrics {
+        vertices: 0.0,
+        draw_calls: 0,
+        depth: 0,
+        instances: 0.0,
+        texture_bytes: 0.0,
+        bbox: None,
+    };
+    let mut whole = Box3::EMPTY;
+    for (node, place) in snapshot.nodes.iter().zip(&places) {
+        if fuel.is_empty() {
+            break;
+        }
+        metrics.depth = metrics.depth.max(node.level);
+        if let Some(instances) = &node.instances {
+            metrics.instances += counted(instances.count);
+        }
+        let Some(id) = node.geometry else { continue };
+        let geometry = &snapshot.geometries[id.idx()];
+        if node.flags.is_drawn() {
+            metrics.draw_calls += 1;
+            metrics.vertices += geometry.position.as_ref().map_or(0.0, |it| counted(it.count));
+        }
+        let own = *boxes[id.idx()].get_or_insert_with(|| box_of(geometry, fuel));
+        let own = match &node.instances {
+            Some(instances) => box_of_instances(own, instances, fuel),
+            None => own,
+        };
+        whole = whole.union(own.transformed(&place.world));
     }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    for texture in snapshot.textures.iter().filter(|texture| texture.is_counted) {
+        metrics.texture_bytes += texture.byte_count;
     }
-    let scaled = value.abs() * 1e4;
-    if (scaled.fract() - 0.5).abs() < f64::EPSILON && scaled < 1e9 {
-        return format!("{:.4}", (scaled.floor() + 1.0).copysign(value) / 1e4);
+    metrics.bbox = (!whole.is_empty()).then_some([whole.min, whole.max]);
+    (places, metrics)
+}
+
+/// Less than nothing is nothing, so that it cannot make up for something else. What is no number stays none.
+fn counted(count: f64) -> f64 {
+    if count < 0.0 { 0.0 } else { count }
+}
+
+fn places(nodes: &[Node<'_>]) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let local = match node.local {
+            Local::Matrix(matrix) => Matrix(matrix),
+            Local::Parts { position, quaternion, scale, pivot } => {
+                Matrix::compose(position, quaternion, scale, pivot)
+            }
+        };
+        let world = match (node.world, node.parent) {
+            (Some(world), _) => Matrix(world),
+            (None, None) => local,
+            (None, Some(parent)) => places[parent].world.times(&local),
+        };
+        places.push(Place { local, world });
     }
-    format!("{value:.4}")
+    places
+}
+
+/// Of all vertices, drawn or not, and of morph targets.
+fn box_of(geometry: &Geometry<'_>, fuel: &Fuel) -> Box3 {
+    let Some(position) = &geometry.position else { return Box3::EMPTY };
+    let base = box_of_vertices(position, fuel);
+    let (morphs, are_relative) = &geometry.morphs;
+    let mut whole = base;
+    for morph in morphs {
+        if fuel.is_empty() {
+            break;
+        }
+        let mut morph = box_of_vertices(morph, fuel);
+        if morph.is_empty() {
+            continue;
+        }
+        if *are_relative {
+            for axis in 0..3 {
+                morph.min[axis] += base.min[axis];
+                morph.max[axis] += base.max[axis];
+            }
+        }
+        whole = whole.union(morph);
+    }
+    whole
+}
+
+fn box_of_vertices(attribute: &Attribute<'_>, fuel: &Fuel) -> Box3 {
+    let Some(numbers) = &attribute.numbers else { return Box3::EMPTY };
+    let found = numbers
+        .read(Bounds { attribute, largest: numbers.largest().filter(|_| attribute.normalized) });
+    fuel.charge((attribute.vertex_count() / WORK_PER_STEP) as u64);
+    found
+}
+
+/// The box of the vertices that there are. Those beyond the array are zeros, as a driver reads them.
+struct Bounds<'a, 'js> {
+    attribute: &'a Attribute<'js>,
+    largest: Option<f64>,
+}
+
+impl Reader for Bounds<'_, '_> {
+    type Out = Box3;
+
+    fn read(self, len: usize, at: impl Fn(usize) -> f64) -> Box3 {
+        let held = self.attribute.vertices_held(len);
+        let &Attribute { item_size, stride, offset, .. } = self.attribute;
+        let value = |idx: usize| {
+            self.largest.map_or_else(|| at(idx), |largest| (at(idx) / largest).max(-1.0))
+        };
+        let component = |vertex: usize, component: usize| {
+            if component < item_size { value(vertex * stride + offset + component) } else { 0.0 }
+        };
+        let mut whole = Box3::EMPTY;
+        for vertex in 0..held {
+            whole.add([component(vertex, 0), component(vertex, 1), component(vertex, 2)]);
+        }
+        if held < self.attribute.vertex_count() {
+            whole.add([0.0; 3]);
+        }
+        whole
+    }
+}
+
+fn box_of_instances(own: Box3, instances: &Instances<'_>, fuel: &Fuel) -> Box3 {
+    let Some(matrices) = &instances.matrices else { return Box3::EMPTY };
+    let count = instances.matrix_count(matrices);
+    fuel.charge((count * 8 / WORK_PER_STEP) as u64);
+    matrices.read(InstanceBounds { own, count })
+}
+
+struct InstanceBounds {
+    own: Box3,
+    count: usize,
+}
+
+impl Reader for InstanceBounds {
+    type Out = Box3;
+
+    fn read(self, _: usize, at: impl Fn(usize) -> f64) -> Box3 {
+        let mut whole = Box3::EMPTY;
+        for instance in 0..self.count {
+            let matrix = Matrix(std::array::from_fn(|element| at(instance * 16 + element)));
+            whole = whole.union(self.own.transformed(&matrix));
+        }
+        whole
+    }
+}
+
+impl Attribute<'_> {
+    /// Whole vertices that the array of `len` numbers really has.
+    pub(super) fn vertices_held(&self, len: usize) -> usize {
+        let room = len.saturating_sub(self.offset + self.item_size);
+        let is_empty = self.item_size == 0 || len < self.offset + self.item_size;
+        let held = if is_empty { 0 } else { room / self.stride + 1 };
+        held.min(self.vertex_count())
+    }
+}
+
+impl Instances<'_> {
+    /// Matrices that are drawn: no more than there are, for a driver reads zeros beyond them.
+    pub(super) fn matrix_count(&self, matrices: &Numbers<'_>) -> usize {
+        (self.count as usize).min(matrices.len() / 16)
+    }
 }

@@ -1,8 +1,9 @@
 //! One interpreter for one module: set up, used once, thrown away.
 //! Facts: threejs-modules.md section 6.
 
-use std::{cell::Cell, fmt, rc::Rc};
+use std::{fmt, rc::Rc};
 
+use asset::scene::{Scene, SceneError};
 use rquickjs::{
     CatchResultExt, Context, Ctx, Error, Function, Module, Object, Persistent, Result, Runtime,
     Value,
@@ -13,10 +14,12 @@ use rquickjs::{
 };
 
 use super::{
-    Engine, EngineError, Limits, Metrics, Outcome,
+    Engine, EngineError, Limits, Metrics, Outcome, build,
+    fuel::Fuel,
     heap::{Bounded, Heap},
-    measure, names,
+    judge, measure, names,
     outcome::failure,
+    snapshot::{self, Snapshot, Stop},
 };
 use crate::{Failure, Rule, Stage};
 
@@ -61,28 +64,6 @@ impl Loader for NoImports {
     }
 }
 
-/// Counts up; the interpreter stops for good, uncatchably, when it passes the limit.
-#[derive(Debug, Default)]
-struct Fuel {
-    lots_used: Cell<u64>,
-    lots_max: Cell<u64>,
-}
-
-impl Fuel {
-    fn draw(&self) -> bool {
-        self.lots_used.set(self.lots_used.get() + 1);
-        self.is_empty()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.lots_used.get() > self.lots_max.get()
-    }
-
-    fn used(&self) -> u64 {
-        self.lots_used.get() * Limits::FUEL_LOT
-    }
-}
-
 /// An interpreter with Three.js loaded and the traps set, waiting for its one module.
 pub struct Realm {
     /// The prelude's functions and the namespace; freed before the interpreter, hence first.
@@ -106,8 +87,7 @@ impl Realm {
         let runtime = Runtime::new_with_alloc(Bounded(Rc::clone(&heap)))?;
         runtime.set_max_stack_size(limits.stack_bytes);
         runtime.set_loader(NoImports, NoImports);
-        let fuel = Rc::new(Fuel::default());
-        fuel.lots_max.set(u64::MAX);
+        let fuel = Rc::new(Fuel::unlimited());
         let handle = Rc::clone(&fuel);
         runtime.set_interrupt_handler(Some(Box::new(move || handle.draw())));
         let context = Context::custom::<Intrinsics>(&runtime)?;
@@ -140,17 +120,31 @@ impl Realm {
     /// Runs the module: body, function, measuring. Takes the realm, since a module may have changed anything in it.
     #[must_use]
     pub fn run(self, source: &str) -> Outcome {
-        self.fuel.lots_used.set(0);
-        self.fuel.lots_max.set(self.limits.fuel / Limits::FUEL_LOT);
+        self.fuel.start(self.limits.fuel);
         let Self { tools, context, fuel, heap, limits } = self;
         context.with(|ctx| {
             let mut run = Run { ctx, fuel: &fuel, heap: &heap, limits: &limits, load_fuel: 0 };
-            let (failures, metrics) =
-                run.whole(tools, source).unwrap_or_else(|failure| (vec![failure], None));
-            let generate_fuel = fuel.used() - run.load_fuel;
-            Outcome { failures, metrics, module_load_fuel: run.load_fuel, generate_fuel }
+            let told = run.whole(tools, source).unwrap_or_else(|failure| Told {
+                failures: vec![failure],
+                metrics: None,
+                scene: None,
+            });
+            Outcome {
+                failures: told.failures,
+                metrics: told.metrics,
+                scene: told.scene,
+                module_load_fuel: run.load_fuel,
+                generate_fuel: fuel.used() - run.load_fuel,
+            }
         })
     }
+}
+
+/// What is known at the end of a run.
+struct Told {
+    failures: Vec<Failure>,
+    metrics: Option<Metrics>,
+    scene: Option<Scene>,
 }
 
 struct Run<'js, 'r> {
@@ -166,12 +160,12 @@ impl<'js> Run<'js, '_> {
         &mut self,
         tools: Persistent<Object<'static>>,
         source: &str,
-    ) -> std::result::Result<(Vec<Failure>, Option<Metrics>), Failure> {
+    ) -> std::result::Result<Told, Failure> {
         let ctx = self.ctx.clone();
         let set_up = |_| failure(Stage::Execution, Rule::HeapExceeded, "no heap left to start");
         let tools = tools.restore(&ctx).map_err(set_up)?;
         let safe: Value<'js> = tools.get("safe").map_err(set_up)?;
-        let measure: Function<'js> = tools.get("measure").map_err(set_up)?;
+        let short: Function<'js> = tools.get("short").map_err(set_up)?;
         let describe: Function<'js> = tools.get("describe").map_err(set_up)?;
 
         let loaded = self.load(source);
@@ -186,9 +180,39 @@ impl<'js> Run<'js, '_> {
         };
         let built = generate.call::<_, Value<'js>>((safe,));
         let root = built.map_err(|error| self.failure(Stage::Execution, error, &describe))?;
-        let figures = measure.call::<_, Vec<f64>>((root, self.limits.depth));
-        let figures = figures.map_err(|error| self.failure(Stage::Execution, error, &describe))?;
-        Ok(measure::judge(&figures, self.limits))
+        let taken = snapshot::take(&root, short, self.limits);
+        let snapshot = taken.map_err(|stop| match stop {
+            Stop::Thrown(error) => self.failure(Stage::PostValidation, error, &describe),
+            Stop::Refused(failure) => failure,
+        })?;
+        self.settle(snapshot)
+    }
+
+    /// Nothing of the module runs from here on.
+    fn settle(&self, mut snapshot: Snapshot<'js>) -> std::result::Result<Told, Failure> {
+        let (places, metrics) = measure::measure(&snapshot, self.fuel);
+        if self.fuel.is_empty() {
+            return Err(self.out_of_fuel());
+        }
+        let mut told = Told {
+            failures: judge::judge(&metrics, self.limits),
+            metrics: Some(metrics),
+            scene: None,
+        };
+        if told.failures.is_empty() {
+            let built = match snapshot.trouble.take() {
+                Some(trouble) => Err((Rule::ExecutionThrew, trouble)),
+                None => build::build(snapshot, &places)
+                    .map_err(|error| (rule_of(&error), error.to_string())),
+            };
+            match built {
+                Ok(scene) => told.scene = Some(scene),
+                Err((rule, detail)) => {
+                    told.failures.push(failure(Stage::PostValidation, rule, detail));
+                }
+            }
+        }
+        Ok(told)
     }
 
     /// Compiles the module and runs its body; `None` when the body awaits something, which never comes.
@@ -202,11 +226,15 @@ impl<'js> Run<'js, '_> {
         }
     }
 
+    fn out_of_fuel(&self) -> Failure {
+        let detail = format!("exceeded the execution budget of {} steps", self.limits.fuel);
+        failure(Stage::Execution, Rule::TimeoutExceeded, detail)
+    }
+
     fn failure(&self, stage: Stage, error: Error, describe: &Function<'js>) -> Failure {
         // Fuel first: running out of it cannot be caught, so nothing else can have ended the run.
         if self.fuel.is_empty() {
-            let detail = format!("exceeded the execution budget of {} steps", self.limits.fuel);
-            return failure(Stage::Execution, Rule::TimeoutExceeded, detail);
+            return self.out_of_fuel();
         }
         let heap = || {
             let detail = format!("exceeded {} MB heap", self.limits.heap_bytes >> 20);
@@ -230,5 +258,18 @@ impl<'js> Run<'js, '_> {
             return failure(Stage::Execution, Rule::RuntimeViolation, text);
         }
         failure(stage, Rule::ExecutionThrew, text)
+    }
+}
+
+/// The rule that a scene breaks which is too large for us although the module's own limits are kept.
+fn rule_of(error: &SceneError) -> Rule {
+    match error {
+        SceneError::TooMany { what: "vertices" | "indices" | "groups", .. } => {
+            Rule::VertexLimitExceeded
+        }
+        SceneError::TooMany { what: "textures" | "bytes of textures", .. } => {
+            Rule::TextureDataExceeded
+        }
+        _ => Rule::ExecutionThrew,
     }
 }

@@ -1,8 +1,10 @@
 //! The engine's tests: what honest modules measure, what each hostile class is told. Tests are module texts.
 
+mod handover;
 mod hostile;
 mod measured;
 mod namespace;
+mod scene;
 
 use std::sync::LazyLock;
 

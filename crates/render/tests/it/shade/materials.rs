@@ -183,7 +183,7 @@ fn anisotropy_maps_turn_and_scale() {
 }
 
 /// Ordinary numbers, and what broken geometry and extreme materials bring.
-fn number() -> impl Strategy<Value = f32> {
+pub(super) fn number() -> impl Strategy<Value = f32> {
     prop_oneof![
         3 => -2.0..2.0_f32,
         1 => Just(0.0),
@@ -193,12 +193,12 @@ fn number() -> impl Strategy<Value = f32> {
     ]
 }
 
-fn vector() -> impl Strategy<Value = Vec3> {
+pub(super) fn vector() -> impl Strategy<Value = Vec3> {
     [number(), number(), number()].prop_map(Vec3::from)
 }
 
 /// Unit length, or none.
-fn direction() -> impl Strategy<Value = Vec3> {
+pub(super) fn direction() -> impl Strategy<Value = Vec3> {
     vector().prop_map(Vec3::normalize_or_zero)
 }
 

@@ -109,7 +109,7 @@ fn faults_while_measuring_are_the_modules() {
         "const m = new THREE.Mesh(); m.geometry.setAttribute('position', { count: { valueOf() { throw new Error('no'); } } }); return m;",
     ] {
         let found = body(text);
-        assert!(found.starts_with("execution/EXECUTION_THREW: "), "{text}: {found}");
+        assert!(found.starts_with("post_validation/EXECUTION_THREW: "), "{text}: {found}");
     }
 }
 

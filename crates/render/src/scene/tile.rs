@@ -1,0 +1,365 @@
+//! One tile of a picture: primitives in order, then the mean of the samples.
+//!
+//! Fragments that only overwrite are shaded late: the tile first notes which primitive each sample shows, and shades
+//! what is left to be seen when its colour is needed. The result is that of shading at once.
+
+use glam::Vec2;
+
+use super::cover::{Cover, PIXELS, Samples, TILE, depth_at};
+use super::fragment::Scenery;
+use super::interpolate::Interpolator;
+use super::prim::{Prim, STEPS};
+use super::program::Kind;
+use super::stage::Batch;
+use super::target::Target;
+use crate::simd::Level;
+
+/// Alpha above which each sample counts, with alpha to coverage.
+const COVERAGE: [f32; 4] = [0.8, 0.6, 0.4, 0.2];
+
+/// Colours of the samples of a tile: `[sample][row, column]`.
+type Planes<T> = [[<T as Target>::Texel; PIXELS]; 4];
+
+/// Samples of a tile, for every background.
+#[derive(Debug)]
+pub(super) struct Tile<T: Target> {
+    samples: Box<Samples>,
+    /// One for each background, once one is needed.
+    planes: Vec<Box<Planes<T>>>,
+    /// Whether there may be samples whose primitive is not shaded yet.
+    pending: bool,
+}
+
+/// Room to work in, kept from tile to tile.
+#[derive(Debug)]
+pub(super) struct Scratch<T: Target> {
+    masks: Box<[u8; PIXELS]>,
+    seen: Vec<Seen>,
+    /// Indexes of `seen` by primitive.
+    order: Vec<u32>,
+    /// Of each primitive, how many fragments are to be shaded, then where they start.
+    starts: Vec<u32>,
+    shaded: Vec<T::Texel>,
+    /// Of each sample, its index of `seen`.
+    fragments: Box<[[u32; PIXELS]; 4]>,
+    values: Interpolator,
+}
+
+/// A fragment that can be seen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// Place in the tile's list, from 1.
+    id: u32,
+    /// Row × [`TILE`] + column.
+    pixel: u32,
+}
+
+/// Where a tile is and what is drawn on it.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a, T: Target> {
+    pub(super) scenery: &'a Scenery<'a>,
+    pub(super) batch: &'a Batch,
+    /// Indexes of the batch's primitives.
+    pub(super) list: &'a [u32],
+    /// First pixel.
+    pub(super) origin: [i32; 2],
+    /// Pixels that are in the picture: columns, rows.
+    pub(super) size: [usize; 2],
+    pub(super) backgrounds: &'a [T::Texel],
+    pub(super) level: Level,
+}
+
+impl<T: Target> Default for Scratch<T> {
+    fn default() -> Self {
+        Self {
+            masks: Box::new([0; PIXELS]),
+            seen: Vec::new(),
+            order: Vec::new(),
+            starts: Vec::new(),
+            shaded: Vec::new(),
+            fragments: Box::new([[0; PIXELS]; 4]),
+            values: Interpolator::EMPTY,
+        }
+    }
+}
+
+impl<T: Target> Default for Tile<T> {
+    fn default() -> Self {
+        Self { samples: Box::new(Samples::CLEAR), planes: Vec::new(), pending: false }
+    }
+}
+
+impl<T: Target> Tile<T> {
+    /// Makes it as new.
+    pub(super) fn clear(&mut self) {
+        self.samples.clear();
+        self.planes.clear();
+        self.pending = false;
+    }
+
+    /// Draws a list of primitives, in its order.
+    pub(super) fn draw(&mut self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
+        for (place, &prim_idx) in (1..).zip(work.list) {
+            let prim = &work.batch.prims[prim_idx as usize];
+            let draw = &work.batch.draws[prim.draw as usize];
+            let program = &work.scenery.prepared.programs[draw.program];
+            let depth = program.depth;
+            if draw.kind == Kind::Plain {
+                let id = program.colour_write.then_some(place);
+                self.pending |= id.is_some();
+                let cover = Cover {
+                    samples: &mut self.samples,
+                    prim,
+                    origin: work.origin,
+                    func: depth.func,
+                };
+                cover.take(work.level, id, depth.write);
+                continue;
+            }
+            if draw.kind == Kind::Blended && self.pending {
+                self.settle(work, scratch);
+            }
+            self.materialise(work.backgrounds);
+            self.draw_now(work, prim, scratch);
+        }
+    }
+
+    /// Shades every fragment of a primitive at once.
+    fn draw_now(&mut self, work: &Work<'_, T>, prim: &Prim, scratch: &mut Scratch<T>) {
+        let draw = &work.batch.draws[prim.draw as usize];
+        let program = &work.scenery.prepared.programs[draw.program];
+        let cover = Cover {
+            samples: &mut self.samples,
+            prim,
+            origin: work.origin,
+            func: program.depth.func,
+        };
+        cover.masks(work.level, &mut scratch.masks);
+        scratch.values.set(prim, program.layout.len, &work.batch.varyings);
+        let [columns, rows] = work.size;
+        let first_row = (prim.bounds[1] - work.origin[1]).max(0) as usize;
+        let last_row = rows.min((prim.bounds[3] - work.origin[1]).max(0) as usize);
+        for row in first_row..last_row {
+            for column in 0..columns {
+                let pixel = row * TILE + column;
+                let mut mask = scratch.masks[pixel];
+                if mask == 0 {
+                    continue;
+                }
+                let (x, y) = (work.origin[0] + column as i32, work.origin[1] + row as i32);
+                let fragment = work.scenery.fragment(draw, prim, &scratch.values, x, y);
+                let Some(fragment) = fragment else { continue };
+                if program.alpha_to_coverage {
+                    for (sample, least) in COVERAGE.iter().enumerate() {
+                        if fragment.alpha.is_nan() || fragment.alpha < *least {
+                            mask &= !(1 << sample);
+                        }
+                    }
+                }
+                let at = place(x, y, work.scenery.eye.size_px[1]);
+                for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                    if program.depth.write {
+                        self.samples.depth[sample][pixel] = depth_at(prim, x, y, sample);
+                    }
+                    if !program.colour_write {
+                        continue;
+                    }
+                    self.samples.id[sample][pixel] = 0;
+                }
+                if !program.colour_write {
+                    continue;
+                }
+                match &draw.blend {
+                    None => {
+                        let texel = T::write(&fragment, program, at);
+                        for planes in &mut self.planes {
+                            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                                planes[sample][pixel] = texel;
+                            }
+                        }
+                    }
+                    Some(blend) => {
+                        let source = T::source(&fragment, program, at);
+                        for planes in &mut self.planes {
+                            let mut last: Option<(T::Texel, T::Texel)> = None;
+                            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                                let below = planes[sample][pixel];
+                                let blended = match last {
+                                    Some((same, blended)) if same == below => blended,
+                                    _ => T::blend(blend, source, below),
+                                };
+                                planes[sample][pixel] = blended;
+                                last = Some((below, blended));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the samples colours of their own: those of the background.
+    fn materialise(&mut self, backgrounds: &[T::Texel]) {
+        if self.planes.is_empty() {
+            self.planes.extend(backgrounds.iter().map(|texel| Box::new([[*texel; PIXELS]; 4])));
+        }
+    }
+
+    /// Shades what is pending into the samples' colours.
+    pub(super) fn settle(&mut self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
+        if !self.pending {
+            return;
+        }
+        self.materialise(work.backgrounds);
+        self.shade_pending(work, scratch);
+        for sample in 0..4 {
+            let fragments = &scratch.fragments[sample];
+            for (pixel, id) in self.samples.id[sample].iter_mut().enumerate() {
+                if *id == 0 {
+                    continue;
+                }
+                *id = 0;
+                if let Some(texel) = scratch.shaded.get(fragments[pixel] as usize) {
+                    for planes in &mut self.planes {
+                        planes[sample][pixel] = *texel;
+                    }
+                }
+            }
+        }
+        self.pending = false;
+    }
+
+    /// Shades what is pending: one colour per primitive and pixel.
+    fn shade_pending(&self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
+        let Scratch { seen, order, starts, shaded, fragments, values, .. } = scratch;
+        let id = &self.samples.id;
+        seen.clear();
+        starts.clear();
+        starts.resize(work.list.len() + 2, 0);
+        let [columns, rows] = work.size;
+        for row in 0..rows {
+            for pixel in row * TILE..row * TILE + columns {
+                let ids = [id[0][pixel], id[1][pixel], id[2][pixel], id[3][pixel]];
+                if ids == [0; 4] {
+                    continue;
+                }
+                for sample in 0..4 {
+                    let id = ids[sample];
+                    if id == 0 {
+                        continue;
+                    }
+                    let same = (0..sample).find(|other| ids[*other] == id);
+                    fragments[sample][pixel] = match same {
+                        Some(other) => fragments[other][pixel],
+                        None => {
+                            seen.push(Seen { id, pixel: pixel as u32 });
+                            starts[id as usize + 1] += 1;
+                            seen.len() as u32 - 1
+                        }
+                    };
+                }
+            }
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        order.clear();
+        order.resize(seen.len(), 0);
+        for (fragment, one) in seen.iter().enumerate() {
+            let slot = &mut starts[one.id as usize];
+            order[*slot as usize] = fragment as u32;
+            *slot += 1;
+        }
+        shaded.clear();
+        // Every fragment gets its own colour below; any texel will do until then.
+        shaded.resize(seen.len(), work.backgrounds[0]);
+        let mut set_for = 0;
+        for &fragment in order.iter() {
+            let Seen { id, pixel } = seen[fragment as usize];
+            let prim = &work.batch.prims[work.list[id as usize - 1] as usize];
+            let draw = &work.batch.draws[prim.draw as usize];
+            let program = &work.scenery.prepared.programs[draw.program];
+            if set_for != id {
+                values.set(prim, program.layout.len, &work.batch.varyings);
+                set_for = id;
+            }
+            let (column, row) = (pixel as usize % TILE, pixel as usize / TILE);
+            let (x, y) = (work.origin[0] + column as i32, work.origin[1] + row as i32);
+            if let Some(one) = work.scenery.fragment(draw, prim, values, x, y) {
+                let at = place(x, y, work.scenery.eye.size_px[1]);
+                shaded[fragment as usize] = T::write(&one, program, at);
+            }
+        }
+    }
+
+    /// Writes the means of the samples into the rows of each background's picture. `rows` are those of the band the
+    /// tile is in.
+    pub(super) fn resolve(
+        &mut self,
+        work: &Work<'_, T>,
+        scratch: &mut Scratch<T>,
+        pictures: &mut [&mut [T::Texel]],
+        width: usize,
+    ) {
+        let [columns, rows] = work.size;
+        let left = work.origin[0] as usize;
+        if !self.planes.is_empty() {
+            self.settle(work, scratch);
+            for (picture, planes) in pictures.iter_mut().zip(&self.planes) {
+                for row in 0..rows {
+                    for column in 0..columns {
+                        let pixel = row * TILE + column;
+                        let samples = [0, 1, 2, 3].map(|sample| planes[sample][pixel]);
+                        picture[row * width + left + column] = T::mean(samples);
+                    }
+                }
+            }
+            return;
+        }
+        if !self.pending {
+            return;
+        }
+        self.shade_pending(work, scratch);
+        let id = &self.samples.id;
+        for row in 0..rows {
+            for column in 0..columns {
+                let pixel = row * TILE + column;
+                let ids = [id[0][pixel], id[1][pixel], id[2][pixel], id[3][pixel]];
+                if ids == [0; 4] {
+                    continue;
+                }
+                let whole = ids == [ids[0]; 4];
+                for (picture, background) in pictures.iter_mut().zip(work.backgrounds) {
+                    let colour = |sample: usize| {
+                        if ids[sample] == 0 {
+                            *background
+                        } else {
+                            scratch.shaded[scratch.fragments[sample][pixel] as usize]
+                        }
+                    };
+                    picture[row * width + left + column] = if whole {
+                        colour(0)
+                    } else {
+                        T::mean([colour(0), colour(1), colour(2), colour(3)])
+                    };
+                }
+            }
+        }
+        self.pending = false;
+    }
+}
+
+/// The centre of a pixel as shaders see it: y counted from the bottom row.
+fn place(x: i32, y: i32, height: u32) -> Vec2 {
+    Vec2::new(x as f32 + 0.5, height as f32 - y as f32 - 0.5)
+}
+
+/// Whether a primitive may touch a square of pixels.
+pub(super) fn may_touch(prim: &Prim, origin: [i32; 2], side: i32) -> bool {
+    let (low, high) = (origin.map(|v| v * STEPS), origin.map(|v| (v + side) * STEPS));
+    prim.edges.iter().all(|edge| {
+        let x = if edge.a >= 0 { high[0] } else { low[0] };
+        let y = if edge.b >= 0 { high[1] } else { low[1] };
+        edge.at(x, y) >= 0
+    })
+}

@@ -1,0 +1,410 @@
+//! Fragments of one material, shaded together: the fast way, with the same bits as one by one.
+//!
+//! [`Fragments`] holds up to [`LANES`] of them, number by number in arrays, so that the compiler turns each loop over
+//! lanes into vector instructions. The formulas are those of [`standard::shade`](super::standard::shade) and
+//! [`physical::shade`](super::physical::shade), called per lane.
+
+mod kernel;
+
+use glam::Vec3;
+
+use super::anisotropy::Anisotropy;
+use super::clearcoat::Clearcoat;
+use super::colour;
+use super::iridescence::Iridescence;
+use super::lanes::{GROUP, LANES, Lanes, Lanes2, Lanes3};
+use super::light::Lighting;
+use super::normal::{self, Frame, Slope};
+use super::physical::Layers;
+use super::sheen::Sheen;
+use super::standard::{Specular, Surface};
+use super::transmission::Transmitted;
+use crate::simd::{Kernel, Level};
+
+/// Fragments of one material, side by side.
+///
+/// Made once per material and used again and again: [`clear`](Self::clear), [`push`](Self::push) until
+/// [`is_full`](Self::is_full), shade. `push` sets what every fragment has of its own; all else is the material's, unless
+/// the caller changes it lane by lane. What is changed in one lane must be changed in every lane pushed.
+#[derive(Debug, Clone)]
+pub struct Fragments {
+    len: usize,
+    level: Level,
+    /// [`Surface::albedo`].
+    pub albedo: Lanes3,
+    /// [`Surface::roughness`].
+    pub roughness: Lanes,
+    /// [`Surface::metalness`].
+    pub metalness: Lanes,
+    /// [`Specular::f0`].
+    pub f0: Lanes3,
+    /// [`Specular::f90`].
+    pub f90: Lanes,
+    /// [`Surface::normal`].
+    pub normal: Lanes3,
+    /// [`Surface::view`].
+    pub view: Lanes3,
+    /// [`Surface::spread`].
+    pub spread: Lanes,
+    /// [`Surface::occlusion`].
+    pub occlusion: Lanes,
+    /// [`Surface::light_map`].
+    pub light_map: Lanes3,
+    /// [`Surface::emissive`].
+    pub emissive: Lanes3,
+    /// Lacquer, if the material has one.
+    pub clearcoat: Option<ClearcoatLanes>,
+    /// Fibres, if it has them.
+    pub sheen: Option<SheenLanes>,
+    /// Film, if it has one.
+    pub iridescence: Option<IridescenceLanes>,
+    /// Brushing, if it has one.
+    pub anisotropy: Option<AnisotropyLanes>,
+    /// Light from behind, if it lets it through.
+    pub transmission: Option<TransmissionLanes>,
+}
+
+/// [`Clearcoat`] of many fragments.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct ClearcoatLanes {
+    pub strength: Lanes,
+    pub roughness: Lanes,
+    pub normal: Lanes3,
+}
+
+/// [`Sheen`] of many fragments.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct SheenLanes {
+    pub colour: Lanes3,
+    pub roughness: Lanes,
+}
+
+/// [`Iridescence`] of many fragments.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct IridescenceLanes {
+    pub strength: Lanes,
+    pub ior: Lanes,
+    pub thickness_nm: Lanes,
+}
+
+/// [`Anisotropy`] of many fragments.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct AnisotropyLanes {
+    pub vector: Lanes2,
+    pub tangent: Lanes3,
+    pub bitangent: Lanes3,
+}
+
+/// What [`Transmitted`] does to the light of many fragments; its alpha is the caller's matter.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct TransmissionLanes {
+    pub colour: Lanes3,
+    pub amount: Lanes,
+}
+
+impl Fragments {
+    /// No fragments yet. Every lane holds the values given, and the layers given are on.
+    pub fn new(surface: &Surface, layers: &Layers) -> Self {
+        let Specular { f0, f90 } = surface.specular;
+        Self {
+            len: 0,
+            level: Level::best(),
+            albedo: Lanes3::splat(surface.albedo),
+            roughness: Lanes::splat(surface.roughness),
+            metalness: Lanes::splat(surface.metalness),
+            f0: Lanes3::splat(f0),
+            f90: Lanes::splat(f90),
+            normal: Lanes3::splat(surface.normal),
+            view: Lanes3::splat(surface.view),
+            spread: Lanes::splat(surface.spread),
+            occlusion: Lanes::splat(surface.occlusion),
+            light_map: Lanes3::splat(surface.light_map),
+            emissive: Lanes3::splat(surface.emissive),
+            clearcoat: layers.clearcoat.map(|coat| ClearcoatLanes {
+                strength: Lanes::splat(coat.strength),
+                roughness: Lanes::splat(coat.roughness),
+                normal: Lanes3::splat(coat.normal),
+            }),
+            sheen: layers.sheen.map(|sheen| SheenLanes {
+                colour: Lanes3::splat(sheen.colour),
+                roughness: Lanes::splat(sheen.roughness),
+            }),
+            iridescence: layers.iridescence.map(|film| IridescenceLanes {
+                strength: Lanes::splat(film.strength),
+                ior: Lanes::splat(film.ior),
+                thickness_nm: Lanes::splat(film.thickness_nm),
+            }),
+            anisotropy: layers.anisotropy.map(|brushed| AnisotropyLanes {
+                vector: Lanes2::splat(brushed.vector),
+                tangent: Lanes3::splat(brushed.frame.tangent),
+                bitangent: Lanes3::splat(brushed.frame.bitangent),
+            }),
+            transmission: layers.transmission.map(|through| TransmissionLanes {
+                colour: Lanes3::splat(through.colour),
+                amount: Lanes::splat(through.amount),
+            }),
+        }
+    }
+
+    /// Fragments there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether there is no room for another.
+    pub fn is_full(&self) -> bool {
+        self.len == LANES
+    }
+
+    /// Forgets the fragments; lanes keep what they hold.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Adds a fragment by its [`Surface::normal`], [`Surface::view`] and [`Surface::spread`], and gives its lane.
+    /// A full batch keeps its last lane for it.
+    #[inline(always)]
+    pub fn push(&mut self, normal: Vec3, view: Vec3, spread: f32) -> usize {
+        let lane = self.len.min(LANES - 1);
+        self.normal.set(lane, normal);
+        self.view.set(lane, view);
+        self.spread.0[lane] = spread;
+        self.len = lane + 1;
+        lane
+    }
+
+    /// The values of a lane as a single surface.
+    #[inline(always)]
+    pub fn surface(&self, lane: usize) -> Surface {
+        Surface {
+            albedo: self.albedo.get(lane),
+            roughness: self.roughness.0[lane],
+            metalness: self.metalness.0[lane],
+            specular: Specular { f0: self.f0.get(lane), f90: self.f90.0[lane] },
+            normal: self.normal.get(lane),
+            view: self.view.get(lane),
+            spread: self.spread.0[lane],
+            occlusion: self.occlusion.0[lane],
+            light_map: self.light_map.get(lane),
+            emissive: self.emissive.get(lane),
+        }
+    }
+
+    /// The layers of a lane as single ones.
+    pub fn layers(&self, lane: usize) -> Layers {
+        Layers {
+            clearcoat: self.clearcoat.as_ref().map(|coat| coat.get(lane)),
+            sheen: self.sheen.as_ref().map(|sheen| sheen.get(lane)),
+            iridescence: self.iridescence.as_ref().map(|film| film.get(lane)),
+            anisotropy: self.anisotropy.as_ref().map(|brushed| brushed.get(lane)),
+            transmission: self.transmission.as_ref().map(|through| Transmitted {
+                colour: through.colour.get(lane),
+                alpha: 1.0,
+                amount: through.amount.0[lane],
+            }),
+        }
+    }
+
+    /// Makes normals and directions to the eye unit length, and takes the spread from the normals one pixel to the right
+    /// and one up. All may be of any length: interpolated, and not yet divided by depth.
+    pub fn settle(&mut self, right: &Lanes3, up: &Lanes3) {
+        let level = self.level;
+        level.run(Settle { fragments: self, right, up });
+    }
+
+    /// Linear light from every fragment to the eye.
+    pub fn shade(&self, lighting: &Lighting) -> Shaded {
+        let mut shaded =
+            Shaded { len: self.len, level: self.level, linear: Lanes3::splat(Vec3::ZERO) };
+        self.level.run(kernel::Shade { fragments: self, lighting, out: &mut shaded.linear });
+        shaded
+    }
+
+    /// Lanes to work on: all there are, in whole groups.
+    #[inline(always)]
+    fn lanes(&self) -> usize {
+        self.len.next_multiple_of(GROUP).min(LANES)
+    }
+}
+
+impl ClearcoatLanes {
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Clearcoat {
+        let (strength, roughness) = (self.strength.0[lane], self.roughness.0[lane]);
+        Clearcoat { strength, roughness, normal: self.normal.get(lane) }
+    }
+}
+
+impl SheenLanes {
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Sheen {
+        Sheen { colour: self.colour.get(lane), roughness: self.roughness.0[lane] }
+    }
+}
+
+impl IridescenceLanes {
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Iridescence {
+        Iridescence {
+            strength: self.strength.0[lane],
+            ior: self.ior.0[lane],
+            thickness_nm: self.thickness_nm.0[lane],
+        }
+    }
+}
+
+impl AnisotropyLanes {
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Anisotropy {
+        let frame = Frame { tangent: self.tangent.get(lane), bitangent: self.bitangent.get(lane) };
+        Anisotropy { vector: self.vector.get(lane), frame }
+    }
+}
+
+struct Settle<'a> {
+    fragments: &'a mut Fragments,
+    right: &'a Lanes3,
+    up: &'a Lanes3,
+}
+
+impl Kernel for Settle<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { fragments, right, up } = self;
+        for i in 0..fragments.lanes() {
+            let normal = super::lobe::unit(fragments.normal.get(i));
+            let x = super::lobe::unit(right.get(i)) - normal;
+            let y = super::lobe::unit(up.get(i)) - normal;
+            let view = super::lobe::unit(fragments.view.get(i));
+            fragments.spread.0[i] = normal::spread(Slope { x, y });
+            fragments.normal.set(i, normal);
+            fragments.view.set(i, view);
+        }
+    }
+}
+
+/// Linear light of many fragments.
+#[derive(Debug, Clone)]
+pub struct Shaded {
+    len: usize,
+    level: Level,
+    linear: Lanes3,
+}
+
+impl Shaded {
+    /// Light that was not shaded here: that of unlit materials.
+    pub fn from_linear(linear: &[Vec3]) -> Self {
+        let len = linear.len().min(LANES);
+        let mut lanes = Lanes3::splat(Vec3::ZERO);
+        for (lane, &light) in linear[..len].iter().enumerate() {
+            lanes.set(lane, light);
+        }
+        Self { len, level: Level::best(), linear: lanes }
+    }
+
+    /// The light of a lane.
+    #[inline]
+    pub fn linear(&self, lane: usize) -> Vec3 {
+        self.linear.get(lane)
+    }
+
+    /// [`colour::display_bytes`] of every lane.
+    pub fn bytes(&self, tone_mapped: bool) -> [[u8; 3]; LANES] {
+        self.level.run(Bytes { shaded: self, tone_mapped })
+    }
+}
+
+struct Bytes<'a> {
+    shaded: &'a Shaded,
+    tone_mapped: bool,
+}
+
+impl Kernel for Bytes<'_> {
+    type Output = [[u8; 3]; LANES];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let Shaded { linear, len, .. } = self.shaded;
+        colour::display_lanes(linear, self.tone_mapped, len.next_multiple_of(GROUP))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::Vec2;
+
+    use super::*;
+
+    /// Every layer on, every lane different.
+    fn bowl() -> (Fragments, Lanes3, Lanes3) {
+        let layers = Layers {
+            clearcoat: Some(Clearcoat { strength: 0.8, roughness: 0.1, normal: Vec3::Z }),
+            sheen: Some(Sheen { colour: Vec3::new(0.3, 0.1, 0.5), roughness: 0.4 }),
+            iridescence: Some(Iridescence { strength: 0.7, ior: 1.3, thickness_nm: 400.0 }),
+            anisotropy: Some(Anisotropy {
+                vector: Vec2::new(0.7, 0.4),
+                frame: Frame { tangent: Vec3::X, bitangent: Vec3::Y },
+            }),
+            transmission: Some(Transmitted { colour: Vec3::ONE, alpha: 1.0, amount: 0.3 }),
+        };
+        let surface = Surface::new(Vec3::new(0.8, 0.4, 0.2), 0.3, 0.4, Vec3::Z, Vec3::Z);
+        let mut fragments = Fragments::new(&surface, &layers);
+        let (mut right, mut up) = (fragments.normal, fragments.normal);
+        while !fragments.is_full() {
+            let at =
+                Vec2::new((fragments.len() % 6) as f32, (fragments.len() / 6) as f32) / 3.0 - 1.0;
+            let lane = fragments.push(at.extend(0.7), Vec3::new(0.1, at.x, 2.0), 0.0);
+            right.set(lane, Vec3::new(at.x + 0.01, at.y, 0.7));
+            up.set(lane, Vec3::new(at.x, at.y + 0.02, 0.7));
+        }
+        (fragments, right, up)
+    }
+
+    #[test]
+    fn instruction_sets_agree_to_the_bit() {
+        let at = |level| {
+            let (mut fragments, right, up) = bowl();
+            fragments.level = level;
+            fragments.settle(&right, &up);
+            let shaded = fragments.shade(&Lighting::studio());
+            (fragments.normal, fragments.view, fragments.spread, shaded.linear, shaded.bytes(true))
+        };
+        assert_eq!(at(Level::best()), at(Level::BASELINE));
+    }
+
+    #[test]
+    fn settled_is_unit_length_with_the_spread_of_neighbours() {
+        let (mut fragments, right, up) = bowl();
+        let (raw, view) = (fragments.normal, fragments.view);
+        fragments.settle(&right, &up);
+        for lane in 0..LANES {
+            let [n, x, y] = [raw.get(lane), right.get(lane), up.get(lane)].map(Vec3::normalize);
+            let spread = normal::spread(Slope { x: x - n, y: y - n });
+            assert_eq!(fragments.normal.get(lane), n, "normal of lane {lane}");
+            assert_eq!(fragments.view.get(lane), view.get(lane).normalize(), "view of lane {lane}");
+            assert_eq!(fragments.spread.0[lane], spread, "spread of lane {lane}");
+            assert!(spread > 0.003, "lane {lane}: {spread}");
+        }
+    }
+
+    #[test]
+    fn a_full_batch_stays_full() {
+        let (mut fragments, ..) = bowl();
+        assert_eq!(fragments.push(Vec3::X, Vec3::Y, 0.0), LANES - 1);
+        assert_eq!((fragments.len(), fragments.is_empty()), (LANES, false));
+        fragments.clear();
+        assert_eq!((fragments.push(Vec3::X, Vec3::Y, 0.0), fragments.len()), (0, 1));
+    }
+}
