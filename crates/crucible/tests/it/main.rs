@@ -10,4 +10,5 @@ mod commands;
 mod documents;
 mod generator;
 mod pictures;
+mod references;
 mod workplace;
