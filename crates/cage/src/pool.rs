@@ -91,7 +91,7 @@ impl Pool {
     pub fn check(&self, bytes: &[u8]) -> Result<Report, CageError> {
         let _permit = self.gate.enter()?;
         let source = threejs::decode(bytes);
-        let analysis = threejs::analyse(&source);
+        let analysis = threejs::analyse(&source)?;
         if !analysis.failures.is_empty() {
             return Ok(Report::failed(analysis.failures, analysis.unlisted, 0));
         }
