@@ -174,13 +174,11 @@ impl Pool {
     }
 
     fn status(&self, child: &Child) -> Result<End, Missed> {
-        self.ask(|zygote| {
-            if zygote.generation() == child.generation {
-                zygote.status(child)
-            } else {
-                Err(Fault::Told("the process that made it is gone".to_owned()))
-            }
-        })
+        let ended = self.ask(|zygote| {
+            let its_own = zygote.generation() == child.generation;
+            its_own.then(|| zygote.status(child)).transpose()
+        })?;
+        ended.ok_or_else(|| Missed::Lost("with the process that made it".to_owned()))
     }
 
     /// Ends a child nobody needs any more.
@@ -222,11 +220,12 @@ impl Pool {
                 slot.current.insert(zygote)
             }
         };
-        question(zygote).map_err(|fault| {
-            if matches!(fault, Fault::Gone(_)) {
+        question(zygote).map_err(|fault| match fault {
+            Fault::Gone(_) => {
                 self.forget(&mut slot);
+                Missed::Lost(fault.to_string())
             }
-            Missed::Lost(fault.to_string())
+            Fault::Told(why) => Missed::Failed(CageError::SetUp(why)),
         })
     }
 

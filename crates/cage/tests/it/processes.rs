@@ -86,6 +86,13 @@ fn a_program_that_is_no_guest_is_an_error() {
     assert!(matches!(Pool::new(other), Err(CageError::SetUp(_))));
 }
 
+#[test]
+fn too_little_memory_for_three_js_is_an_error() {
+    let pool = pool("little-memory", |config| config.limits.heap_bytes = 1 << 20);
+    let told = check(&pool, GOOD);
+    assert!(told.starts_with("error: the cage could not be set up: "), "{told}");
+}
+
 /// The error of a pool on a kernel without this call, and the verdict there without a cage.
 fn on_a_kernel_without(call: &str) -> (String, String) {
     let lacking = |config: &mut cage::Config| config.args.push(format!("without-{call}").into());

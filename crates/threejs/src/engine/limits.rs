@@ -31,7 +31,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 200_000_000,
+            fuel: 250_000_000,
             heap_bytes: 256 << 20,
             stack_bytes: 1 << 20,
             vertices: 250_000,

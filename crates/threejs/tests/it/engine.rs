@@ -1,10 +1,12 @@
 //! The engine's tests: what honest modules measure, what each hostile class is told. Tests are module texts.
 
+mod builtins;
 mod handover;
 mod hostile;
 mod measured;
 mod namespace;
 mod scene;
+mod tampered;
 
 use std::sync::LazyLock;
 
