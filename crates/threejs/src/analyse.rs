@@ -118,6 +118,7 @@ fn parse_and_walk(source: &str) -> Analysis {
     let places = Places::new(source);
     let syntax = |message: &str, at: u32| {
         let (line, column) = places.line_column(at);
+        let message = walk::short(message);
         Analysis::parse_failure(Rule::ParseError, format!("{message} ({line}:{column})"))
     };
     let first = |errors: &oxc_diagnostics::Diagnostics| {
@@ -156,8 +157,8 @@ fn parse_and_walk(source: &str) -> Analysis {
     analysis.failures.extend(walked.failures);
     analysis.unlisted = walked.unlisted;
     analysis.literal_bytes = walked.literal_bytes;
-    analysis.production = walked.production;
-    analysis.production.extend(production::check(program, export, &built.semantic, &places));
+    analysis.production =
+        production::check(program, export, &built.semantic, &places, walked.production);
     analysis
 }
 

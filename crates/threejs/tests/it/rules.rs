@@ -399,8 +399,8 @@ fn production_is_told_apart() {
             "EXECUTION_THREW build is not defined at line 1, column 1\nEXECUTION_THREW build is not defined at line 3, column 19",
         ),
         (
-            "export default (_, o) => o?.self.a?.b.eval;",
-            "FORBIDDEN_IDENTIFIER eval at line 1, column 39\nFORBIDDEN_IDENTIFIER self at line 1, column 29",
+            "export default ((_, o) => o?.self.a?.b.eval);",
+            "EXECUTION_THREW compilation failed: function in parentheses at line 1, column 1\nFORBIDDEN_IDENTIFIER self at line 1, column 30\nFORBIDDEN_IDENTIFIER eval at line 1, column 40",
         ),
     ] {
         production(source, expected);
