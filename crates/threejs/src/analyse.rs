@@ -118,6 +118,7 @@ fn parse_and_walk(source: &str) -> Analysis {
     let places = Places::new(source);
     let syntax = |message: &str, at: u32| {
         let (line, column) = places.line_column(at);
+        let message = walk::short(message);
         Analysis::parse_failure(Rule::ParseError, format!("{message} ({line}:{column})"))
     };
     let first = |errors: &oxc_diagnostics::Diagnostics| {
@@ -145,7 +146,7 @@ fn parse_and_walk(source: &str) -> Analysis {
     if let Some(failure) = first(&built.diagnostics) {
         return failure;
     }
-    let (mut analysis, export) = structure(program);
+    let (mut analysis, export) = structure(program, &places);
     let namespace = export.and_then(|export| first_parameter(&export.declaration));
     let walked = walk::walk(program, &built.semantic, &places, namespace);
     if let Some((what, at)) = walked.not_in_language {
@@ -156,8 +157,8 @@ fn parse_and_walk(source: &str) -> Analysis {
     analysis.failures.extend(walked.failures);
     analysis.unlisted = walked.unlisted;
     analysis.literal_bytes = walked.literal_bytes;
-    analysis.production = walked.production;
-    analysis.production.extend(production::check(program, export, &built.semantic, &places));
+    analysis.production =
+        production::check(program, export, &built.semantic, &places, walked.production);
     analysis
 }
 
@@ -174,34 +175,37 @@ fn first_parameter<'a>(
 }
 
 /// The exports of the top level: exactly one, the default, a synchronous function.
-fn structure<'a>(program: &'a Program<'a>) -> (Analysis, Option<&'a ExportDefaultDeclaration<'a>>) {
+fn structure<'a>(
+    program: &'a Program<'a>,
+    places: &Places<'_>,
+) -> (Analysis, Option<&'a ExportDefaultDeclaration<'a>>) {
     let mut analysis = Analysis::default();
-    let mut fail = |rule, detail: String| {
+    let mut fail = |rule, text: &str, at: Option<Span>| {
+        let place = at.map(|span| format!(" {}", places.at(span.start)));
+        let detail = format!("{text}{}", place.unwrap_or_default());
         analysis.failures.push(Failure { stage: Stage::StaticAnalysis, rule, detail });
     };
     let mut default = None;
-    let mut export_count = 0;
+    let mut others = Vec::new();
     for statement in &program.body {
         match statement {
-            Statement::ExportDefaultDeclaration(export) => {
-                default = Some(export);
-                export_count += 1;
-            }
+            Statement::ExportDefaultDeclaration(export) => default = Some(export),
             Statement::ExportDeclaration(_)
             | Statement::ExportNamedDeclaration(_)
             | Statement::ExportFromDeclaration(_)
-            | Statement::ExportAllDeclaration(_) => export_count += 1,
+            | Statement::ExportAllDeclaration(_) => others.push(statement.span()),
             _ => {}
         }
     }
     let Some(export) = default else {
-        fail(Rule::MissingDefaultExport, "no `export default` found".to_owned());
+        fail(Rule::MissingDefaultExport, "no `export default` found", None);
         return (analysis, None);
     };
-    if export_count > 1 {
-        let detail = format!("found {export_count} top-level exports, expected exactly 1");
-        fail(Rule::MultipleTopLevelExports, detail);
+    if let Some(other) = others.first() {
+        let text = format!("found {} top-level exports, expected exactly 1", others.len() + 1);
+        fail(Rule::MultipleTopLevelExports, &text, Some(*other));
     }
+    let declaration = Some(export.declaration.span());
     let is_async = match &export.declaration {
         ExportDefaultDeclarationKind::FunctionDeclaration(function)
         | ExportDefaultDeclarationKind::FunctionExpression(function) => Some(function.r#async),
@@ -214,12 +218,12 @@ fn structure<'a>(program: &'a Program<'a>) -> (Analysis, Option<&'a ExportDefaul
                 ExportDefaultDeclarationKind::ClassDeclaration(_) => "ClassDeclaration",
                 other => other.as_expression().map_or("Declaration", walk::babel_expression),
             };
-            fail(
-                Rule::MissingDefaultExport,
-                format!("default export must be a function, got {name}"),
-            );
+            let text = format!("default export must be a function, got {name}");
+            fail(Rule::MissingDefaultExport, &text, declaration);
         }
-        Some(true) => fail(Rule::AsyncNotAllowed, "default export is an async function".to_owned()),
+        Some(true) => {
+            fail(Rule::AsyncNotAllowed, "default export is an async function", declaration);
+        }
         Some(false) => {
             let (statement, function) = (export.span, export.declaration.span());
             analysis.export = Some(ModuleExport {

@@ -9,15 +9,16 @@ use oxc_span::{GetSpan, Span};
 use crate::analyse::FAILURES_MAX;
 use crate::failure::{Failure, Rule, Stage};
 use crate::place::Places;
+use crate::walk::short;
 
-/// What production would report although the contract allows it, in source order.
+/// What production would report although the contract allows it, in source order. `found` is what the walk found of it.
 pub(crate) fn check<'a>(
     program: &'a Program<'a>,
     export: &'a ExportDefaultDeclaration<'a>,
     semantic: &Semantic<'a>,
     places: &Places<'_>,
+    mut found: Vec<(u32, Failure)>,
 ) -> Vec<Failure> {
-    let mut found = Vec::new();
     let mut threw = |text: &str, span: Span| {
         if found.len() < FAILURES_MAX {
             let detail = format!("{text} {}", places.at(span.start));
@@ -42,7 +43,7 @@ pub(crate) fn check<'a>(
         for reference in
             references(semantic, symbol).filter(|span| !function.contains_inclusive(*span))
         {
-            threw(&format!("{} is not defined", id.name), reference);
+            threw(&format!("{} is not defined", short(&id.name)), reference);
         }
     }
     for statement in &program.body {
@@ -79,7 +80,7 @@ fn never_run<'a>(
 ) {
     let mut missed = |name: &str, symbol: Option<SymbolId>, span: Span| {
         if symbol.is_some_and(|it| !semantic.scoping().symbol_is_unused(it)) {
-            threw(&format!("Cannot access '{name}' before initialization"), span);
+            threw(&format!("Cannot access '{}' before initialization", short(name)), span);
         }
     };
     match statement {

@@ -33,8 +33,8 @@ const NAME_CHARS_MAX: usize = 200;
 pub(crate) struct Walked {
     pub(crate) failures: Vec<Failure>,
     pub(crate) unlisted: usize,
-    /// What production refuses and the contract allows.
-    pub(crate) production: Vec<Failure>,
+    /// What production refuses and the contract allows, and where.
+    pub(crate) production: Vec<(u32, Failure)>,
     pub(crate) literal_bytes: usize,
     /// The first text that is a `data:` address.
     data_uri: Option<Span>,
@@ -90,7 +90,8 @@ struct Walk<'a, 's> {
     found: Walked,
 }
 
-fn short(name: &str) -> String {
+/// A name as details show it.
+pub(crate) fn short(name: &str) -> String {
     match name.char_indices().nth(NAME_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),
@@ -121,7 +122,8 @@ impl<'a> Walk<'a, '_> {
     fn warn(&mut self, rule: Rule, text: &str, span: Span) {
         if self.found.production.len() < FAILURES_MAX {
             let detail = format!("{text} {}", self.places.at(span.start));
-            self.found.production.push(Failure { stage: Stage::StaticAnalysis, rule, detail });
+            let failure = Failure { stage: Stage::StaticAnalysis, rule, detail };
+            self.found.production.push((span.start, failure));
         }
     }
 

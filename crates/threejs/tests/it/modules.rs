@@ -12,7 +12,7 @@ use crate::engine::outcome_within;
 
 /// Hostile modules use up what they are given: little, so that the tests are soon over.
 fn limits(name: &str) -> Limits {
-    let fuel = if name.starts_with("hostile") { 3_000_000 } else { 60_000_000 };
+    let fuel = if name.starts_with("hostile") { 1_500_000 } else { 60_000_000 };
     Limits { fuel, heap_bytes: 48 << 20, ..Limits::default() }
 }
 

@@ -28,24 +28,27 @@ fn structure_of_the_top_level() {
         ),
         (
             "const f = () => 1; export default f;",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got Identifier",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got Identifier at line 1, column 35",
         ),
         (
             "export default class {}",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got ClassDeclaration",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got ClassDeclaration at line 1, column 16",
         ),
         (
             "export default f();",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got CallExpression",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got CallExpression at line 1, column 16",
         ),
-        ("export default async () => 1;", "ASYNC_NOT_ALLOWED default export is an async function"),
+        (
+            "export default async () => 1;",
+            "ASYNC_NOT_ALLOWED default export is an async function at line 1, column 16",
+        ),
         (
             "export const a = 1; export default 5;",
-            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1\nMISSING_DEFAULT_EXPORT default export must be a function, got NumericLiteral",
+            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1 at line 1, column 1\nMISSING_DEFAULT_EXPORT default export must be a function, got NumericLiteral at line 1, column 36",
         ),
         (
             "export * from 'a'; export default (T) => fetch;",
-            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1\nFORBIDDEN_IDENTIFIER fetch at line 1, column 42",
+            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1 at line 1, column 1\nFORBIDDEN_IDENTIFIER fetch at line 1, column 42",
         ),
     ] {
         assert_eq!(said(source), expected, "{source}");
@@ -399,8 +402,8 @@ fn production_is_told_apart() {
             "EXECUTION_THREW build is not defined at line 1, column 1\nEXECUTION_THREW build is not defined at line 3, column 19",
         ),
         (
-            "export default (_, o) => o?.self.a?.b.eval;",
-            "FORBIDDEN_IDENTIFIER eval at line 1, column 39\nFORBIDDEN_IDENTIFIER self at line 1, column 29",
+            "export default ((_, o) => o?.self.a?.b.eval);",
+            "EXECUTION_THREW compilation failed: function in parentheses at line 1, column 1\nFORBIDDEN_IDENTIFIER self at line 1, column 30\nFORBIDDEN_IDENTIFIER eval at line 1, column 40",
         ),
     ] {
         production(source, expected);
