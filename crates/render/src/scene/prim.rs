@@ -186,8 +186,7 @@ impl Weights {
     /// Of a triangle that is not degenerate. In f32 and in the order of the original, so that surfaces in the same place
     /// fight for it as they do there. The anchor is the farthest corner.
     pub(super) fn of_triangle(corners: [&Projected; 3]) -> Self {
-        // Where the last vertex provokes it comes first.
-        let [mut b, mut c, mut a] = corners;
+        let [mut a, mut b, mut c] = corners;
         let farthest = a.w.max(b.w).max(c.w);
         let (second_is, third_is) = (b.w == farthest, c.w == farthest);
         if second_is {
