@@ -10,6 +10,7 @@
 
 mod blend;
 mod cover;
+mod environs;
 mod eye;
 mod fragment;
 mod interpolate;
@@ -25,7 +26,7 @@ mod textures;
 mod tile;
 mod transmission;
 
-use asset::scene::{Scene, Side};
+use asset::scene::Side;
 use image::RgbaImage;
 use rayon::prelude::*;
 

@@ -2,11 +2,12 @@
 //! sampler. Source: three r183, `WebGLPrograms.getParameters`; rendering specification §D.4.1, §D.5, §D.6, §D.8.
 
 use asset::scene::{
-    Blending, Combine, DepthFunc, Geometry, Material, MaterialKind, NormalMapType, Physical,
-    PolygonOffset, Primitive, Scene, Side, Standard, TextureId,
+    Blending, DepthFunc, Geometry, Material, MaterialKind, NormalMapType, Physical, PolygonOffset,
+    Primitive, Scene, Side, Standard, TextureId,
 };
 use glam::{Vec2, Vec3};
 
+use super::environs::{Mirror, Surround};
 use super::textures::{self, Map};
 use crate::shade::anisotropy::Anisotropy;
 use crate::shade::standard::Specular;
@@ -108,8 +109,7 @@ pub(super) struct Lit {
     pub(super) light_map: Option<(Map, f32)>,
     pub(super) occlusion_map: Option<(Map, f32)>,
     pub(super) relief: Relief,
-    pub(super) environment: Option<usize>,
-    pub(super) environment_intensity: f32,
+    pub(super) surround: Option<Surround>,
     pub(super) physical: Option<Box<Coated>>,
 }
 
@@ -181,6 +181,8 @@ pub(super) struct Glass {
 pub(super) struct Unlit {
     pub(super) light_map: Option<(Map, f32)>,
     pub(super) occlusion_map: Option<(Map, f32)>,
+    /// An environment, and what weakens it.
+    pub(super) mirror: Option<(Mirror, Option<Map>)>,
 }
 
 /// A material as one part of one object is drawn with it.
@@ -261,9 +263,11 @@ impl Program {
             MaterialKind::Basic(b) => Shader::Basic(Box::new(Unlit {
                 light_map: map(b.light_map).map(|m| (m, b.light_map_intensity)),
                 occlusion_map: map(b.ao_map).map(|m| (m, b.ao_map_intensity)),
+                mirror: Mirror::new(scene, b).map(|mirror| (mirror, map(b.specular_map))),
             })),
             MaterialKind::LineBasic => {
-                Shader::Basic(Box::new(Unlit { light_map: None, occlusion_map: None }))
+                let (light_map, occlusion_map, mirror) = (None, None, None);
+                Shader::Basic(Box::new(Unlit { light_map, occlusion_map, mirror }))
             }
             MaterialKind::Points(_) => {
                 let has_maps = material.map.is_some() || material.alpha_map.is_some();
@@ -368,6 +372,7 @@ impl Program {
             Shader::Basic(unlit) => {
                 let pairs = [&unlit.light_map, &unlit.occlusion_map];
                 maps.extend(pairs.map(|m| m.as_ref().map(|m| &m.0)));
+                maps.extend(unlit.mirror.iter().map(|mirror| mirror.1.as_ref()));
             }
             Shader::Points { .. } | Shader::Dashed { .. } => {}
         }
@@ -406,6 +411,9 @@ impl Program {
             if self.tangents {
                 layout.tangent = layout.add(6);
             }
+        }
+        if matches!(&self.shader, Shader::Basic(unlit) if unlit.mirror.is_some()) {
+            layout.normal = layout.add(3);
         }
         for (channel, _) in channels.iter().enumerate().filter(|(_, is_read)| **is_read) {
             layout.uvs[channel] = layout.add(2);
@@ -489,8 +497,7 @@ impl Lit {
             light_map: map(s.light_map).map(|m| (m, s.light_map_intensity)),
             occlusion_map: map(s.ao_map).map(|m| (m, s.ao_map_intensity)),
             relief,
-            environment: None,
-            environment_intensity: s.env_map_intensity,
+            surround: Surround::new(scene, s),
             physical: None,
         }
     }
