@@ -8,8 +8,11 @@
 //!
 //! Scenes may hold any number, NaN included. What has no place on the screen is not drawn.
 
+#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
+
 mod blend;
 mod cover;
+mod environs;
 mod eye;
 mod fragment;
 mod interpolate;

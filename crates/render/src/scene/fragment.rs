@@ -8,7 +8,7 @@ use super::eye::Eye;
 use super::interpolate::{Interpolator, Place, Quad};
 use super::prepare::Prepared;
 use super::prim::Prim;
-use super::program::{Coated, Glass, Lit, Program, Relief, Shader};
+use super::program::{Coated, Glass, Lit, Program, Relief, Shader, Unlit};
 use super::stage::Draw;
 use super::textures::Map;
 use super::transmission::Buffer;
@@ -30,6 +30,7 @@ pub(super) struct Fragment {
 
 /// What a fragment looks like before light falls on it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 pub(super) enum Look {
     /// Waits for light.
     Lit { surface: Surface, layers: Layers },
@@ -158,7 +159,8 @@ impl At<'_> {
                     .as_ref()
                     .map(|(map, intensity)| self.sample(map).truncate() * *intensity);
                 let occlusion = self.occlusion(maps.occlusion_map.as_ref());
-                (Look::Unlit(unlit::basic(albedo, light, occlusion)), 1.0)
+                let colour = self.mirrored(maps, unlit::basic(albedo, light, occlusion));
+                (Look::Unlit(colour), 1.0)
             }
             Shader::Points { .. } | Shader::Dashed { .. } => {
                 (Look::Unlit(unlit::basic(albedo, None, 1.0)), 1.0)
@@ -305,11 +307,42 @@ impl At<'_> {
             emissive,
         };
         let Some(coated) = &lit.physical else {
-            return (surface, Layers::default());
+            let layers = self.surrounded(lit, &surface, Layers::default());
+            return (surface, layers);
         };
         surface.specular = self.specular(coated);
         let layers = self.layers(lit, coated, &surface, geometry_normal);
+        let layers = self.surrounded(lit, &surface, layers);
         (surface, layers)
+    }
+
+    /// View axes to world axes.
+    fn to_world(&self) -> Mat3 {
+        Mat3::from_mat4(self.scenery.eye.view.as_mat4()).transpose()
+    }
+
+    /// With the light of the material's environment.
+    fn surrounded(&self, lit: &Lit, surface: &Surface, mut layers: Layers) -> Layers {
+        if let Some(surround) = &lit.surround
+            && let Some(environment) = &self.scenery.prepared.environments[surround.texture]
+        {
+            let to_map = surround.turn * self.to_world();
+            let around = environment.around(surface, &layers, to_map, surround.intensity);
+            layers.surroundings = Some(around);
+        }
+        layers
+    }
+
+    /// A basic material's colour with its environment over it.
+    fn mirrored(&self, maps: &Unlit, colour: Vec3) -> Vec3 {
+        let (Some((mirror, map)), Some(at)) = (&maps.mirror, self.program.layout.normal) else {
+            return colour;
+        };
+        let to_world = self.to_world();
+        let normal = to_world * self.values.vec3(at, self.quad.here).normalize_or_zero();
+        let view = to_world * self.scenery.eye.to_eye(self.x as f32 + 0.5, self.y as f32 + 0.5);
+        let amount = map.as_ref().map_or(1.0, |map| self.sample(map).x);
+        mirror.over(&self.scenery.prepared.textures, colour, [normal, view], amount)
     }
 
     fn specular(&self, coated: &Coated) -> Specular {

@@ -327,8 +327,8 @@ impl Kernel for Rays<'_> {
         for i in 0..GROUP {
             let (x, y) = (group.x[i] as f32 + 0.5, group.y[i] as f32 + 0.5);
             let view = unit([-(origin.x + step.x * x), -(origin.y + step.y * y), 1.0]);
-            for axis in 0..3 {
-                group.view[axis][i] = view[axis];
+            for (lanes, value) in group.view.iter_mut().zip(view) {
+                lanes[i] = value;
             }
         }
     }
