@@ -16,7 +16,7 @@ pub(crate) mod half;
 pub mod iridescence;
 pub mod lanes;
 pub mod light;
-mod lobe;
+pub(crate) mod lobe;
 pub mod normal;
 pub mod physical;
 pub mod sheen;

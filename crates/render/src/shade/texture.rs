@@ -6,6 +6,8 @@
 mod mip;
 mod sample;
 
+pub(crate) use mip::around;
+
 use std::fmt;
 
 use glam::Vec2;

@@ -105,8 +105,8 @@ fn halve<T: Copy>(
     }
 }
 
-/// The texels above around the centre of texel `i` of `n`, and how far it is towards the second.
-fn around(i: usize, n: usize, above: usize) -> (usize, usize, f32) {
+/// The texels of a level around the centre of texel `i` of `n` of the next, and how far it is towards the second.
+pub(crate) fn around(i: usize, n: usize, above: usize) -> (usize, usize, f32) {
     let at = ((i as f64 + 0.5) * above as f64 / n as f64 - 0.5).max(0.0);
     let low = at as usize;
     (low, (low + 1).min(above - 1), (at - low as f64) as f32)
