@@ -21,7 +21,7 @@ pub(super) struct Heap {
 }
 
 /// Smaller blocks are part of the step that asks for them.
-const CHARGED_BYTES_MIN: usize = 4096;
+const LARGE_BYTES_MIN: usize = 4096;
 /// Larger ones are filled by one step: about as many bytes as are written in the time of another.
 const BYTES_PER_STEP: usize = 64;
 
@@ -39,16 +39,20 @@ impl Heap {
         self.hit.get()
     }
 
-    /// Whether `size` more bytes fit when `freed` go.
+    /// Whether `size` more bytes fit when `freed` go. Nothing large fits any more once the fuel is used up: the interpreter
+    /// looks at the fuel only now and then, and one step may ask for much.
     fn fits(&self, size: usize, freed: usize) -> bool {
         let rest = self.used.get().saturating_sub(freed);
-        let fits = rest.checked_add(size).is_some_and(|total| total <= self.max);
-        if !fits {
+        if rest.checked_add(size).is_none_or(|total| total > self.max) {
             self.hit.set(true);
-        } else if size >= CHARGED_BYTES_MIN {
-            self.fuel.charge((size / BYTES_PER_STEP) as u64);
+            return false;
         }
-        fits
+        if size < LARGE_BYTES_MIN {
+            // Never refused for want of fuel: the interpreter needs some to say that it stops.
+            return true;
+        }
+        self.fuel.charge((size / BYTES_PER_STEP) as u64);
+        !self.fuel.is_empty()
     }
 
     fn swap(&self, freed: usize, taken: usize) {
