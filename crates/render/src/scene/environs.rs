@@ -64,26 +64,27 @@ impl Mirror {
         })
     }
 
-    /// Puts the environment over a colour; `normal` and `view` are in world axes, `amount` is that of the specular map.
+    /// Where a vertex mirrors to: `to` is the unit vector from the eye to it, all in one set of axes.
+    pub(super) fn direction(&self, to: Vec3, normal: Vec3) -> Vec3 {
+        let cosine = normal.dot(to);
+        match self.refraction {
+            None => to - normal * (2.0 * cosine),
+            Some(ratio) => {
+                let k = 1.0 - ratio * ratio * (1.0 - cosine * cosine);
+                let along = ratio * cosine + k.max(0.0).sqrt();
+                if k >= 0.0 { to * ratio - normal * along } else { Vec3::ZERO }
+            }
+        }
+    }
+
+    /// Puts the environment in a direction of the world over a colour; `amount` is that of the specular map.
     pub(super) fn over(
         &self,
         textures: &[Texture],
         colour: Vec3,
-        [normal, view]: [Vec3; 2],
+        direction: Vec3,
         amount: f32,
     ) -> Vec3 {
-        let cosine = normal.dot(view);
-        let direction = match self.refraction {
-            None => normal * (2.0 * cosine) - view,
-            Some(ratio) => {
-                let k = 1.0 - ratio * ratio * (1.0 - cosine * cosine);
-                if k >= 0.0 {
-                    normal * (ratio * cosine - k.sqrt()) - view * ratio
-                } else {
-                    Vec3::ZERO
-                }
-            }
-        };
         let d = lobe::unit(self.turn * direction);
         let u = libm::atan2f(d.z, d.x) * (1.0 / TAU) + 0.5;
         let v = libm::asinf(d.y.clamp(-1.0, 1.0)) * FRAC_1_PI + 0.5;
