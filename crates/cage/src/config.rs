@@ -18,12 +18,14 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Checks that may wait for a worker; one more is refused.
     pub queue_max: usize,
-    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this ends what fuel does
-    /// not count, such as long work inside one built-in function. Not wall time, so a busy machine changes no verdict.
+    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this is for what fuel may
+    /// miss. Not wall time, so a busy machine changes no verdict.
     pub cpu: Duration,
-    /// Wall time of one run: when a machine is so busy that a process cannot use up [`Config::cpu`] within it, there is no
-    /// verdict. A process that does not even compute is ended within a second, whatever this is.
+    /// Wall time of one run. A process that does not even compute is ended within a second, whatever this is.
     pub wall: Duration,
+    /// Whether a module fails that is still computing after [`Config::wall`], as in the original service. Otherwise there is
+    /// no verdict on it, since a busy machine would have made it.
+    pub wall_fails: bool,
     /// Bounds that the interpreter keeps.
     pub limits: Limits,
     /// Most bytes a caged process may answer.
@@ -40,8 +42,9 @@ impl Default for Config {
             args: vec![OsString::from(GUEST_COMMAND)],
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_max: 64,
-            cpu: Duration::from_secs(15),
-            wall: Duration::from_secs(180),
+            cpu: Duration::from_secs(30),
+            wall: Duration::from_secs(300),
+            wall_fails: false,
             limits: Limits::default(),
             reply_bytes_max: 64 << 20,
             uncaged: false,

@@ -11,6 +11,9 @@ pub enum CageError {
         /// The limit of [`Config::queue_max`](crate::Config::queue_max).
         queue_max: usize,
     },
+    /// The analysis found no place to work in.
+    #[error(transparent)]
+    Analyse(#[from] threejs::AnalyseError),
     /// The kernel cannot hold a module.
     #[error(
         "this kernel does not offer {missing}, so a module cannot be caged; --unsafe-no-cage runs it without a cage"

@@ -51,7 +51,8 @@ enum Missed {
 }
 
 impl Pool {
-    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background.
+    /// Starts the zygote, and finds out whether this kernel can cage. Three.js is compiled in the background: a command makes
+    /// its pool before it reads the module.
     pub fn new(config: Config) -> Result<Self, CageError> {
         let zygote = Zygote::start(&config, 1)?;
         Ok(Self {
@@ -64,7 +65,7 @@ impl Pool {
 
     /// Makes every worker stand ready, so that the first checks are as quick as later ones.
     pub fn warm(&self) -> Result<(), CageError> {
-        for _ in 0..self.config.workers.get() {
+        while lock(&self.ready).len() < self.config.workers.get() {
             match self.ask(Zygote::fork) {
                 Ok(child) => lock(&self.ready).push(child),
                 Err(Missed::Failed(error)) => return Err(error),
@@ -90,7 +91,7 @@ impl Pool {
     pub fn check(&self, bytes: &[u8]) -> Result<Report, CageError> {
         let _permit = self.gate.enter()?;
         let source = threejs::decode(bytes);
-        let analysis = threejs::analyse(&source);
+        let analysis = threejs::analyse(&source)?;
         if !analysis.failures.is_empty() {
             return Ok(Report::failed(analysis.failures, analysis.unlisted, 0));
         }
@@ -134,6 +135,9 @@ impl Pool {
                 return Ok(self.believe(&bytes));
             }
             Err(Silence::Closed) => return self.autopsy(&child, deadline.clock).map(Err),
+            Err(Silence::TimedOut) if self.config.wall_fails => {
+                verdict::out_of_wall_time(&self.config)
+            }
             Err(Silence::TimedOut) => {
                 self.retire(&child);
                 return Err(Missed::Failed(self.busy()));
@@ -170,13 +174,11 @@ impl Pool {
     }
 
     fn status(&self, child: &Child) -> Result<End, Missed> {
-        self.ask(|zygote| {
-            if zygote.generation() == child.generation {
-                zygote.status(child)
-            } else {
-                Err(Fault::Told("the process that made it is gone".to_owned()))
-            }
-        })
+        let ended = self.ask(|zygote| {
+            let its_own = zygote.generation() == child.generation;
+            its_own.then(|| zygote.status(child)).transpose()
+        })?;
+        ended.ok_or_else(|| Missed::Lost("with the process that made it".to_owned()))
     }
 
     /// Ends a child nobody needs any more.
@@ -218,11 +220,12 @@ impl Pool {
                 slot.current.insert(zygote)
             }
         };
-        question(zygote).map_err(|fault| {
-            if matches!(fault, Fault::Gone(_)) {
+        question(zygote).map_err(|fault| match fault {
+            Fault::Gone(_) => {
                 self.forget(&mut slot);
+                Missed::Lost(fault.to_string())
             }
-            Missed::Lost(fault.to_string())
+            Fault::Told(why) => Missed::Failed(CageError::SetUp(why)),
         })
     }
 

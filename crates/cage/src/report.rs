@@ -125,3 +125,62 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use asset::scene::{IDENTITY, Node, Scene};
+    use threejs::{
+        Rule,
+        engine::{Metrics, Outcome},
+    };
+
+    use super::{Report, Run};
+
+    fn run() -> Run {
+        let metrics = Metrics {
+            vertices: 0.0,
+            draw_calls: 0,
+            depth: 0,
+            instances: 0.0,
+            texture_bytes: 0.0,
+            bbox: None,
+        };
+        let scene =
+            Scene { nodes: vec![Node { matrix: IDENTITY, ..Node::default() }], ..Scene::default() };
+        let outcome = Outcome {
+            failures: Vec::new(),
+            metrics: Some(metrics),
+            scene: Some(scene),
+            module_load_fuel: 10,
+            generate_fuel: 20,
+        };
+        Run { module_load_us: 1_500, execution_us: u64::MAX, outcome }
+    }
+
+    #[test]
+    fn a_run_comes_back_as_it_was_and_every_part_of_it_does_not() {
+        let bytes = run().encode(usize::MAX);
+        let back = Run::decode(&bytes).expect("sound");
+        assert_eq!(back.outcome, run().outcome);
+        assert_eq!((back.module_load_us, back.execution_us), (1_500, u64::MAX));
+        for length in 0..bytes.len() {
+            assert!(Run::decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_scene_that_is_too_large_becomes_a_failure() {
+        let bytes = run().encode(100);
+        assert!(bytes.len() > 100, "the failure itself is never too large: {}", bytes.len());
+        let back = Run::decode(&bytes).expect("sound").outcome;
+        assert_eq!(back.failures.len(), 1);
+        assert_eq!(back.failures[0].rule, Rule::HeapExceeded);
+        assert_eq!((back.scene, back.metrics), (None, None));
+    }
+
+    #[test]
+    fn times_are_not_believed_beyond_ours() {
+        let report = Report::answered(run(), 7);
+        assert_eq!((report.module_load_ms, report.execution_ms), (Some(1), Some(6)));
+    }
+}

@@ -66,6 +66,11 @@ pub(crate) fn ended(end: End, elapsed: Duration, config: &Config) -> Verdict {
     })
 }
 
+/// A process that still computed when its wall time was up, where that is to fail a module.
+pub(crate) fn out_of_wall_time(config: &Config) -> Failure {
+    failure(Rule::TimeoutExceeded, format!("exceeded {}ms", config.wall.as_millis()))
+}
+
 /// A process that neither computes nor answers: it waits for something, which none of ours does.
 pub(crate) fn idle() -> Failure {
     failure(Rule::TimeoutExceeded, "worker neither computed nor answered; worker ended")

@@ -1,15 +1,19 @@
-//! Nanoseconds per fragment of the materials, tone map and encoding included: `cargo bench -p render --bench shade`.
+//! Nanoseconds per fragment of the materials, tone map and encoding included, and per texture sample:
+//! `cargo bench -p render --bench shade`.
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use glam::{Vec2, Vec3};
+use glam::{Vec2, Vec3, Vec4};
 use render::shade::anisotropy::Anisotropy;
 use render::shade::clearcoat::Clearcoat;
 use render::shade::iridescence::Iridescence;
 use render::shade::lanes::LANES;
 use render::shade::normal::Frame;
 use render::shade::sheen::Sheen;
-use render::shade::{Fragments, Layers, Lighting, Surface, colour, physical, standard};
+use render::shade::texture::{Channels, Filter, Sampler, Texels, Texture, Wrap};
+use render::shade::{
+    Environment, Fragments, Layers, Lighting, Surface, colour, physical, standard,
+};
 
 /// Fragments per sample.
 const FRAGMENTS: usize = 10_000;
@@ -73,6 +77,7 @@ fn full() -> Layers {
         iridescence: Some(Iridescence { strength: 1.0, ior: 1.3, thickness_nm: 400.0 }),
         anisotropy: Some(Anisotropy { vector: Vec2::new(0.7, 0.4), frame }),
         transmission: None,
+        surroundings: None,
     }
 }
 
@@ -104,4 +109,57 @@ fn three_lights_full(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn three_lights_full_together(bencher: Bencher<'_, '_>) {
     run_together(bencher, Lighting::studio(), full());
+}
+
+/// Samples of a 256 × 256 texture of sRGB bytes, a pixel over a texel and a half.
+fn run_sampler(bencher: Bencher<'_, '_>, sampler: Sampler) {
+    let data =
+        (0..256 * 256 * 4_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let texture = Texture::new(256, 256, Channels::Rgba, Texels::Byte(data), true)
+        .expect("the data fills the size")
+        .with_mip_levels();
+    let (dx, dy) = (Vec2::new(1.5 / 256.0, 0.0), Vec2::new(0.0, 0.6 / 256.0));
+    bencher.counter(ItemsCount::new(FRAGMENTS)).bench_local(|| {
+        (0..FRAGMENTS)
+            .map(|i| dx * (i % 100) as f32 + dy * (i / 100) as f32)
+            .fold(Vec4::ZERO, |sum, uv| sum + texture.sample(black_box(&sampler), uv, dx, dy))
+    });
+}
+
+const BILINEAR: Sampler = Sampler {
+    wrap: [Wrap::Repeat; 2],
+    magnify: Filter::Linear,
+    minify: Filter::Linear,
+    mip: None,
+    anisotropy: 1,
+};
+
+#[divan::bench]
+fn sample_nearest(bencher: Bencher<'_, '_>) {
+    run_sampler(bencher, Sampler::default());
+}
+
+#[divan::bench]
+fn sample_bilinear(bencher: Bencher<'_, '_>) {
+    run_sampler(bencher, BILINEAR);
+}
+
+#[divan::bench]
+fn sample_trilinear(bencher: Bencher<'_, '_>) {
+    run_sampler(bencher, Sampler { mip: Some(Filter::Linear), ..BILINEAR });
+}
+
+#[divan::bench]
+fn sample_anisotropic(bencher: Bencher<'_, '_>) {
+    run_sampler(bencher, Sampler { mip: Some(Filter::Linear), anisotropy: 16, ..BILINEAR });
+}
+
+/// Filters a map of 256 × 128 texels.
+#[divan::bench(sample_count = 10)]
+fn environment(bencher: Bencher<'_, '_>) {
+    let data =
+        (0..256 * 128 * 4_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let texture = Texture::new(256, 128, Channels::Rgba, Texels::Byte(data), true)
+        .expect("the data fills the size");
+    bencher.bench_local(|| Environment::new(black_box(&texture), &BILINEAR));
 }

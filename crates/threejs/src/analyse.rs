@@ -4,15 +4,17 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{ExportDefaultDeclarationKind, Program, Statement};
+use oxc_ast::ast::{
+    BindingPattern, ExportDefaultDeclaration, ExportDefaultDeclarationKind, Program, Statement,
+};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::SemanticBuilder;
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::{GetSpan, SourceType, Span};
 
 use crate::failure::{Failure, Rule, Stage};
-use crate::nesting::{self, NESTING_MAX};
+use crate::nesting;
 use crate::place::Places;
-use crate::walk;
+use crate::{guard, production, walk};
 
 /// Most bytes of a module's source.
 pub const SOURCE_BYTES_MAX: usize = 1 << 20;
@@ -28,6 +30,9 @@ pub struct Analysis {
     pub failures: Vec<Failure>,
     /// Failures past [`FAILURES_MAX`] that are not listed.
     pub unlisted: usize,
+    /// What the production service reports although the contract allows it, in source order: a module for which this is
+    /// not empty is sound and would still be refused there. Empty when the walk was not reached.
+    pub production: Vec<Failure>,
     /// Where the default export is, once the structure of the file is sound.
     pub export: Option<ModuleExport>,
     /// Bytes of literals in the file, as the budget counts them; 0 when the walk was not reached.
@@ -49,6 +54,20 @@ impl Analysis {
     }
 }
 
+/// Why there is no answer: the machine's fault, never the module's.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyseError {
+    /// The machine gives no thread, or not its stack.
+    #[error("cannot start the analysis thread with its stack of {stack_bytes} bytes")]
+    Thread {
+        /// Bytes asked for.
+        stack_bytes: usize,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
 /// Bytes of a file as text. An invalid byte sequence becomes U+FFFD, which counts 3 bytes; a BOM stays and counts 3.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> String {
@@ -56,30 +75,38 @@ pub fn decode(bytes: &[u8]) -> String {
 }
 
 /// Checks `source` against every rule that can be decided without running it. Same text, same answer; never panics.
-#[must_use]
-pub fn analyse(source: &str) -> Analysis {
+///
+/// # Errors
+/// When the machine cannot give the thread this needs. That says nothing about the module.
+pub fn analyse(source: &str) -> Result<Analysis, AnalyseError> {
     if source.len() > SOURCE_BYTES_MAX {
         let detail = format!("{} bytes (limit {SOURCE_BYTES_MAX})", source.len());
-        return Analysis::parse_failure(Rule::FileSizeExceeded, detail);
+        return Ok(Analysis::parse_failure(Rule::FileSizeExceeded, detail));
     }
-    if let Some(at) = nesting::too_deep(source) {
-        let (line, column) = Places::new(source).line_column(u32::try_from(at).unwrap_or(0));
-        let detail = format!(
-            "nested or chained too deeply, limit {NESTING_MAX} pending tokens or 8 million look-ups ({line}:{column})"
-        );
-        return Analysis::parse_failure(Rule::ParseError, detail);
+    if let Err(too_deep) = nesting::bound(source) {
+        let at = u32::try_from(too_deep.at()).unwrap_or(0);
+        let (line, column) = Places::new(source).line_column(at);
+        let detail = format!("{too_deep} ({line}:{column})");
+        return Ok(Analysis::parse_failure(Rule::ParseError, detail));
     }
-    // A deep tree needs a deep stack, and the caller's may be small.
-    let on_big_stack = std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let run = || catch_unwind(AssertUnwindSafe(|| parse_and_walk(source))).ok();
-        builder.spawn_scoped(scope, run).ok().and_then(|thread| thread.join().ok().flatten())
-    });
-    on_big_stack.unwrap_or_else(|| {
-        Analysis::parse_failure(
-            Rule::ParseError,
-            "the parser gave up on this text (1:1)".to_owned(),
-        )
+    let answer = on_stack(STACK_BYTES, || parse_and_walk(source))?;
+    Ok(answer.unwrap_or_else(|| {
+        let detail = "the parser gave up on this text (1:1)".to_owned();
+        Analysis::parse_failure(Rule::ParseError, detail)
+    }))
+}
+
+/// Runs `work` on a stack of its own: a deep tree needs a deep one, and the caller's may be small. `None` when it panicked.
+fn on_stack<T: Send>(
+    stack_bytes: usize,
+    work: impl FnOnce() -> T + Send,
+) -> Result<Option<T>, AnalyseError> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(stack_bytes);
+        let run = || catch_unwind(AssertUnwindSafe(work)).ok();
+        let thread = builder.spawn_scoped(scope, run);
+        let thread = thread.map_err(|source| AnalyseError::Thread { stack_bytes, source })?;
+        Ok(thread.join().ok().flatten())
     })
 }
 
@@ -91,6 +118,7 @@ fn parse_and_walk(source: &str) -> Analysis {
     let places = Places::new(source);
     let syntax = |message: &str, at: u32| {
         let (line, column) = places.line_column(at);
+        let message = walk::short(message);
         Analysis::parse_failure(Rule::ParseError, format!("{message} ({line}:{column})"))
     };
     let first = |errors: &oxc_diagnostics::Diagnostics| {
@@ -104,56 +132,80 @@ fn parse_and_walk(source: &str) -> Analysis {
     if parsed.panicked {
         return syntax("not an ES module", 0);
     }
+    // The parser takes U+0085 for a space, the language does not.
+    let no_space =
+        |span: &&Span| source.get(span.start as usize..).is_some_and(|it| it.starts_with('\u{85}'));
+    if let Some(span) = parsed.irregular_whitespaces.iter().find(no_space) {
+        return syntax("unexpected character U+0085", span.start);
+    }
+    if let Some((what, at)) = guard::too_many(source, program) {
+        return syntax(what, at);
+    }
     let built =
         SemanticBuilder::new().with_check_syntax_error(true).with_build_nodes(true).build(program);
     if let Some(failure) = first(&built.diagnostics) {
         return failure;
     }
-    let mut analysis = structure(program);
-    if !analysis.failures.iter().all(|failure| failure.rule == Rule::MultipleTopLevelExports) {
-        // Syntax outside of the language is still an error of syntax.
-        let walked = walk::walk(program, &built.semantic, &places);
-        return walked.not_in_language.map_or(analysis, |(what, at)| syntax(what, at));
-    }
-    let walked = walk::walk(program, &built.semantic, &places);
+    let (mut analysis, export) = structure(program, &places);
+    let namespace = export.and_then(|export| first_parameter(&export.declaration));
+    let walked = walk::walk(program, &built.semantic, &places, namespace);
     if let Some((what, at)) = walked.not_in_language {
         return syntax(what, at);
     }
+    // Without a function to run the structure is all there is to say.
+    let Some(export) = export.filter(|_| analysis.export.is_some()) else { return analysis };
     analysis.failures.extend(walked.failures);
     analysis.unlisted = walked.unlisted;
     analysis.literal_bytes = walked.literal_bytes;
+    analysis.production =
+        production::check(program, export, &built.semantic, &places, walked.production);
     analysis
 }
 
+fn first_parameter<'a>(
+    declaration: &'a ExportDefaultDeclarationKind<'a>,
+) -> Option<&'a BindingPattern<'a>> {
+    let params = match declaration {
+        ExportDefaultDeclarationKind::FunctionDeclaration(it)
+        | ExportDefaultDeclarationKind::FunctionExpression(it) => &it.params,
+        ExportDefaultDeclarationKind::ArrowFunctionExpression(it) => &it.params,
+        _ => return None,
+    };
+    params.items.first().map(|item| &item.pattern)
+}
+
 /// The exports of the top level: exactly one, the default, a synchronous function.
-fn structure(program: &Program<'_>) -> Analysis {
+fn structure<'a>(
+    program: &'a Program<'a>,
+    places: &Places<'_>,
+) -> (Analysis, Option<&'a ExportDefaultDeclaration<'a>>) {
     let mut analysis = Analysis::default();
-    let mut fail = |rule, detail: String| {
+    let mut fail = |rule, text: &str, at: Option<Span>| {
+        let place = at.map(|span| format!(" {}", places.at(span.start)));
+        let detail = format!("{text}{}", place.unwrap_or_default());
         analysis.failures.push(Failure { stage: Stage::StaticAnalysis, rule, detail });
     };
     let mut default = None;
-    let mut export_count = 0;
+    let mut others = Vec::new();
     for statement in &program.body {
         match statement {
-            Statement::ExportDefaultDeclaration(export) => {
-                default = Some(export);
-                export_count += 1;
-            }
+            Statement::ExportDefaultDeclaration(export) => default = Some(export),
             Statement::ExportDeclaration(_)
             | Statement::ExportNamedDeclaration(_)
             | Statement::ExportFromDeclaration(_)
-            | Statement::ExportAllDeclaration(_) => export_count += 1,
+            | Statement::ExportAllDeclaration(_) => others.push(statement.span()),
             _ => {}
         }
     }
     let Some(export) = default else {
-        fail(Rule::MissingDefaultExport, "no `export default` found".to_owned());
-        return analysis;
+        fail(Rule::MissingDefaultExport, "no `export default` found", None);
+        return (analysis, None);
     };
-    if export_count > 1 {
-        let detail = format!("found {export_count} top-level exports, expected exactly 1");
-        fail(Rule::MultipleTopLevelExports, detail);
+    if let Some(other) = others.first() {
+        let text = format!("found {} top-level exports, expected exactly 1", others.len() + 1);
+        fail(Rule::MultipleTopLevelExports, &text, Some(*other));
     }
+    let declaration = Some(export.declaration.span());
     let is_async = match &export.declaration {
         ExportDefaultDeclarationKind::FunctionDeclaration(function)
         | ExportDefaultDeclarationKind::FunctionExpression(function) => Some(function.r#async),
@@ -166,12 +218,12 @@ fn structure(program: &Program<'_>) -> Analysis {
                 ExportDefaultDeclarationKind::ClassDeclaration(_) => "ClassDeclaration",
                 other => other.as_expression().map_or("Declaration", walk::babel_expression),
             };
-            fail(
-                Rule::MissingDefaultExport,
-                format!("default export must be a function, got {name}"),
-            );
+            let text = format!("default export must be a function, got {name}");
+            fail(Rule::MissingDefaultExport, &text, declaration);
         }
-        Some(true) => fail(Rule::AsyncNotAllowed, "default export is an async function".to_owned()),
+        Some(true) => {
+            fail(Rule::AsyncNotAllowed, "default export is an async function", declaration);
+        }
         Some(false) => {
             let (statement, function) = (export.span, export.declaration.span());
             analysis.export = Some(ModuleExport {
@@ -180,5 +232,17 @@ fn structure(program: &Program<'_>) -> Analysis {
             });
         }
     }
-    analysis
+    (analysis, Some(&**export))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AnalyseError, on_stack};
+
+    #[test]
+    fn a_machine_without_a_stack_is_an_error_of_its_own() {
+        let refused = on_stack(usize::MAX / 4, || 1);
+        assert!(matches!(refused, Err(AnalyseError::Thread { .. })), "{refused:?}");
+        assert_eq!(on_stack(1 << 20, || 1).unwrap(), Some(1));
+    }
 }

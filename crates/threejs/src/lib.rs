@@ -9,12 +9,16 @@
 mod analyse;
 pub mod engine;
 mod failure;
+mod guard;
 pub mod lists;
 mod nesting;
 mod place;
+mod production;
 mod walk;
 
-pub use analyse::{Analysis, FAILURES_MAX, ModuleExport, SOURCE_BYTES_MAX, analyse, decode};
+pub use analyse::{
+    AnalyseError, Analysis, FAILURES_MAX, ModuleExport, SOURCE_BYTES_MAX, analyse, decode,
+};
 pub use failure::{Failure, Rule, Stage};
 pub use nesting::NESTING_MAX;
 pub use walk::LITERAL_BYTES_MAX;

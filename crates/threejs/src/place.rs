@@ -1,4 +1,4 @@
-//! Byte offset to line and column, both from 1; a column counts characters. Constant time per question, so a file with
+//! Byte offset to line and column, both from 1; a column counts UTF-16 units, as JavaScript tools do. Constant time per question, so a file with
 //! a failure at every second byte of one long line stays linear.
 
 const BLOCK_BYTES: usize = 256;
@@ -6,13 +6,14 @@ const BLOCK_BYTES: usize = 256;
 pub(crate) struct Places<'a> {
     source: &'a str,
     line_starts: Vec<usize>,
-    /// Characters before each block of [`BLOCK_BYTES`].
-    chars_before: Vec<usize>,
+    /// UTF-16 units before each block of [`BLOCK_BYTES`].
+    units_before: Vec<usize>,
 }
 
-/// A byte that starts a character, as opposed to one that continues it.
-fn is_start(byte: &u8) -> bool {
-    byte & 0xC0 != 0x80
+/// UTF-16 units of some bytes of UTF-8: a character has one where it starts, and one more if it has four bytes.
+fn units(bytes: &[u8]) -> usize {
+    let unit = |byte: &u8| usize::from(byte & 0xC0 != 0x80) + usize::from(*byte >= 0xF0);
+    bytes.iter().map(unit).sum()
 }
 
 impl<'a> Places<'a> {
@@ -32,29 +33,34 @@ impl<'a> Places<'a> {
             }
         }
         let mut total = 0;
-        let chars_before = bytes
+        let units_before = bytes
             .chunks(BLOCK_BYTES)
             .map(|block| {
                 let before = total;
-                total += block.iter().filter(|byte| is_start(byte)).count();
+                total += units(block);
                 before
             })
             .collect();
-        Self { source, line_starts, chars_before }
+        Self { source, line_starts, units_before }
     }
 
-    fn chars(&self, at: usize) -> usize {
-        let block = (at / BLOCK_BYTES).min(self.chars_before.len().saturating_sub(1));
+    fn units(&self, at: usize) -> usize {
+        let block = (at / BLOCK_BYTES).min(self.units_before.len().saturating_sub(1));
         let from = block * BLOCK_BYTES;
         let rest = self.source.as_bytes().get(from..at).unwrap_or_default();
-        self.chars_before.get(block).copied().unwrap_or(0)
-            + rest.iter().filter(|b| is_start(b)).count()
+        self.units_before.get(block).copied().unwrap_or(0) + units(rest)
+    }
+
+    /// The end of a detail.
+    pub(crate) fn at(&self, at: u32) -> String {
+        let (line, column) = self.line_column(at);
+        format!("at line {line}, column {column}")
     }
 
     pub(crate) fn line_column(&self, at: u32) -> (usize, usize) {
         let at = (at as usize).min(self.source.len());
         let line = self.line_starts.partition_point(|start| *start <= at);
         let start = self.line_starts[line - 1];
-        (line, self.chars(at) - self.chars(start) + 1)
+        (line, self.units(at) - self.units(start) + 1)
     }
 }

@@ -108,7 +108,7 @@ fn bounds(set_up: &SetUp) -> [(Resource, u64); 10] {
 
 /// Every right landlock knows is handled and none granted. Older kernels know fewer; none at all is an error.
 fn deny_files() -> Result<(), Unenforced> {
-    let newest = ABI::V7;
+    let newest = ABI::V9;
     let restrict = || {
         Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)

@@ -65,6 +65,15 @@ fn a_process_that_hangs_up_and_goes_on_is_ended() {
 
 #[test]
 fn a_machine_that_is_too_busy_gives_no_verdict() {
-    let pool = pool("busy", |config| config.wall = Duration::from_millis(300));
-    assert_snapshot!(fate(&pool, "spin"), @"error: the machine is too busy: a module used less than 15s of processor time within 300ms; no verdict on it");
+    let pool = pool("busy", |config| config.wall = Duration::from_millis(2000));
+    assert_snapshot!(fate(&pool, "spin"), @"error: the machine is too busy: a module used less than 30s of processor time within 2s; no verdict on it");
+}
+
+#[test]
+fn wall_time_fails_a_module_where_that_is_asked_for() {
+    let pool = pool("wall-fails", |config| {
+        config.wall = Duration::from_millis(2000);
+        config.wall_fails = true;
+    });
+    assert_snapshot!(fate(&pool, "spin"), @"execution/TIMEOUT_EXCEEDED: exceeded 2000ms");
 }

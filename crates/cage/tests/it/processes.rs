@@ -70,7 +70,10 @@ fn a_module_whose_process_is_killed_is_run_again_once() {
             std::thread::sleep(Duration::from_millis(20));
         }
         let verdict = running.join().expect("joined");
-        assert!(matches!(verdict, Err(CageError::Lost { .. })), "{verdict:?}");
+        assert!(
+            matches!(verdict, Err(CageError::Lost { .. } | CageError::SetUp(_))),
+            "{verdict:?}"
+        );
     });
     assert_eq!(check(&pool, GOOD), "passed");
 }
@@ -81,6 +84,13 @@ fn a_program_that_is_no_guest_is_an_error() {
     assert!(matches!(Pool::new(absent), Err(CageError::Start(_))));
     let other = cage::Config { program: "/bin/true".into(), ..config("other") };
     assert!(matches!(Pool::new(other), Err(CageError::SetUp(_))));
+}
+
+#[test]
+fn too_little_memory_for_three_js_is_an_error() {
+    let pool = pool("little-memory", |config| config.limits.heap_bytes = 1 << 20);
+    let told = check(&pool, GOOD);
+    assert!(told.starts_with("error: the cage could not be set up: "), "{told}");
 }
 
 /// The error of a pool on a kernel without this call, and the verdict there without a cage.

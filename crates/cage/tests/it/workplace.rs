@@ -46,18 +46,24 @@ pub(crate) fn check(pool: &Pool, source: &str) -> String {
         .map_or_else(|error| format!("error: {error}"), |report| told(&report))
 }
 
-/// Process ids whose arguments hold the mark: a pool's zygote and its children.
+/// Process ids whose arguments hold the mark: a pool's zygote first, then its children.
 pub(crate) fn processes(mark: &str) -> Vec<i32> {
-    let pids = fs_err::read_dir("/proc")
-        .expect("/proc")
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let mut pids: Vec<i32> = pids
-        .filter(|pid| {
-            let line = fs_err::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            line.split(|&byte| byte == 0).any(|argument| argument == mark.as_bytes())
-        })
-        .collect();
-    pids.sort_unstable();
+    let read =
+        |pid: i32, file: &str| fs_err::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let entries = fs_err::read_dir("/proc").expect("/proc");
+    let mut pids: Vec<i32> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+    pids.retain(|&pid| {
+        read(pid, "cmdline").split(|&byte| byte == 0).any(|part| part == mark.as_bytes())
+    });
+    let own = std::process::id().to_string();
+    pids.sort_by_key(|&pid| {
+        let status = String::from_utf8_lossy(&read(pid, "status")).into_owned();
+        status
+            .lines()
+            .filter_map(|line| line.strip_prefix("PPid:"))
+            .all(|parent| parent.trim() != own)
+    });
     pids
 }
 

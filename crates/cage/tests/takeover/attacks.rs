@@ -7,7 +7,7 @@
 use libc::c_long;
 
 /// `Err` with the error number when the kernel refused.
-type Outcome = Result<(), i32>;
+pub(crate) type Outcome = Result<(), i32>;
 
 /// One argument: a number, or a place in memory.
 fn at<T>(value: &T) -> c_long {
@@ -200,4 +200,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 pub(crate) fn find(name: &str) -> Option<fn() -> Outcome> {
     ALL.iter().find(|&&(other, _)| other == name).map(|&(_, attack)| attack)
+}
+
+/// Opens what every system has. `Ok` when anything was opened, else the last refusal.
+pub(crate) fn open_any() -> Outcome {
+    let paths = [c"/etc/passwd", c"/proc/self/environ", c"/proc/1/status", c"/dev/null", c"/"];
+    paths.map(|path| open(path, libc::O_RDONLY)).into_iter().reduce(Outcome::or).unwrap_or(Ok(()))
 }

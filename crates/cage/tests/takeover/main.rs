@@ -21,31 +21,40 @@ const SUCCEEDED: i32 = 60;
 const REFUSED: i32 = 61;
 
 /// An attacker where modules run otherwise. A first line `// attack NAME` names what it does; other modules just run.
-struct Attacker(Modules);
+struct Attacker {
+    modules: Modules,
+    /// What came of opening files in the zygote, where landlock is the only layer against it.
+    landlock: attacks::Outcome,
+}
 
 impl Payload for Attacker {
     fn prepare(limits: &Limits) -> Result<Self, String> {
-        Modules::prepare(limits).map(Self)
+        Ok(Self { modules: Modules::prepare(limits)?, landlock: attacks::open_any() })
     }
 
     fn run(self, source: &str, reply_bytes_max: usize) -> Vec<u8> {
         let name = source.lines().next().and_then(|line| line.strip_prefix("// attack "));
         match name {
-            None => self.0.run(source, reply_bytes_max),
+            None => self.modules.run(source, reply_bytes_max),
+            Some("landlock-alone") => leave(code(self.landlock)),
             Some("reply-twice") => {
-                let answer = self.0.run(source, reply_bytes_max);
+                let answer = self.modules.run(source, reply_bytes_max);
                 ends::say(&(answer.len() as u64).to_le_bytes());
                 ends::say(&answer);
                 answer
             }
             Some(name) => match attacks::find(name) {
-                Some(attack) => leave(match attack() {
-                    Ok(()) => SUCCEEDED,
-                    Err(code) => REFUSED.saturating_add(code).min(255),
-                }),
+                Some(attack) => leave(code(attack())),
                 None => ends::meet(name, reply_bytes_max),
             },
         }
+    }
+}
+
+fn code(outcome: attacks::Outcome) -> i32 {
+    match outcome {
+        Ok(()) => SUCCEEDED,
+        Err(error) => REFUSED.saturating_add(error).min(255),
     }
 }
 
@@ -82,7 +91,8 @@ fn main() -> ExitCode {
     };
     let mut successes = 0;
     let all = args.is_empty() && !uncaged;
-    for name in attacks::names().filter(|name| all || args.iter().any(|arg| arg == name)) {
+    let names = attacks::names().chain(["landlock-alone"]);
+    for name in names.filter(|name| all || args.iter().any(|arg| arg == name)) {
         let source = format!("// attack {name}\nexport default function () {{}}");
         let fate = match pool.check(source.as_bytes()) {
             Ok(report) => fate(&report),

@@ -11,5 +11,6 @@ mod documents;
 mod generator;
 mod modules;
 mod pictures;
+mod references;
 mod service;
 mod workplace;

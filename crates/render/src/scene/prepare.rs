@@ -7,7 +7,8 @@ use glam::{DMat4, Mat4, Vec3};
 
 use super::mesh::{self, Mesh};
 use super::program::Program;
-use super::textures;
+use super::{environs, textures};
+use crate::shade::Environment;
 use crate::shade::texture::Texture;
 
 /// A scene, ready to be drawn from any side.
@@ -15,6 +16,8 @@ use crate::shade::texture::Texture;
 pub struct Prepared {
     pub(super) meshes: Vec<Option<Mesh>>,
     pub(super) textures: Vec<Texture>,
+    /// Filtered for lit materials, each in the place of its texture.
+    pub(super) environments: Vec<Option<Environment>>,
     pub(super) programs: Vec<Program>,
     pub(super) objects: Vec<Object>,
 }
@@ -55,9 +58,11 @@ impl Prepared {
     /// Prepares a scene. What does not hold together (see [`Scene::check`]) is left out.
     #[must_use]
     pub fn new(scene: &Scene) -> Self {
+        let textures: Vec<Texture> = scene.textures.iter().map(textures::upload).collect();
         let mut prepared = Self {
             meshes: (0..scene.geometries.len()).map(|_| None).collect(),
-            textures: scene.textures.iter().map(textures::upload).collect(),
+            environments: environs::filtered(scene, &textures),
+            textures,
             programs: Vec::new(),
             objects: Vec::new(),
         };

@@ -2,14 +2,19 @@
 //! sampler. Source: three r183, `WebGLPrograms.getParameters`; rendering specification §D.4.1, §D.5, §D.6, §D.8.
 
 use asset::scene::{
-    Blending, Combine, DepthFunc, Geometry, Material, MaterialKind, NormalMapType, Physical,
-    PolygonOffset, Primitive, Scene, Side, Standard, TextureId,
+    Blending, DepthFunc, Geometry, Material, MaterialKind, NormalMapType, Physical, PolygonOffset,
+    Primitive, Scene, Side, Standard, TextureId,
 };
 use glam::{Vec2, Vec3};
 
+use super::environs::{Mirror, Surround};
 use super::textures::{self, Map};
 use crate::shade::anisotropy::Anisotropy;
+use crate::shade::clearcoat::Clearcoat;
+use crate::shade::iridescence::Iridescence;
+use crate::shade::sheen::Sheen;
 use crate::shade::standard::Specular;
+use crate::shade::{Layers, Surface};
 
 /// The three lists of a view, in the order they are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +40,8 @@ pub(super) enum Joined {
 pub(super) struct Layout {
     /// View axes, 3 floats.
     pub(super) normal: Option<usize>,
+    /// Where a basic material mirrors to, view axes, 3 floats.
+    pub(super) mirrored: Option<usize>,
     /// Position in view axes, 3 floats.
     pub(super) position: Option<usize>,
     /// 2 floats a channel.
@@ -53,7 +60,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The most floats a vertex has.
-    pub(super) const MAX: usize = 3 + 3 + 8 + 4 + 6 + 3 + 1;
+    pub(super) const MAX: usize = 3 + 3 + 3 + 8 + 4 + 6 + 3 + 1;
 
     fn add(&mut self, floats: usize) -> Option<usize> {
         let at = self.len;
@@ -108,8 +115,7 @@ pub(super) struct Lit {
     pub(super) light_map: Option<(Map, f32)>,
     pub(super) occlusion_map: Option<(Map, f32)>,
     pub(super) relief: Relief,
-    pub(super) environment: Option<usize>,
-    pub(super) environment_intensity: f32,
+    pub(super) surround: Option<Surround>,
     pub(super) physical: Option<Box<Coated>>,
 }
 
@@ -181,6 +187,8 @@ pub(super) struct Glass {
 pub(super) struct Unlit {
     pub(super) light_map: Option<(Map, f32)>,
     pub(super) occlusion_map: Option<(Map, f32)>,
+    /// An environment, and what weakens it.
+    pub(super) mirror: Option<(Mirror, Option<Map>)>,
 }
 
 /// A material as one part of one object is drawn with it.
@@ -216,6 +224,8 @@ pub(super) struct Program {
     pub(super) blending: Option<Blending>,
     pub(super) list: List,
     pub(super) material_id: u32,
+    /// What every fragment has in common, if only normals and depth differ from one to the next.
+    pub(super) even: Option<(Surface, Layers)>,
 }
 
 /// A channel of a colour that has to be a number.
@@ -261,9 +271,11 @@ impl Program {
             MaterialKind::Basic(b) => Shader::Basic(Box::new(Unlit {
                 light_map: map(b.light_map).map(|m| (m, b.light_map_intensity)),
                 occlusion_map: map(b.ao_map).map(|m| (m, b.ao_map_intensity)),
+                mirror: Mirror::new(scene, b).map(|mirror| (mirror, map(b.specular_map))),
             })),
             MaterialKind::LineBasic => {
-                Shader::Basic(Box::new(Unlit { light_map: None, occlusion_map: None }))
+                let (light_map, occlusion_map, mirror) = (None, None, None);
+                Shader::Basic(Box::new(Unlit { light_map, occlusion_map, mirror }))
             }
             MaterialKind::Points(_) => {
                 let has_maps = material.map.is_some() || material.alpha_map.is_some();
@@ -323,9 +335,11 @@ impl Program {
                 List::Opaque
             },
             material_id: material.material_id,
+            even: None,
             shader,
         };
         program.set_layout(material, geometry)?;
+        program.even = program.common();
         Some(program)
     }
 
@@ -368,6 +382,7 @@ impl Program {
             Shader::Basic(unlit) => {
                 let pairs = [&unlit.light_map, &unlit.occlusion_map];
                 maps.extend(pairs.map(|m| m.as_ref().map(|m| &m.0)));
+                maps.extend(unlit.mirror.iter().map(|mirror| mirror.1.as_ref()));
             }
             Shader::Points { .. } | Shader::Dashed { .. } => {}
         }
@@ -407,6 +422,9 @@ impl Program {
                 layout.tangent = layout.add(6);
             }
         }
+        if matches!(&self.shader, Shader::Basic(unlit) if unlit.mirror.is_some()) {
+            layout.mirrored = layout.add(3);
+        }
         for (channel, _) in channels.iter().enumerate().filter(|(_, is_read)| **is_read) {
             layout.uvs[channel] = layout.add(2);
         }
@@ -437,6 +455,45 @@ impl Program {
         let _ = frame;
         self.layout = layout;
         (!undrawable).then_some(())
+    }
+
+    /// Whether there may be more to it than a standard material.
+    pub(super) fn is_physical(&self) -> bool {
+        matches!(&self.shader, Shader::Lit(lit) if lit.physical.is_some() || lit.surround.is_some())
+    }
+
+    /// What all fragments have in common, if there is no map, no colour of vertices, no brushing and no glass. Normals
+    /// and albedo are put in later.
+    fn common(&self) -> Option<(Surface, Layers)> {
+        let Shader::Lit(lit) = &self.shader else { return None };
+        let physical = lit.physical.as_deref();
+        let special = physical.is_some_and(|p| p.anisotropy.is_some() || p.transmission.is_some());
+        let varies = special || self.layout.colour.is_some() || lit.surround.is_some();
+        if varies || !self.maps().is_empty() {
+            return None;
+        }
+        let normal = Vec3::Z;
+        let mut surface = Surface::new(self.colour, lit.roughness, lit.metalness, normal, Vec3::Z);
+        surface.emissive = lit.emissive;
+        let mut layers = Layers::default();
+        if let Some(p) = physical {
+            surface.specular = p.specular;
+            layers.clearcoat = p.clearcoat.as_ref().map(|coat| Clearcoat {
+                strength: coat.strength,
+                roughness: coat.roughness,
+                normal,
+            });
+            layers.sheen = p
+                .sheen
+                .as_ref()
+                .map(|cloth| Sheen { colour: cloth.colour, roughness: cloth.roughness });
+            layers.iridescence = p.iridescence.as_ref().map(|film| Iridescence {
+                strength: film.strength,
+                ior: film.ior,
+                thickness_nm: film.thickness_nm[1],
+            });
+        }
+        Some((surface, layers))
     }
 
     /// Whether what is drawn depends on what lies below, or a fragment may be dropped by its shader.
@@ -489,8 +546,7 @@ impl Lit {
             light_map: map(s.light_map).map(|m| (m, s.light_map_intensity)),
             occlusion_map: map(s.ao_map).map(|m| (m, s.ao_map_intensity)),
             relief,
-            environment: None,
-            environment_intensity: s.env_map_intensity,
+            surround: Surround::new(scene, s),
             physical: None,
         }
     }

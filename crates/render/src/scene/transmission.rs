@@ -4,6 +4,7 @@
 use glam::{Vec2, Vec4};
 
 use super::target::halves;
+use crate::shade::texture::around;
 use crate::shade::transmission::bicubic;
 
 /// Linear colours with every mip level, clamped at the rim. Row 0 is the lowest of the picture.
@@ -49,18 +50,16 @@ impl Level {
         Vec4::from(self.texels[y * self.width + x])
     }
 
-    /// Two by two texels to one; of an odd side the last is left out.
+    /// The next level: this one read at the centres of its texels, as mip levels of textures are made.
     fn halved(&self) -> Self {
         let (width, height) = ((self.width / 2).max(1), (self.height / 2).max(1));
+        let columns: Vec<_> = (0..width).map(|x| around(x, width, self.width)).collect();
         let mut texels = Vec::with_capacity(width * height);
         for y in 0..height {
-            for x in 0..width {
-                let (x1, y1) = ((2 * x + 1).min(self.width - 1), (2 * y + 1).min(self.height - 1));
-                let sum = self.texel(2 * x, 2 * y)
-                    + self.texel(x1, 2 * y)
-                    + self.texel(2 * x, y1)
-                    + self.texel(x1, y1);
-                texels.push(halves(sum / 4.0));
+            let (y0, y1, fy) = around(y, height, self.height);
+            for &(x0, x1, fx) in &columns {
+                let row = |y| self.texel(x0, y) * (1.0 - fx) + self.texel(x1, y) * fx;
+                texels.push(halves(row(y0) * (1.0 - fy) + row(y1) * fy));
             }
         }
         Self { width, height, texels }

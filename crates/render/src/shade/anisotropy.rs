@@ -5,7 +5,7 @@ use std::f32::consts::FRAC_1_PI;
 
 use glam::{Vec2, Vec3};
 
-use super::lobe::{at_least, mix, unit_interval};
+use super::lobe::{at_least, mix, unit, unit_interval};
 use super::normal::Frame;
 
 /// The brushing of one fragment.
@@ -38,14 +38,24 @@ impl Anisotropy {
         let b = bitangent * direction.x - tangent * direction.y;
         let along = mix(alpha, 1.0, strength * strength);
         let view = Vec3::new(along * t.dot(view), alpha * b.dot(view), nv).length();
-        Prepared { t, b, along, across: alpha, nv, view }
+        Prepared { t, b, strength, along, across: alpha, nv, view }
     }
+}
+
+/// The normal by which a brushed surface mirrors its surroundings.
+pub(crate) fn bent_normal(brushed: Anisotropy, normal: Vec3, view: Vec3, roughness: f32) -> Vec3 {
+    let Prepared { b, strength, .. } = brushed.prepare(0.0, view, 0.0);
+    let bent = unit(b.cross(view).cross(b));
+    let straight = 1.0 - strength * (1.0 - roughness);
+    let straight = straight * straight * straight * straight;
+    unit(bent * (1.0 - straight) + normal * straight)
 }
 
 #[derive(Debug)]
 pub(crate) struct Prepared {
     t: Vec3,
     b: Vec3,
+    strength: f32,
     along: f32,
     across: f32,
     nv: f32,

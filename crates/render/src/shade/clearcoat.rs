@@ -3,6 +3,7 @@
 
 use glam::Vec3;
 
+use super::environment;
 use super::lobe::{cosine, distribution, effective_roughness, fresnel, unit_interval, visibility};
 
 const F0: Vec3 = Vec3::splat(0.04);
@@ -25,6 +26,7 @@ impl Clearcoat {
         let nv = cosine(self.normal, view);
         Prepared {
             normal: self.normal,
+            roughness,
             alpha: roughness * roughness,
             nv,
             strength: unit_interval(self.strength),
@@ -36,6 +38,7 @@ impl Clearcoat {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     normal: Vec3,
+    roughness: f32,
     alpha: f32,
     nv: f32,
     strength: f32,
@@ -50,6 +53,12 @@ impl Prepared {
         let nh = cosine(self.normal, h);
         fresnel(F0, 1.0, cosine(view, h))
             * (nl * visibility(self.alpha, nl, self.nv) * distribution(self.alpha, nh))
+    }
+
+    /// What light from where it mirrors adds.
+    #[inline(always)]
+    pub(crate) fn reflect_everywhere(&self, light: Vec3) -> Vec3 {
+        environment::lacquer(self.roughness, self.nv, light)
     }
 
     /// The share of what lies below that gets through.

@@ -20,6 +20,20 @@ pub fn linear_from_srgb_bytes() -> &'static [f32; 256] {
     &TABLE
 }
 
+/// The values of the 256 bytes in 0..=1.
+pub(crate) fn linear_from_bytes() -> &'static [f32; 256] {
+    static TABLE: [f32; 256] = {
+        let mut table = [0.0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = byte as f32 / 255.0;
+            byte += 1;
+        }
+        table
+    };
+    &TABLE
+}
+
 /// The sRGB value of a linear value. The exponent is three's: 0.41666, not 1/2.4.
 pub fn srgb_from_linear(c: f32) -> f32 {
     if c <= 0.003_130_8 { 12.92 * c } else { 1.055 * libm::powf(c, 0.41666) - 0.055 }

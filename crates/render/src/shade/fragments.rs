@@ -11,6 +11,7 @@ use glam::Vec3;
 use super::anisotropy::Anisotropy;
 use super::clearcoat::Clearcoat;
 use super::colour;
+use super::environment::Surroundings;
 use super::iridescence::Iridescence;
 use super::lanes::{GROUP, LANES, Lanes, Lanes2, Lanes3};
 use super::light::Lighting;
@@ -62,6 +63,8 @@ pub struct Fragments {
     pub anisotropy: Option<AnisotropyLanes>,
     /// Light from behind, if it lets it through.
     pub transmission: Option<TransmissionLanes>,
+    /// Light of an environment, if it has one.
+    pub surroundings: Option<SurroundingsLanes>,
 }
 
 /// [`Clearcoat`] of many fragments.
@@ -107,6 +110,15 @@ pub struct TransmissionLanes {
     pub amount: Lanes,
 }
 
+/// [`Surroundings`] of many fragments.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named as there")]
+pub struct SurroundingsLanes {
+    pub irradiance: Lanes3,
+    pub radiance: Lanes3,
+    pub clearcoat: Lanes3,
+}
+
 impl Fragments {
     /// No fragments yet. Every lane holds the values given, and the layers given are on.
     pub fn new(surface: &Surface, layers: &Layers) -> Self {
@@ -147,6 +159,11 @@ impl Fragments {
             transmission: layers.transmission.map(|through| TransmissionLanes {
                 colour: Lanes3::splat(through.colour),
                 amount: Lanes::splat(through.amount),
+            }),
+            surroundings: layers.surroundings.map(|around| SurroundingsLanes {
+                irradiance: Lanes3::splat(around.irradiance),
+                radiance: Lanes3::splat(around.radiance),
+                clearcoat: Lanes3::splat(around.clearcoat),
             }),
         }
     }
@@ -212,6 +229,7 @@ impl Fragments {
                 alpha: 1.0,
                 amount: through.amount.0[lane],
             }),
+            surroundings: self.surroundings.as_ref().map(|around| around.get(lane)),
         }
     }
 
@@ -268,6 +286,17 @@ impl AnisotropyLanes {
     fn get(&self, lane: usize) -> Anisotropy {
         let frame = Frame { tangent: self.tangent.get(lane), bitangent: self.bitangent.get(lane) };
         Anisotropy { vector: self.vector.get(lane), frame }
+    }
+}
+
+impl SurroundingsLanes {
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Surroundings {
+        Surroundings {
+            irradiance: self.irradiance.get(lane),
+            radiance: self.radiance.get(lane),
+            clearcoat: self.clearcoat.get(lane),
+        }
     }
 }
 
@@ -358,6 +387,11 @@ mod tests {
                 frame: Frame { tangent: Vec3::X, bitangent: Vec3::Y },
             }),
             transmission: Some(Transmitted { colour: Vec3::ONE, alpha: 1.0, amount: 0.3 }),
+            surroundings: Some(Surroundings {
+                irradiance: Vec3::ONE,
+                radiance: Vec3::X,
+                clearcoat: Vec3::Y,
+            }),
         };
         let surface = Surface::new(Vec3::new(0.8, 0.4, 0.2), 0.3, 0.4, Vec3::Z, Vec3::Z);
         let mut fragments = Fragments::new(&surface, &layers);

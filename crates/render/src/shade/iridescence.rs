@@ -21,13 +21,10 @@ pub struct Iridescence {
 }
 
 impl Iridescence {
-    /// Reflectance to use instead of Fresnel, and how much of it; nothing if there is no film.
-    pub(crate) fn reflectance(self, surface: &Surface, nv: f32) -> Option<(Vec3, f32)> {
+    /// The film from one direction, and how much of it there is; nothing if there is none.
+    pub(crate) fn film(self, nv: f32) -> Option<(Film, f32)> {
         let strength = self.strength();
-        if strength <= 0.0 {
-            return None;
-        }
-        Some((Film::new(self, nv).reflectance(surface), strength))
+        (strength > 0.0).then(|| (Film::new(self, nv), strength))
     }
 
     /// How much of the film there is, 0..=1.
@@ -75,7 +72,7 @@ impl Film {
 
     /// Reflectance of the film over a base of reflectance `f0`.
     #[inline(always)]
-    fn over(&self, f0: Vec3) -> Vec3 {
+    pub(crate) fn over(&self, f0: Vec3) -> Vec3 {
         let film = self.ior;
         // Every face turns the phase by 0 or π, so that it only decides the sign of odd fringes.
         let back = if film < 1.0 { 1.0 } else { -1.0 };

@@ -7,6 +7,7 @@ use glam::Vec3;
 
 use super::anisotropy::Anisotropy;
 use super::clearcoat::Clearcoat;
+use super::environment::{self, Surroundings};
 use super::iridescence::Iridescence;
 use super::light::Lighting;
 use super::lobe::{cosine, unit};
@@ -28,13 +29,16 @@ pub struct Layers {
     pub anisotropy: Option<Anisotropy>,
     /// Light from behind.
     pub transmission: Option<Transmitted>,
+    /// Light of an environment.
+    pub surroundings: Option<Surroundings>,
 }
 
 /// Linear light from the surface to the eye.
 pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
     let base = Base::new(surface);
     let (normal, view) = (surface.normal, surface.view);
-    let film = layers.iridescence.and_then(|film| film.reflectance(surface, base.nv));
+    let film = layers.iridescence.and_then(|film| film.film(base.nv));
+    let reflectance = film.map(|(film, strength)| (film.reflectance(surface), strength));
     let brushed = layers.anisotropy.map(|a| a.prepare(base.alpha, view, base.nv));
     let sheen = layers.sheen.map(|sheen| sheen.prepare(base.nv));
     let coat = layers.clearcoat.map(|coat| coat.prepare(view, surface.spread));
@@ -58,7 +62,7 @@ pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
             irradiance *= sheen.passed(nl);
         }
         let mut fresnel = base.fresnel(view, h);
-        if let Some((film, strength)) = film {
+        if let Some((film, strength)) = reflectance {
             fresnel = fresnel * (1.0 - strength) + film * strength;
         }
         let lobe = match &brushed {
@@ -70,6 +74,19 @@ pub fn shade(surface: &Surface, layers: &Layers, lighting: &Lighting) -> Vec3 {
     }
     let through = sheen.as_ref().map_or(1.0, super::sheen::Prepared::passed_from_everywhere);
     diffuse += base.ambient(surface, lighting.ambient) * through;
+    if let Some(around) = &layers.surroundings {
+        let film = film.as_ref().map(|(film, strength)| (film, *strength));
+        let (all, mirrored) = environment::reflect(surface, &base, film, around);
+        diffuse += all * through;
+        specular += mirrored * through;
+        let ao = surface.occlusion;
+        if let Some(sheen) = &sheen {
+            fibres += sheen.reflect_everywhere(around.irradiance) * ao;
+        }
+        if let Some(coat) = &coat {
+            lacquer += coat.reflect_everywhere(around.clearcoat) * ao;
+        }
+    }
     if let Some(transmitted) = layers.transmission {
         diffuse = diffuse * (1.0 - transmitted.amount) + transmitted.colour * transmitted.amount;
     }

@@ -1,7 +1,7 @@
 //! Sheen: the light of cloth fibres, and what they take from the layer below.
 //! Source: three r183, Charlie distribution, Neubelt visibility and a fitted directional albedo.
 
-use std::f32::consts::TAU;
+use std::f32::consts::{FRAC_1_PI, TAU};
 
 use glam::Vec3;
 
@@ -70,6 +70,12 @@ impl Prepared {
     #[inline(always)]
     pub(crate) fn passed(&self, nl: f32) -> f32 {
         1.0 - self.largest * at_least(self.taken, self.albedo(nl))
+    }
+
+    /// What an environment of that irradiance adds.
+    #[inline(always)]
+    pub(crate) fn reflect_everywhere(&self, irradiance: Vec3) -> Vec3 {
+        irradiance * self.colour * (self.taken * FRAC_1_PI)
     }
 
     /// The share of ambient light left for the layer below.

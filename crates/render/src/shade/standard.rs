@@ -108,6 +108,8 @@ pub(crate) struct Base {
     pub(crate) f0: Vec3,
     pub(crate) f90: f32,
     pub(crate) diffuse: Vec3,
+    /// The split sum towards the eye.
+    pub(crate) split: [f32; 2],
     /// F0·A + F90·B towards the eye, and what is left of A + B.
     pub(crate) reflected: Vec3,
     missed: f32,
@@ -145,6 +147,7 @@ impl Base {
             f0,
             f90,
             diffuse: surface.albedo * (1.0 - surface.metalness),
+            split: [scale, bias],
             reflected: f0 * scale + f90 * bias,
             missed: 1.0 - (scale + bias),
         }

@@ -1,14 +1,18 @@
 //! Texture sampling: formats, wraps, filters, mip chains and anisotropy of Three.js data textures.
 //!
-//! Facts: three r183 on WebGL2. Row 0 of the data is at v = 0. A texture that was never uploaded is
+//! Facts: three r183 on WebGL2, drawn by `SwiftShader`, and pictures of it. Row 0 of the data is at v = 0. A texture that was never uploaded is
 //! [`Texture::empty`] and samples as zeros.
+
+mod mip;
+mod sample;
+
+pub(crate) use mip::around;
 
 use std::fmt;
 
-use glam::{Vec2, Vec4};
+use glam::Vec2;
 
-use super::colour::{linear_from_srgb_bytes, srgb_from_linear};
-use super::half::{f32_from_half, half_from_f32};
+use super::colour::{linear_from_bytes, linear_from_srgb_bytes};
 
 /// Channels of a texel: missing green and blue are 0, missing alpha is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +170,8 @@ pub struct Texture {
     channels: Channels,
     texels: Texels,
     srgb: bool,
+    /// What a byte of red, green or blue is as light.
+    light: &'static [f32; 256],
     levels: Vec<Level>,
 }
 
@@ -193,7 +199,8 @@ impl Texture {
             return Err(SizeError { width, height, found });
         }
         let srgb = srgb && channels == Channels::Rgba && matches!(texels, Texels::Byte(_));
-        Ok(Self { channels, texels, srgb, levels: vec![Level { width, height, start: 0 }] })
+        let light = if srgb { linear_from_srgb_bytes() } else { linear_from_bytes() };
+        Ok(Self { channels, texels, srgb, light, levels: vec![Level { width, height, start: 0 }] })
     }
 
     /// A texture that was never uploaded: zeros, alpha too.
@@ -202,173 +209,18 @@ impl Texture {
             channels: Channels::Rgba,
             texels: Texels::Byte(Vec::new()),
             srgb: false,
+            light: linear_from_bytes(),
             levels: Vec::new(),
         }
+    }
+
+    /// Width and height in texels; 0 for an empty texture.
+    pub fn size(&self) -> (usize, usize) {
+        self.levels.first().map_or((0, 0), |base| (base.width, base.height))
     }
 
     /// Levels, the base included; 0 for an empty texture.
     pub fn level_count(&self) -> usize {
         self.levels.len()
     }
-
-    /// Adds every level down to one texel: box filter in linear light, sizes halved and floored.
-    #[must_use]
-    pub fn with_mip_levels(mut self) -> Self {
-        let Some(&base) = self.levels.first() else { return self };
-        self.levels.truncate(1);
-        let count = self.channels.count();
-        let base_len = base.width * base.height * count;
-        match &mut self.texels {
-            Texels::Byte(data) => data.truncate(base_len),
-            Texels::Half(data) => data.truncate(base_len),
-            Texels::Float(data) => data.truncate(base_len),
-        }
-        let mut above = base;
-        while above.width > 1 || above.height > 1 {
-            let (width, height) = ((above.width / 2).max(1), (above.height / 2).max(1));
-            let next = Level { width, height, start: self.texels.len() };
-            for y in 0..height {
-                for x in 0..width {
-                    let x1 = (2 * x + 1).min(above.width - 1);
-                    let y1 = (2 * y + 1).min(above.height - 1);
-                    let sum = self.texel(above, 2 * x, 2 * y)
-                        + self.texel(above, x1, 2 * y)
-                        + self.texel(above, 2 * x, y1)
-                        + self.texel(above, x1, y1);
-                    self.push(sum / 4.0);
-                }
-            }
-            self.levels.push(next);
-            above = next;
-        }
-        self
-    }
-
-    fn push(&mut self, value: Vec4) {
-        let count = self.channels.count();
-        for (i, c) in value.to_array().into_iter().take(count).enumerate() {
-            match &mut self.texels {
-                Texels::Byte(data) => {
-                    let c = if self.srgb && i < 3 { srgb_from_linear(c) } else { c };
-                    data.push(super::colour::byte(c));
-                }
-                Texels::Half(data) => data.push(half_from_f32(c)),
-                Texels::Float(data) => data.push(c),
-            }
-        }
-    }
-
-    /// A texel as linear numbers; the place must be inside the level.
-    #[inline]
-    fn texel(&self, level: Level, x: usize, y: usize) -> Vec4 {
-        let count = self.channels.count();
-        let at = level.start + (y * level.width + x) * count;
-        let mut out = [0.0, 0.0, 0.0, 1.0];
-        match &self.texels {
-            Texels::Byte(data) => {
-                for (i, (out, &byte)) in out.iter_mut().zip(&data[at..at + count]).enumerate() {
-                    *out = if self.srgb && i < 3 {
-                        linear_from_srgb_bytes()[usize::from(byte)]
-                    } else {
-                        f32::from(byte) / 255.0
-                    };
-                }
-            }
-            Texels::Half(data) => {
-                for (out, &bits) in out.iter_mut().zip(&data[at..at + count]) {
-                    *out = f32_from_half(bits);
-                }
-            }
-            Texels::Float(data) => out[..count].copy_from_slice(&data[at..at + count]),
-        }
-        Vec4::from(out)
-    }
-
-    /// The colour at a coordinate, for a fragment whose coordinate changes by `dx` per pixel right and `dy` up.
-    pub fn sample(&self, sampler: &Sampler, uv: Vec2, dx: Vec2, dy: Vec2) -> Vec4 {
-        let Some(base) = self.levels.first() else { return Vec4::ZERO };
-        let mip = sampler.mip.filter(|_| self.levels.len() > 1);
-        if mip.is_none() && sampler.magnify == sampler.minify {
-            return self.sample_level(sampler, sampler.magnify, uv, 0);
-        }
-        let size = Vec2::new(base.width as f32, base.height as f32);
-        let (across, up) = ((dx * size).length(), (dy * size).length());
-        let (long, short) = (across.max(up), across.min(up));
-        let most = sampler.anisotropy.min(Sampler::MAX_ANISOTROPY);
-        let stretched = mip.is_some() && most > 1 && sampler.magnify == Filter::Linear;
-        let taps = if stretched && long > short {
-            (long / short.max(1e-6)).ceil().min(most as f32).max(1.0)
-        } else {
-            1.0
-        };
-        let lod = libm::log2f(long / taps);
-        if lod.is_nan() || lod <= 0.0 {
-            return self.sample_level(sampler, sampler.magnify, uv, 0);
-        }
-        let axis = if across >= up { dx } else { dy };
-        let mut sum = Vec4::ZERO;
-        for i in 0..taps as u32 {
-            let at = (i as f32 + 0.5) / taps - 0.5;
-            sum += self.sample_mip(sampler, mip, uv + axis * at, lod);
-        }
-        sum / taps
-    }
-
-    fn sample_mip(&self, sampler: &Sampler, mip: Option<Filter>, uv: Vec2, lod: f32) -> Vec4 {
-        let last = (self.levels.len() - 1) as f32;
-        let lod = lod.min(last);
-        match mip {
-            None => self.sample_level(sampler, sampler.minify, uv, 0),
-            Some(Filter::Nearest) => {
-                let level = ((lod + 0.5).ceil() - 1.0).max(0.0).min(last);
-                self.sample_level(sampler, sampler.minify, uv, level as usize)
-            }
-            Some(Filter::Linear) => {
-                let (low, f) = (lod.floor(), lod - lod.floor());
-                let near = self.sample_level(sampler, sampler.minify, uv, low as usize);
-                if f == 0.0 {
-                    return near;
-                }
-                let far = self.sample_level(sampler, sampler.minify, uv, low as usize + 1);
-                near * (1.0 - f) + far * f
-            }
-        }
-    }
-
-    /// The colour at a coordinate of one level (clamped to those there are).
-    #[inline]
-    pub fn sample_level(&self, sampler: &Sampler, filter: Filter, uv: Vec2, level: usize) -> Vec4 {
-        let Some(&level) = self.levels.get(level).or(self.levels.last()) else { return Vec4::ZERO };
-        let at = uv * Vec2::new(level.width as f32, level.height as f32);
-        let [wrap_u, wrap_v] = sampler.wrap;
-        if filter == Filter::Nearest {
-            let x = wrapped(wrap_u, at.x.floor(), level.width);
-            let y = wrapped(wrap_v, at.y.floor(), level.height);
-            return self.texel(level, x, y);
-        }
-        let corner = (at - 0.5).floor();
-        let f = at - 0.5 - corner;
-        let f = Vec2::from(f.to_array().map(|f| if f.is_finite() { f } else { 0.0 }));
-        let [x0, x1] = [corner.x, corner.x + 1.0].map(|x| wrapped(wrap_u, x, level.width));
-        let [y0, y1] = [corner.y, corner.y + 1.0].map(|y| wrapped(wrap_v, y, level.height));
-        let row = |y| self.texel(level, x0, y) * (1.0 - f.x) + self.texel(level, x1, y) * f.x;
-        row(y0) * (1.0 - f.y) + row(y1) * f.y
-    }
-}
-
-/// The texel index of a whole coordinate that may lie outside; NaN is 0.
-#[inline]
-fn wrapped(wrap: Wrap, at: f32, size: usize) -> usize {
-    let n = size as f32;
-    let last = size - 1;
-    let inside = match wrap {
-        Wrap::Clamp => at,
-        Wrap::Repeat => at - n * (at / n).floor(),
-        Wrap::Mirror => {
-            let twice = at - 2.0 * n * (at / (2.0 * n)).floor();
-            if twice < n { twice } else { 2.0 * n - 1.0 - twice }
-        }
-    };
-    // A cast takes NaN and negative numbers to 0.
-    (inside as usize).min(last)
 }

@@ -5,10 +5,11 @@ use rquickjs::{Context, Ctx, Module, Runtime, WriteOptions, module::Evaluated};
 
 use super::{Limits, Outcome, Realm};
 
-/// `three.core.js` of r183 (checked by hash when built), then our prelude, which sees its names.
+/// `three.core.js` of r183 (checked by hash when built), then ours, which sees its names.
 const SOURCE: &str = concat!(
     include_str!(concat!(env!("OUT_DIR"), "/three.core.js")),
     "\n",
+    include_str!("guards.js"),
     include_str!("prelude.js")
 );
 

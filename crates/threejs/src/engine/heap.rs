@@ -1,4 +1,4 @@
-//! The interpreter's heap: the global allocator with a limit that remembers being hit.
+//! The interpreter's heap: the global allocator with a limit that remembers being hit. Large blocks cost fuel.
 //! The interpreter's own limit does not: when memory is gone it throws a bare `null`, as a module might.
 #![expect(
     unsafe_code,
@@ -9,17 +9,25 @@ use std::{cell::Cell, ptr, rc::Rc};
 
 use rquickjs::allocator::{Allocator, RustAllocator};
 
+use super::fuel::Fuel;
+
 /// What is in use, and whether more was ever asked for than is allowed.
 #[derive(Debug)]
 pub(super) struct Heap {
     used: Cell<usize>,
     max: usize,
     hit: Cell<bool>,
+    fuel: Rc<Fuel>,
 }
 
+/// Smaller blocks are part of the step that asks for them.
+const LARGE_BYTES_MIN: usize = 4096;
+/// Larger ones are filled by one step: about as many bytes as are written in the time of another.
+const BYTES_PER_STEP: usize = 64;
+
 impl Heap {
-    pub(super) fn new(max: usize) -> Rc<Self> {
-        Rc::new(Self { used: Cell::new(0), max, hit: Cell::new(false) })
+    pub(super) fn new(max: usize, fuel: Rc<Fuel>) -> Rc<Self> {
+        Rc::new(Self { used: Cell::new(0), max, hit: Cell::new(false), fuel })
     }
 
     pub(super) fn used(&self) -> usize {
@@ -31,14 +39,20 @@ impl Heap {
         self.hit.get()
     }
 
-    /// Whether `size` more bytes fit when `freed` go.
+    /// Whether `size` more bytes fit when `freed` go. Nothing large fits any more once the fuel is used up: the interpreter
+    /// looks at the fuel only now and then, and one step may ask for much.
     fn fits(&self, size: usize, freed: usize) -> bool {
         let rest = self.used.get().saturating_sub(freed);
-        let fits = rest.checked_add(size).is_some_and(|total| total <= self.max);
-        if !fits {
+        if rest.checked_add(size).is_none_or(|total| total > self.max) {
             self.hit.set(true);
+            return false;
         }
-        fits
+        if size < LARGE_BYTES_MIN {
+            // Never refused for want of fuel: the interpreter needs some to say that it stops.
+            return true;
+        }
+        self.fuel.charge((size / BYTES_PER_STEP) as u64);
+        !self.fuel.is_empty()
     }
 
     fn swap(&self, freed: usize, taken: usize) {

@@ -1,11 +1,13 @@
-//! What one module may use and build. Values: threejs-modules.md section 2; fuel is ours.
+//! What one module may use and build. Values: threejs-modules.md section 2; fuel is ours, see docs/decisions/0004-fuel.md.
 
 /// Bounds of one run. A value at its limit passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps of the interpreter: loop turns, calls and regular-expression steps, charged in lots of [`Limits::FUEL_LOT`].
+    /// Steps: loop turns, calls and regular-expression steps of the interpreter, charged in lots of [`Limits::FUEL_LOT`]; the
+    /// work of long built-in calls and large blocks of memory, by size. A step is 25 to 75 ns; the default is 5 s of V8 for
+    /// what V8 is slowest at.
     pub fuel: u64,
-    /// Heap of the interpreter, Three.js (about 6 MB) and contents of typed arrays included.
+    /// Heap of the interpreter, Three.js (about 2 MB) and contents of typed arrays included.
     pub heap_bytes: usize,
     /// Stack the interpreter may use of the calling thread's, which must have this much and 256 KiB more.
     pub stack_bytes: usize,
@@ -31,7 +33,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 200_000_000,
+            fuel: 250_000_000,
             heap_bytes: 256 << 20,
             stack_bytes: 1 << 20,
             vertices: 250_000,

@@ -4,9 +4,11 @@
 //! Everything needed is built in; nothing here opens a file, so the engine runs inside a cage with no system calls to spare.
 //! The job queue is never run: no promise ever settles, so nothing of a module runs after its scene was read.
 //!
-//! What fuel does not see: work inside one built-in call (filling, copying or joining arrays, big integers) costs no fuel,
-//! only calls, loop turns and regular-expression steps do. The heap limit bounds each such call; the caller's wall limit must
-//! bound their number.
+//! What fuel sees of built-in functions: those that walk an array or a text pay by its length, and large blocks of memory
+//! by their size (`guards.js`, `heap.rs`), so an array of holes or a text of megabytes ends a run at once. What it does not
+//! see: the work of one operator (big integers of up to a million bits, comparing long texts, long chains of prototypes,
+//! a loop body of a megabyte). Each ends within seconds, but not all together: the caller's limit on processor time must
+//! bound those. Nothing here reads a clock, so a verdict of this module never depends on how busy the machine is.
 
 mod build;
 mod bytecode;

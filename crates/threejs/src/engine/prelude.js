@@ -1,4 +1,4 @@
-// Appended to three.core.js, so every Three.js name is in scope. Runs before any module: whatever it needs later it takes
+// Behind three.core.js and guards.js, so every name of both is in scope. Runs before any module: whatever it needs later it takes
 // now, because a module may replace every built-in. Facts: threejs-modules.md section 6.
 export const crucible = ( () => {
 
@@ -98,8 +98,9 @@ export const crucible = ( () => {
 
 	};
 
-	const close = ( names, seed ) => {
+	const close = ( names, seed, charge ) => {
 
+		guardBuiltIns( charge );
 		const kinds = [ function () {}, function* () {}, async function () {}, async function* () {} ];
 		for ( const kind of kinds ) trap( getPrototypeOf( kind ), 'constructor', 'Function constructor' );
 		for ( const name of names ) trap( global, name, name );

@@ -27,6 +27,9 @@ use crate::{Failure, Rule, Stage, lists};
 /// First state of the seeded generator behind `Math.random`.
 const SEED: u32 = 0x1234_5678;
 
+/// Below this the interpreter looks for no cycles: most modules end before, and everything else is freed at once.
+const GC_THRESHOLD_BYTES: usize = 32 << 20;
+
 /// No clock, no weak references, no DOM. Promises exist, since modules need them inside, but their jobs never run.
 type Intrinsics = (
     intrinsic::Eval,
@@ -84,15 +87,17 @@ impl fmt::Debug for Realm {
 impl Realm {
     /// Sets up an interpreter. It may wait for its module, for instance in a warm process.
     pub fn new(engine: &Engine, limits: &Limits) -> std::result::Result<Self, EngineError> {
-        let heap = Heap::new(limits.heap_bytes);
+        let fuel = Rc::new(Fuel::unlimited());
+        let heap = Heap::new(limits.heap_bytes, Rc::clone(&fuel));
         let runtime = Runtime::new_with_alloc(Bounded(Rc::clone(&heap)))?;
+        runtime.set_gc_threshold(GC_THRESHOLD_BYTES);
         runtime.set_max_stack_size(limits.stack_bytes);
         runtime.set_loader(NoImports, NoImports);
-        let fuel = Rc::new(Fuel::unlimited());
         let handle = Rc::clone(&fuel);
         runtime.set_interrupt_handler(Some(Box::new(move || handle.draw())));
         let context = Context::custom::<Intrinsics>(&runtime)?;
         let tools = context.with(|ctx| {
+            let meter = Rc::clone(&fuel);
             let set_up = || -> Result<_> {
                 let three = engine.load(&ctx)?.namespace()?;
                 let tools: Object<'_> = three.get("crucible")?;
@@ -104,7 +109,12 @@ impl Realm {
                 ))?;
                 tools.set("safe", safe)?;
                 let close: Function<'_> = tools.get("close")?;
-                close.call::<_, ()>((lists::FORBIDDEN.to_vec(), SEED))?;
+                let charge = move |steps: f64| {
+                    meter.charge(steps as u64);
+                    meter.is_empty()
+                };
+                let charge = Function::new(ctx.clone(), charge)?;
+                close.call::<_, ()>((lists::FORBIDDEN.to_vec(), SEED, charge))?;
                 Ok(Persistent::save(&ctx, tools))
             };
             set_up().catch(&ctx).map_err(|error| EngineError::Prelude(error.to_string()))

@@ -1,10 +1,12 @@
 //! The engine's tests: what honest modules measure, what each hostile class is told. Tests are module texts.
 
+mod builtins;
 mod handover;
 mod hostile;
 mod measured;
 mod namespace;
 mod scene;
+mod tampered;
 
 use std::sync::LazyLock;
 
@@ -13,7 +15,7 @@ use threejs::engine::{Engine, Limits, Outcome};
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new().expect("Three.js compiles"));
 
 /// On a thread of its own: a test's thread has 2 MiB of stack, and unoptimised frames are large.
-fn outcome_within(source: &str, limits: Limits) -> Outcome {
+pub(crate) fn outcome_within(source: &str, limits: Limits) -> Outcome {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(8 << 20);
         let run = || ENGINE.run(source, &limits).expect("an interpreter");

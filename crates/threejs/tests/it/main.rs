@@ -3,11 +3,13 @@
 mod document;
 mod engine;
 mod hostile;
+mod modules;
+mod rows;
 mod rules;
 
 /// Codes and details of all failures, one a line.
 fn said(source: &str) -> String {
-    let analysis = threejs::analyse(source);
+    let analysis = threejs::analyse(source).expect("a thread");
     let lines =
         analysis.failures.iter().map(|failure| format!("{} {}", failure.rule, failure.detail));
     lines.collect::<Vec<_>>().join("\n")

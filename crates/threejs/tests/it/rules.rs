@@ -28,24 +28,27 @@ fn structure_of_the_top_level() {
         ),
         (
             "const f = () => 1; export default f;",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got Identifier",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got Identifier at line 1, column 35",
         ),
         (
             "export default class {}",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got ClassDeclaration",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got ClassDeclaration at line 1, column 16",
         ),
         (
             "export default f();",
-            "MISSING_DEFAULT_EXPORT default export must be a function, got CallExpression",
+            "MISSING_DEFAULT_EXPORT default export must be a function, got CallExpression at line 1, column 16",
         ),
-        ("export default async () => 1;", "ASYNC_NOT_ALLOWED default export is an async function"),
+        (
+            "export default async () => 1;",
+            "ASYNC_NOT_ALLOWED default export is an async function at line 1, column 16",
+        ),
         (
             "export const a = 1; export default 5;",
-            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1\nMISSING_DEFAULT_EXPORT default export must be a function, got NumericLiteral",
+            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1 at line 1, column 1\nMISSING_DEFAULT_EXPORT default export must be a function, got NumericLiteral at line 1, column 36",
         ),
         (
             "export * from 'a'; export default (T) => fetch;",
-            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1\nFORBIDDEN_IDENTIFIER fetch at line 1, column 42",
+            "MULTIPLE_TOP_LEVEL_EXPORTS found 2 top-level exports, expected exactly 1 at line 1, column 1\nFORBIDDEN_IDENTIFIER fetch at line 1, column 42",
         ),
     ] {
         assert_eq!(said(source), expected, "{source}");
@@ -84,7 +87,7 @@ fn syntax_and_early_errors() {
         "({a}) = 1",
         "({a = 1})",
     ] {
-        let failures = analyse(source).failures;
+        let failures = analyse(source).unwrap().failures;
         let codes: Vec<_> = failures
             .iter()
             .map(|failure| (failure.stage.as_str(), failure.rule.as_str()))
@@ -319,7 +322,8 @@ fn failures_come_in_source_order_and_the_budget_last() {
         "const s = '{}';\nfetch(Promise, THREE);",
         "x".repeat(LITERAL_BYTES_MAX + 1)
     ));
-    let rules: Vec<_> = analyse(&source).failures.iter().map(|failure| failure.rule).collect();
+    let rules: Vec<_> =
+        analyse(&source).unwrap().failures.iter().map(|failure| failure.rule).collect();
     let expected = [
         Rule::ThreeAliasForbidden,
         Rule::ForbiddenIdentifier,
@@ -348,8 +352,60 @@ fn edges_of_the_limits() {
 
 #[test]
 fn failures_serialise_to_three_strings() {
-    let failure = &analyse(&module("fetch")).failures[0];
+    let failure = &analyse(&module("fetch")).unwrap().failures[0];
     let json = serde_json::to_string(failure).unwrap();
     let expected = r#"{"stage":"static_analysis","rule":"FORBIDDEN_IDENTIFIER","detail":"fetch at line 2, column 1"}"#;
     assert_eq!(json, expected);
+}
+
+#[test]
+fn places_count_every_end_of_line_and_utf16_units() {
+    for (source, expected) in [
+        ("a\n b\r\n  c\r   d\u{2028}fetch", "line 6, column 1"),
+        ("'\u{1f600}'; fetch", "line 2, column 7"),
+        ("'é'; fetch", "line 2, column 6"),
+        ("\tfetch", "line 2, column 2"),
+        ("/*\u{2029}*/ fetch", "line 3, column 4"),
+        ("`\n${fetch}`", "line 3, column 3"),
+        ("f\\u0065tch", "line 2, column 1"),
+        ("\\u{66}etch", "line 2, column 1"),
+    ] {
+        let said = said(&module(source));
+        assert!(said.contains(&format!("FORBIDDEN_IDENTIFIER fetch at {expected}")), "{said}");
+    }
+    let marked = format!("\u{feff}{}", "fetch; export default () => 1;");
+    assert_eq!(said(&marked), "FORBIDDEN_IDENTIFIER fetch at line 1, column 2");
+}
+
+/// What production would say, where the contract says nothing.
+#[track_caller]
+fn production(source: &str, expected: &str) {
+    let analysis = analyse(source).expect("a thread");
+    assert_eq!(analysis.failures, [], "{source}");
+    let lines = analysis.production.iter().map(|it| format!("{} {}", it.rule, it.detail));
+    assert_eq!(lines.collect::<Vec<_>>().join("\n"), expected, "{source}");
+}
+
+#[test]
+fn production_is_told_apart() {
+    for (source, expected) in [
+        ("export default function build() { return build; }", ""),
+        ("export default () => help();\nfunction help() {}\n;", ""),
+        ("export default () => 1;\nconst unused = 1;\nclass Unused {}", ""),
+        ("export default /* ( */ () => 1", ""),
+        (
+            "#!/bin/x\nexport default ((() => a));\nlet { a, b } = {};\na;",
+            "EXECUTION_THREW compilation failed: hashbang at line 1, column 1\nEXECUTION_THREW compilation failed: function in parentheses at line 2, column 1\nEXECUTION_THREW Cannot access 'a' before initialization at line 3, column 7\nEXECUTION_THREW never runs: it stands after the exported function at line 4, column 1",
+        ),
+        (
+            "build;\nexport default function build() {}\nfunction late() { build; }",
+            "EXECUTION_THREW build is not defined at line 1, column 1\nEXECUTION_THREW build is not defined at line 3, column 19",
+        ),
+        (
+            "export default ((_, o) => o?.self.a?.b.eval);",
+            "EXECUTION_THREW compilation failed: function in parentheses at line 1, column 1\nFORBIDDEN_IDENTIFIER self at line 1, column 30\nFORBIDDEN_IDENTIFIER eval at line 1, column 40",
+        ),
+    ] {
+        production(source, expected);
+    }
 }

@@ -7,6 +7,7 @@ use glam::Vec3;
 
 use super::Fragments;
 use crate::shade::dfg;
+use crate::shade::environment;
 use crate::shade::iridescence::Film;
 use crate::shade::lanes::{LANES, Lanes, Lanes3};
 use crate::shade::light::{Light, Lighting};
@@ -196,6 +197,34 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Adds the light of an environment.
+    #[inline(always)]
+    fn surround(&mut self) {
+        let (from, lanes) = (self.from, self.lanes);
+        let Some(around) = &from.surroundings else { return };
+        for i in 0..lanes {
+            let (surface, base, around) = (from.surface(i), self.base(from, i), around.get(i));
+            let film = from.iridescence.as_ref().and_then(|film| film.get(i).film(base.nv));
+            let film = film.as_ref().map(|(film, strength)| (film, *strength));
+            let (mut all, mut mirrored) = environment::reflect(&surface, &base, film, &around);
+            let ao = surface.occlusion;
+            if let Some(sheen) = &from.sheen {
+                let sheen = sheen.get(i).prepare(base.nv);
+                let through = sheen.passed_from_everywhere();
+                (all, mirrored) = (all * through, mirrored * through);
+                let fibres = sheen.reflect_everywhere(around.irradiance) * ao;
+                self.fibres.set(i, self.fibres.get(i) + fibres);
+            }
+            if let Some(coat) = &from.clearcoat {
+                let coat = coat.get(i).prepare(surface.view, surface.spread);
+                let lacquer = coat.reflect_everywhere(around.clearcoat) * ao;
+                self.lacquer.set(i, self.lacquer.get(i) + lacquer);
+            }
+            self.diffuse.set(i, self.diffuse.get(i) + all);
+            self.specular.set(i, self.specular.get(i) + mirrored);
+        }
+    }
+
     #[inline(always)]
     fn finish(&mut self, ambient: f32, out: &mut Lanes3) {
         let (from, lanes) = (self.from, self.lanes);
@@ -207,6 +236,7 @@ impl<'a> Work<'a> {
             }
             self.diffuse.set(i, self.diffuse.get(i) + all);
         }
+        self.surround();
         if let Some(through) = &from.transmission {
             for i in 0..lanes {
                 let amount = through.amount.0[i];

@@ -4,6 +4,7 @@ use glam::{Vec2, Vec3};
 use proptest::prelude::*;
 use render::shade::anisotropy::Anisotropy;
 use render::shade::clearcoat::Clearcoat;
+use render::shade::environment::Surroundings;
 use render::shade::fragments::Shaded;
 use render::shade::iridescence::Iridescence;
 use render::shade::lanes::LANES;
@@ -30,7 +31,7 @@ fn surface() -> impl Strategy<Value = Surface> {
 
 fn layers() -> impl Strategy<Value = Layers> {
     let vectors = (vector(), vector(), direction(), direction(), direction());
-    let on = proptest::array::uniform5(any::<bool>());
+    let on = proptest::array::uniform6(any::<bool>());
     (vectors, proptest::array::uniform9(number()), on).prop_map(
         |((colour, seen, normal, tangent, bitangent), n, on)| Layers {
             clearcoat: on[0].then_some(Clearcoat { strength: n[0], roughness: n[1], normal }),
@@ -45,6 +46,11 @@ fn layers() -> impl Strategy<Value = Layers> {
                 frame: Frame { tangent, bitangent },
             }),
             transmission: on[4].then_some(Transmitted { colour: seen, alpha: 1.0, amount: n[8] }),
+            surroundings: on[5].then_some(Surroundings {
+                irradiance: seen.abs(),
+                radiance: colour.abs(),
+                clearcoat: tangent.abs(),
+            }),
         },
     )
 }

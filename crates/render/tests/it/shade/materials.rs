@@ -224,6 +224,7 @@ proptest! {
             iridescence: Some(Iridescence { strength: n[9], ior: n[10], thickness_nm: n[11] }),
             anisotropy: Some(Anisotropy { vector: Vec2::new(n[12], n[13]), frame }),
             transmission: None,
+        surroundings: None,
         };
         for lighting in [Lighting::studio(), Lighting::follow(albedo)] {
             let plain = standard::shade(&surface, &lighting);

@@ -1,6 +1,7 @@
 //! Shading against the reference values of the Three.js materials, against oracles in double precision, and at its
 //! limits.
 mod alpha;
+mod environment;
 mod fragments;
 mod materials;
 mod normals;

@@ -43,7 +43,9 @@ fn allocation_storms_hit_the_heap_limit() {
         "const a = new Array(3e7).fill(0); a.sort();",
         "let s = 'xxxxxxxx'; for (;;) s = (s + s).toUpperCase();",
     ] {
-        let found = tight(text);
+        let limits = Limits { fuel: 100_000_000, heap_bytes: 32 << 20, ..Limits::default() };
+        let text = format!("export default function build(THREE) {{ {text} }}");
+        let found = told(&outcome_within(&text, limits));
         let expected = "execution/HEAP_EXCEEDED: exceeded 32 MB heap";
         assert!(found == expected || found.contains("invalid string length"), "{text}: {found}");
     }

@@ -1,0 +1,116 @@
+//! Environment maps: of lit materials, filtered once, and of basic ones, mirrored as they are.
+//! Source: three r183, `WebGLEnvironments`, `envmap_fragment`. Only equirectangular maps mean anything.
+
+use std::f32::consts::{FRAC_1_PI, TAU};
+
+use asset::scene::{Basic, Combine, Mapping, Scene, Standard, TextureId};
+use glam::{Mat3, Vec2, Vec3};
+
+use super::textures::{self, Map};
+use crate::shade::texture::Texture;
+use crate::shade::{Environment, lobe};
+
+/// The environment of a lit material.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surround {
+    /// Index of the texture, and of what is filtered from it.
+    pub(super) texture: usize,
+    pub(super) intensity: f32,
+    /// World axes to those of the map.
+    pub(super) turn: Mat3,
+}
+
+impl Surround {
+    pub(super) fn new(scene: &Scene, material: &Standard) -> Option<Self> {
+        let (map, _) = equirectangular(scene, material.env_map)?;
+        let turn = turn(material.env_map_rotation);
+        Some(Self { texture: map.texture, intensity: material.env_map_intensity, turn })
+    }
+}
+
+/// The environments lit materials use, each in the place of its texture.
+pub(super) fn filtered(scene: &Scene, textures: &[Texture]) -> Vec<Option<Environment>> {
+    let mut environments: Vec<Option<Environment>> = textures.iter().map(|_| None).collect();
+    for material in scene.materials.iter().filter_map(|material| material.standard()) {
+        let Some((map, _)) = equirectangular(scene, material.env_map) else { continue };
+        if environments[map.texture].is_none() {
+            environments[map.texture] = Environment::new(&textures[map.texture], &map.sampler);
+        }
+    }
+    environments
+}
+
+/// The environment of a basic material.
+#[derive(Debug, Clone)]
+pub(super) struct Mirror {
+    map: Map,
+    turn: Mat3,
+    /// Ratio of indices of refraction, if the map is looked at through the surface.
+    refraction: Option<f32>,
+    combine: Combine,
+    strength: f32,
+}
+
+impl Mirror {
+    pub(super) fn new(scene: &Scene, material: &Basic) -> Option<Self> {
+        let (map, mapping) = equirectangular(scene, material.env_map)?;
+        let refracts = mapping == Mapping::EquirectangularRefraction;
+        Some(Self {
+            map,
+            turn: turn(material.env_map_rotation),
+            refraction: refracts.then_some(material.refraction_ratio),
+            combine: material.combine,
+            strength: material.reflectivity,
+        })
+    }
+
+    /// Where a vertex mirrors to: `to` is the unit vector from the eye to it, all in one set of axes.
+    pub(super) fn direction(&self, to: Vec3, normal: Vec3) -> Vec3 {
+        let cosine = normal.dot(to);
+        match self.refraction {
+            None => to - normal * (2.0 * cosine),
+            Some(ratio) => {
+                let k = 1.0 - ratio * ratio * (1.0 - cosine * cosine);
+                let along = ratio * cosine + k.max(0.0).sqrt();
+                if k >= 0.0 { to * ratio - normal * along } else { Vec3::ZERO }
+            }
+        }
+    }
+
+    /// Puts the environment in a direction of the world over a colour; `amount` is that of the specular map.
+    pub(super) fn over(
+        &self,
+        textures: &[Texture],
+        colour: Vec3,
+        direction: Vec3,
+        amount: f32,
+    ) -> Vec3 {
+        let d = lobe::unit(self.turn * direction);
+        let u = libm::atan2f(d.z, d.x) * (1.0 / TAU) + 0.5;
+        let v = libm::asinf(d.y.clamp(-1.0, 1.0)) * FRAC_1_PI + 0.5;
+        let Map { texture, sampler, .. } = &self.map;
+        let uv = Vec2::new(u, v);
+        let seen = textures[*texture].sample_level(sampler, sampler.magnify, uv, 0).truncate();
+        let amount = amount * self.strength;
+        match self.combine {
+            Combine::Multiply => colour * (1.0 - amount) + colour * seen * amount,
+            Combine::Mix => colour * (1.0 - amount) + seen * amount,
+            Combine::Add => colour + seen * amount,
+        }
+    }
+}
+
+fn equirectangular(scene: &Scene, texture: Option<TextureId>) -> Option<(Map, Mapping)> {
+    let mapping = scene.texture(texture?)?.mapping;
+    (mapping != Mapping::Uv).then_some(())?;
+    Some((textures::map(scene, texture)?, mapping))
+}
+
+/// World axes to those of a map turned by Euler angles, order XYZ.
+fn turn(angles: [f32; 3]) -> Mat3 {
+    let [(sx, cx), (sy, cy), (sz, cz)] = angles.map(|a| (libm::sinf(-a), libm::cosf(-a)));
+    let x = Mat3::from_cols(Vec3::X, Vec3::new(0.0, cx, sx), Vec3::new(0.0, -sx, cx));
+    let y = Mat3::from_cols(Vec3::new(cy, 0.0, -sy), Vec3::Y, Vec3::new(sy, 0.0, cy));
+    let z = Mat3::from_cols(Vec3::new(cz, sz, 0.0), Vec3::new(-sz, cz, 0.0), Vec3::Z);
+    x * y * z
+}

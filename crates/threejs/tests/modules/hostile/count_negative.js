@@ -1,0 +1,6 @@
+// expect: post_validation EMPTY_SCENE
+export default function (THREE) {
+  const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
+  mesh.geometry.attributes.position.count = -24;
+  return mesh;
+}

@@ -1,0 +1,3 @@
+// expect: parse PARSE_ERROR
+export default (a) => a
+//* 50000 `${

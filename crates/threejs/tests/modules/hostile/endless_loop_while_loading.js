@@ -1,0 +1,3 @@
+// expect: execution TIMEOUT_EXCEEDED
+for (;;) {}
+export default () => 1;

@@ -1,0 +1,4 @@
+// expect: execution TIMEOUT_EXCEEDED
+export default function (THREE) {
+  [1, 2, 3].sort(() => { for (;;) {} });
+}

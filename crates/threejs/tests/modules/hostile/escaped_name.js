@@ -1,0 +1,5 @@
+// expect: static_analysis FORBIDDEN_IDENTIFIER
+export default function (THREE) {
+  f\u0065tch('/');
+  return \u{67}lobalThis;
+}

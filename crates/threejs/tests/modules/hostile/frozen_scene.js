@@ -1,0 +1,7 @@
+// expect: pass
+export default function (THREE) {
+  const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
+  Object.freeze(mesh.geometry);
+  Object.freeze(mesh.material);
+  return Object.freeze(mesh);
+}

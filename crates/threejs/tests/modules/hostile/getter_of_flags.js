@@ -1,0 +1,7 @@
+// expect: pass
+export default function (THREE) {
+  const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
+  let reads = 0;
+  Object.defineProperty(mesh, 'isMesh', { get: () => reads++ % 2 === 0 });
+  return mesh;
+}

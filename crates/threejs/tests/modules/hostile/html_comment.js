@@ -1,0 +1,3 @@
+// expect: parse PARSE_ERROR
+<!-- fetch(); -->
+export default (THREE) => new THREE.Group();

@@ -1,0 +1,4 @@
+// expect: static_analysis FORBIDDEN_IDENTIFIER
+export default function (THREE) {
+  return (0, eval)('1');
+}

@@ -1,0 +1,3 @@
+// expect: parse PARSE_ERROR
+const aÿ = 1;
+export default (THREE) => new THREE.Group();

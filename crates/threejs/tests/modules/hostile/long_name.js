@@ -1,0 +1,6 @@
+// expect: pass
+export default function (THREE) {
+  const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
+  mesh.name = 'n'.repeat(1e7);
+  return mesh;
+}

@@ -1,0 +1,3 @@
+// expect: static_analysis FORBIDDEN_IDENTIFIER
+//* 100000 eval;
+export default () => 1;

@@ -1,0 +1,7 @@
+// expect: execution EXECUTION_THREW
+export default function (THREE) {
+  Object.prototype.isGroup = true;
+  Object.prototype.isObject3D = true;
+  Object.prototype.type = 'Group';
+  return {};
+}

@@ -1,0 +1,4 @@
+// expect: parse PARSE_ERROR
+export default function (THREE) {
+  return new THREE.Group(;
+}

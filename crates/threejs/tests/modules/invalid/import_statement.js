@@ -1,0 +1,3 @@
+// expect: static_analysis FORBIDDEN_IDENTIFIER
+import * as three from 'three';
+export default () => new three.Group();

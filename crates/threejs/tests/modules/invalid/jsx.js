@@ -1,0 +1,2 @@
+// expect: parse PARSE_ERROR
+export default (THREE) => <group />;

@@ -1,0 +1,4 @@
+// expect: execution EXECUTION_THREW
+export default function (THREE) {
+  return new THREE.Mesh(THREE.LuminanceFormat);
+}

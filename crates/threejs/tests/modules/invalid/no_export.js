@@ -1,0 +1,2 @@
+// expect: static_analysis MISSING_DEFAULT_EXPORT
+const build = (THREE) => new THREE.Group();

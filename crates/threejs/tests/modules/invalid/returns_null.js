@@ -1,0 +1,4 @@
+// expect: post_validation INVALID_RETURN_TYPE
+export default function (THREE) {
+  return null;
+}

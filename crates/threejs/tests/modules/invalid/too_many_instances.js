@@ -1,0 +1,6 @@
+// expect: post_validation INSTANCE_LIMIT_EXCEEDED
+export default function (THREE) {
+  const mesh = new THREE.InstancedMesh(new THREE.BoxGeometry(0.1, 0.1, 0.1), new THREE.MeshBasicMaterial(), 1);
+  mesh.count = 50001;
+  return mesh;
+}

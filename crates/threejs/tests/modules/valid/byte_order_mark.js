@@ -1,0 +1,2 @@
+﻿// expect: pass
+export default (THREE) => new THREE.Mesh(new THREE.BoxGeometry(1, 1, 1), new THREE.MeshBasicMaterial());
