@@ -39,7 +39,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     })
 }
 
-/// Global unicast is 2000::/3; these of it are not.
+/// Global unicast is `2000::/3`; these of it are not.
 const SPECIAL_V6: [(u128, u32); 5] = [
     (0x2001 << 112, 23),     // protocol assignments, Teredo
     (0x2001_0db8 << 96, 32), // documentation

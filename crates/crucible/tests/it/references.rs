@@ -51,7 +51,8 @@ fn every_feature_is_drawn_as_three_draws_it() {
             let camera = Camera::orbit(view, Lens::competition(SIDE_PX));
             let ours = prepared.draw(&camera, lighting, background);
             let picture = format!("{name}.{request}");
-            let reference = image::open(folder.join(format!("{picture}.png"))).unwrap().into_rgba8();
+            let reference =
+                image::open(folder.join(format!("{picture}.png"))).unwrap().into_rgba8();
             let psnr = vision::metrics::psnr(&ours, &reference, None).unwrap();
             let ssim = vision::metrics::ssim(&ours, &reference, None).unwrap();
             let (psnr_min, ssim_min) = EXCEPTIONS

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use asset::scene::{
-    Attribute, Basic, Drawable, Geometry, GeometryId, Material, MaterialId, MaterialKind,
-    Materials, Node, Primitive, Scene,
+    Attribute, Drawable, Geometry, GeometryId, Material, MaterialId, MaterialKind, Materials, Node,
+    Primitive, Scene,
 };
 use serde_json::Value;
 use serve::render::{Check, CheckError, Config, Verdict};
@@ -183,7 +183,7 @@ fn square() -> Scene {
         index: Some(vec![0, 1, 2, 0, 2, 3]),
         ..Geometry::default()
     };
-    let kind = MaterialKind::Basic(Box::new(Basic::default()));
+    let kind = MaterialKind::Basic(Box::default());
     let material = Material { color: [1.0, 0.0, 0.0], tone_mapped: false, ..Material::new(kind) };
     let drawable = Drawable {
         primitive: Primitive::Mesh,

@@ -161,10 +161,12 @@ fn timing_text(report: &Report) -> String {
     let budget = match used_ms {
         None => format!("— / {} ms ?", grouped(BUDGET_MS as f64)),
         Some(used) => {
-            let mark = match used {
-                ..=TIGHT_MS => "✓",
-                ..=BUDGET_MS => "!",
-                _ => "✗",
+            let mark = if used <= TIGHT_MS {
+                "✓"
+            } else if used <= BUDGET_MS {
+                "!"
+            } else {
+                "✗"
             };
             let headroom = BUDGET_MS.saturating_sub(used);
             format!("{used} ms / {} ms {mark} ({headroom} ms left)", grouped(BUDGET_MS as f64))
