@@ -9,7 +9,6 @@ use crate::client::Service;
 async fn routes() {
     let service = Service::start(Config::default()).await;
     assert_snapshot!(service.get("/health").await.line(), @r#"200 {"status":"ok"}"#);
-    assert_snapshot!(service.get("/ping").await.line(), @"200");
     for path in ["/", "/render", "/render/grid", "/render/", "/health/x", "/Health"] {
         let reply = service.get(path).await;
         assert_eq!(reply.line(), r#"404 {"error":"not found"}"#, "{path}");
