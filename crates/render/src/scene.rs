@@ -1,4 +1,4 @@
-//! Pictures of a [`Scene`], as Three.js r183 draws it on a software WebGL with four samples per pixel.
+//! Pictures of a [`Scene`](asset::scene::Scene), as Three.js r183 draws it on a software WebGL with four samples per pixel.
 //! Facts: rendering specification part D.
 //!
 //! [`Prepared`] holds what does not depend on the view. A view is drawn in passes (one, or up to three with
@@ -8,12 +8,15 @@
 //!
 //! Scenes may hold any number, NaN included. What has no place on the screen is not drawn.
 
+#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
+
 mod blend;
 mod cover;
 mod environs;
 mod eye;
 mod fragment;
 mod interpolate;
+mod lanes;
 mod mesh;
 mod order;
 mod pass;

@@ -14,8 +14,6 @@ pub(super) struct Eye {
     pub(super) projection: DMat4,
     /// View to clip as the vertex stage has it.
     pub(super) projection_f32: Mat4,
-    /// Position in the world.
-    pub(super) position: DVec3,
     /// Width, height.
     pub(super) size_px: [u32; 2],
     /// View direction (not normalised, z = −1) of a pixel: origin and step per pixel, y down.
@@ -43,11 +41,20 @@ impl Eye {
             view,
             projection,
             projection_f32: projection.as_mat4(),
-            position: camera.eye,
             size_px: camera.size_px,
             ray_origin: Vec2::new((-cx / f) as f32, (cy / f) as f32),
             ray_step: Vec2::new((1.0 / f) as f32, (-1.0 / f) as f32),
         }
+    }
+
+    /// View directions as lines over the picture: that of its upper left corner, and the change per pixel; z is −1.
+    pub(super) fn rays(&self) -> [Vec2; 2] {
+        [self.ray_origin, self.ray_step]
+    }
+
+    /// The centre of a pixel as shaders see it: y counted from the bottom row.
+    pub(super) fn place(&self, x: i32, y: i32) -> Vec2 {
+        Vec2::new(x as f32 + 0.5, self.size_px[1] as f32 - y as f32 - 0.5)
     }
 
     /// Unit vector from what a place of the picture shows to the eye, in view axes.

@@ -28,6 +28,29 @@ pub(super) struct Fragment {
     pub(super) alpha: f32,
 }
 
+/// What a fragment looks like before light falls on it.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
+pub(super) enum Look {
+    /// Waits for light.
+    Lit { surface: Surface, layers: Layers },
+    /// Linear light.
+    Unlit(Vec3),
+}
+
+impl Look {
+    /// Linear light to the eye.
+    fn shade(&self, is_physical: bool, lighting: &Lighting) -> Vec3 {
+        match self {
+            Self::Lit { surface, layers } if is_physical => {
+                physical::shade(surface, layers, lighting)
+            }
+            Self::Lit { surface, .. } => standard::shade(surface, lighting),
+            Self::Unlit(colour) => *colour,
+        }
+    }
+}
+
 /// What all fragments of a pass share.
 pub(super) struct Scenery<'a> {
     pub(super) prepared: &'a Prepared,
@@ -60,19 +83,38 @@ impl Scenery<'_> {
         x: i32,
         y: i32,
     ) -> Option<Fragment> {
+        let (look, alpha) = self.look(draw, prim, values, x, y)?;
+        let is_physical = self.prepared.programs[draw.program].is_physical();
+        Some(Fragment { colour: look.shade(is_physical, &self.lighting), alpha })
+    }
+
+    /// The same before light falls on it, and its alpha.
+    pub(super) fn look(
+        &self,
+        draw: &Draw,
+        prim: &Prim,
+        values: &Interpolator,
+        x: i32,
+        y: i32,
+    ) -> Option<(Look, f32)> {
         let program = &self.prepared.programs[draw.program];
-        let face = match draw.side {
-            Side::Back => Face::BackSide,
-            Side::Double if !prim.is_front => Face::DoubleBack,
-            _ => Face::Front,
-        };
+        let face = face(draw, prim);
         let quad = values.quad(x, y, self.eye.size_px[1] as i32);
-        At { scenery: self, program, draw, values, quad, face, x, y }.shade()
+        At { scenery: self, program, draw, values, quad, face, x, y }.look()
+    }
+}
+
+/// The side of a primitive that is seen, as its material treats it.
+pub(super) fn face(draw: &Draw, prim: &Prim) -> Face {
+    match draw.side {
+        Side::Back => Face::BackSide,
+        Side::Double if !prim.is_front => Face::DoubleBack,
+        _ => Face::Front,
     }
 }
 
 impl At<'_> {
-    fn shade(&self) -> Option<Fragment> {
+    fn look(&self) -> Option<(Look, f32)> {
         let program = self.program;
         let mut base = self.draw.colour.extend(program.opacity);
         if let Shader::Dashed { dash, gap, .. } = program.shader {
@@ -105,20 +147,27 @@ impl At<'_> {
             }
         }
         let albedo = base.truncate();
-        let (colour, factor) = match &program.shader {
-            Shader::Lit(lit) => self.lit(lit, albedo),
+        let (look, factor) = match &program.shader {
+            Shader::Lit(lit) => {
+                let (surface, layers) = self.lit(lit, albedo);
+                let factor = layers.transmission.map_or(1.0, |through| through.alpha_factor());
+                (Look::Lit { surface, layers }, factor)
+            }
             Shader::Basic(maps) => {
                 let light = maps
                     .light_map
                     .as_ref()
                     .map(|(map, intensity)| self.sample(map).truncate() * *intensity);
                 let occlusion = self.occlusion(maps.occlusion_map.as_ref());
-                (self.mirrored(maps, unlit::basic(albedo, light, occlusion)), 1.0)
+                let colour = self.mirrored(maps, unlit::basic(albedo, light, occlusion));
+                (Look::Unlit(colour), 1.0)
             }
-            Shader::Points { .. } | Shader::Dashed { .. } => (unlit::basic(albedo, None, 1.0), 1.0),
+            Shader::Points { .. } | Shader::Dashed { .. } => {
+                (Look::Unlit(unlit::basic(albedo, None, 1.0)), 1.0)
+            }
         };
         let alpha = if program.opaque { 1.0 } else { base.w };
-        Some(Fragment { colour, alpha: alpha * factor })
+        Some((look, alpha * factor))
     }
 
     /// What multiplies colour and opacity: map, vertex colour, alpha map. Level of detail is that of the pixel.
@@ -201,8 +250,8 @@ impl At<'_> {
         if self.program.flat { frame } else { frame.turned(self.face) }
     }
 
-    /// Linear light of a lit material, and what its alpha is multiplied by.
-    fn lit(&self, lit: &Lit, albedo: Vec3) -> (Vec3, f32) {
+    /// The surface of a lit material.
+    fn lit(&self, lit: &Lit, albedo: Vec3) -> (Surface, Layers) {
         let (geometry_normal, spread) = match self.program.layout.normal {
             Some(at) => {
                 let slope = self.quad.slope(|place| self.smooth_normal(at, place));
@@ -259,16 +308,12 @@ impl At<'_> {
         };
         let Some(coated) = &lit.physical else {
             let layers = self.surrounded(lit, &surface, Layers::default());
-            if layers.surroundings.is_some() {
-                return (physical::shade(&surface, &layers, &self.scenery.lighting), 1.0);
-            }
-            return (standard::shade(&surface, &self.scenery.lighting), 1.0);
+            return (surface, layers);
         };
         surface.specular = self.specular(coated);
         let layers = self.layers(lit, coated, &surface, geometry_normal);
         let layers = self.surrounded(lit, &surface, layers);
-        let factor = layers.transmission.map_or(1.0, |t| t.alpha_factor());
-        (physical::shade(&surface, &layers, &self.scenery.lighting), factor)
+        (surface, layers)
     }
 
     /// View axes to world axes.

@@ -56,6 +56,21 @@ impl Interpolator {
         }
     }
 
+    /// A value times 1/w: at the anchor, and its change per pixel right and down.
+    pub(super) fn plane(&self, at: usize) -> [f32; 3] {
+        self.values[at]
+    }
+
+    /// 1/w in the same way.
+    pub(super) fn inverse_w(&self) -> [f32; 3] {
+        self.inverse_w
+    }
+
+    /// Where planes start, in pixels.
+    pub(super) fn anchor(&self) -> Vec2 {
+        self.anchor
+    }
+
     #[inline]
     pub(super) fn place(&self, x: f32, y: f32) -> Place {
         let offset = Vec2::new(x, y) - self.anchor;

@@ -44,11 +44,6 @@ impl Mesh {
         }
     }
 
-    /// Elements: indices, or vertices where there is no index.
-    pub(super) fn element_count(&self) -> usize {
-        self.index.as_ref().map_or(self.positions.len(), Vec::len)
-    }
-
     /// The vertex of an element, if it exists.
     #[inline]
     pub(super) fn vertex(&self, element: usize) -> Option<usize> {

@@ -122,12 +122,17 @@ impl Screen {
         Vec2::new(self.width as f32, self.height as f32)
     }
 
-    /// A corner inside the frustum. Pixel centres are whole numbers while rounding, as in the original.
+    /// No place is farther out than this, in steps.
+    const FAR: f32 = 4_194_304.0;
+
+    /// A corner on the screen. Pixel centres are whole numbers while rounding, as in the original.
     pub(super) fn project(&self, corner: &Corner) -> Projected {
         let inverse_w = 1.0 / corner.clip.w;
         let half_pixel = (STEPS / 2) as f32;
         let step = |clip: f32, half: f32| {
-            ((clip * inverse_w * half + (half - half_pixel)).round_ties_even() + half_pixel) as i32
+            let place = (clip * inverse_w * half + (half - half_pixel)).round_ties_even();
+            // Ends of lines may lie far out of the picture; NaN becomes 0.
+            place.clamp(-Self::FAR, Self::FAR) as i32 + STEPS / 2
         };
         let x = step(corner.clip.x, self.half_steps.x);
         let y = step(corner.clip.y, self.half_steps.y);
@@ -194,8 +199,8 @@ impl Weights {
         Self::new(a, (b, from_a(b)), (c, from_a(c)))
     }
 
-    /// Of a line: values change along it only.
-    pub(super) fn of_line(from: &Projected, to: &Projected) -> Self {
+    /// Of a line: values change along it only. The anchor is its end, as where the last vertex provokes.
+    pub(super) fn of_line(to: &Projected, from: &Projected) -> Self {
         let [x, y] = [to.at[0] - from.at[0], from.at[1] - to.at[1]];
         Self::new(from, (to, [x, y]), (to, [x + y, y - x]))
     }

@@ -10,7 +10,11 @@ use glam::{Vec2, Vec3};
 use super::environs::{Mirror, Surround};
 use super::textures::{self, Map};
 use crate::shade::anisotropy::Anisotropy;
+use crate::shade::clearcoat::Clearcoat;
+use crate::shade::iridescence::Iridescence;
+use crate::shade::sheen::Sheen;
 use crate::shade::standard::Specular;
+use crate::shade::{Layers, Surface};
 
 /// The three lists of a view, in the order they are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -220,6 +224,8 @@ pub(super) struct Program {
     pub(super) blending: Option<Blending>,
     pub(super) list: List,
     pub(super) material_id: u32,
+    /// What every fragment has in common, if only normals and depth differ from one to the next.
+    pub(super) even: Option<(Surface, Layers)>,
 }
 
 /// A channel of a colour that has to be a number.
@@ -329,9 +335,11 @@ impl Program {
                 List::Opaque
             },
             material_id: material.material_id,
+            even: None,
             shader,
         };
         program.set_layout(material, geometry)?;
+        program.even = program.common();
         Some(program)
     }
 
@@ -447,6 +455,45 @@ impl Program {
         let _ = frame;
         self.layout = layout;
         (!undrawable).then_some(())
+    }
+
+    /// Whether there may be more to it than a standard material.
+    pub(super) fn is_physical(&self) -> bool {
+        matches!(&self.shader, Shader::Lit(lit) if lit.physical.is_some() || lit.surround.is_some())
+    }
+
+    /// What all fragments have in common, if there is no map, no colour of vertices, no brushing and no glass. Normals
+    /// and albedo are put in later.
+    fn common(&self) -> Option<(Surface, Layers)> {
+        let Shader::Lit(lit) = &self.shader else { return None };
+        let physical = lit.physical.as_deref();
+        let special = physical.is_some_and(|p| p.anisotropy.is_some() || p.transmission.is_some());
+        let varies = special || self.layout.colour.is_some() || lit.surround.is_some();
+        if varies || !self.maps().is_empty() {
+            return None;
+        }
+        let normal = Vec3::Z;
+        let mut surface = Surface::new(self.colour, lit.roughness, lit.metalness, normal, Vec3::Z);
+        surface.emissive = lit.emissive;
+        let mut layers = Layers::default();
+        if let Some(p) = physical {
+            surface.specular = p.specular;
+            layers.clearcoat = p.clearcoat.as_ref().map(|coat| Clearcoat {
+                strength: coat.strength,
+                roughness: coat.roughness,
+                normal,
+            });
+            layers.sheen = p
+                .sheen
+                .as_ref()
+                .map(|cloth| Sheen { colour: cloth.colour, roughness: cloth.roughness });
+            layers.iridescence = p.iridescence.as_ref().map(|film| Iridescence {
+                strength: film.strength,
+                ior: film.ior,
+                thickness_nm: film.thickness_nm[1],
+            });
+        }
+        Some((surface, layers))
     }
 
     /// Whether what is drawn depends on what lies below, or a fragment may be dropped by its shader.

@@ -8,6 +8,8 @@ use glam::{Vec2, Vec3, Vec4};
 use super::blend::Blend;
 use super::fragment::Fragment;
 use super::program::Program;
+use crate::shade::fragments::Shaded;
+use crate::shade::lanes::LANES;
 use crate::shade::{alpha, colour};
 
 /// A kind of sample.
@@ -17,6 +19,14 @@ pub(super) trait Target: Send + Sync + Debug + 'static {
 
     /// A fragment where nothing is blended. `at` is the pixel centre, y counted from the bottom row.
     fn write(fragment: &Fragment, program: &Program, at: Vec2) -> Self::Texel;
+
+    /// Fragments where nothing is blended, lane by lane. `place` gives a lane's pixel centre.
+    fn write_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Self::Texel; LANES];
 
     /// A fragment before blending.
     fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4;
@@ -42,6 +52,22 @@ impl Target for Bytes {
         }
         let [r, g, b] = colour::display_bytes(fragment.colour, program.tone_mapped);
         [r, g, b, colour::byte(fragment.alpha)]
+    }
+
+    fn write_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [[u8; 4]; LANES] {
+        if program.premultiplied || program.dithering {
+            return one_by_one::<Self>(shaded, program, alphas, place);
+        }
+        let bytes = shaded.bytes(program.tone_mapped);
+        std::array::from_fn(|lane| {
+            let [r, g, b] = bytes[lane];
+            [r, g, b, colour::byte(alphas[lane])]
+        })
     }
 
     fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4 {
@@ -70,6 +96,18 @@ impl Target for Bytes {
     }
 }
 
+fn one_by_one<T: Target>(
+    shaded: &Shaded,
+    program: &Program,
+    alphas: &[f32; LANES],
+    place: impl Fn(usize) -> Vec2,
+) -> [T::Texel; LANES] {
+    std::array::from_fn(|lane| {
+        let fragment = Fragment { colour: shaded.linear(lane), alpha: alphas[lane] };
+        T::write(&fragment, program, place(lane))
+    })
+}
+
 fn bytes(value: Vec4) -> [u8; 4] {
     value.to_array().map(colour::byte)
 }
@@ -83,6 +121,15 @@ impl Target for Halves {
 
     fn write(fragment: &Fragment, program: &Program, at: Vec2) -> [f32; 4] {
         halves(Self::source(fragment, program, at))
+    }
+
+    fn write_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [[f32; 4]; LANES] {
+        one_by_one::<Self>(shaded, program, alphas, place)
     }
 
     fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4 {

@@ -28,12 +28,6 @@ impl Map {
     pub(super) fn point(&self, uv: Vec2) -> Vec2 {
         Vec2::new(self.u.dot(uv), self.v.dot(uv)) + self.add
     }
-
-    /// The derivative of the coordinate to sample at.
-    #[inline]
-    pub(super) fn slope(&self, uv: Vec2) -> Vec2 {
-        Vec2::new(self.u.dot(uv), self.v.dot(uv))
-    }
 }
 
 /// The map of a slot; `None` if it is empty.

@@ -3,11 +3,10 @@
 //! Fragments that only overwrite are shaded late: the tile first notes which primitive each sample shows, and shades
 //! what is left to be seen when its colour is needed. The result is that of shading at once.
 
-use glam::Vec2;
-
 use super::cover::{Cover, PIXELS, Samples, TILE, depth_at};
 use super::fragment::Scenery;
 use super::interpolate::Interpolator;
+use super::lanes::{Waiting, Wanted};
 use super::prim::{Prim, STEPS};
 use super::program::Kind;
 use super::stage::Batch;
@@ -43,6 +42,8 @@ pub(super) struct Scratch<T: Target> {
     /// Of each sample, its index of `seen`.
     fragments: Box<[[u32; PIXELS]; 4]>,
     values: Interpolator,
+    wanted: Vec<Wanted>,
+    waiting: Waiting,
 }
 
 /// A fragment that can be seen.
@@ -79,6 +80,8 @@ impl<T: Target> Default for Scratch<T> {
             shaded: Vec::new(),
             fragments: Box::new([[0; PIXELS]; 4]),
             values: Interpolator::EMPTY,
+            wanted: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 }
@@ -156,7 +159,7 @@ impl<T: Target> Tile<T> {
                         }
                     }
                 }
-                let at = place(x, y, work.scenery.eye.size_px[1]);
+                let at = work.scenery.eye.place(x, y);
                 for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
                     if program.depth.write {
                         self.samples.depth[sample][pixel] = depth_at(prim, x, y, sample);
@@ -231,7 +234,8 @@ impl<T: Target> Tile<T> {
 
     /// Shades what is pending: one colour per primitive and pixel.
     fn shade_pending(&self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
-        let Scratch { seen, order, starts, shaded, fragments, values, .. } = scratch;
+        let Scratch { seen, order, starts, shaded, fragments, values, wanted, waiting, .. } =
+            scratch;
         let id = &self.samples.id;
         seen.clear();
         starts.clear();
@@ -273,23 +277,27 @@ impl<T: Target> Tile<T> {
         shaded.clear();
         // Every fragment gets its own colour below; any texel will do until then.
         shaded.resize(seen.len(), work.backgrounds[0]);
-        let mut set_for = 0;
-        for &fragment in order.iter() {
-            let Seen { id, pixel } = seen[fragment as usize];
+        let mut left = &order[..];
+        while let Some(&first) = left.first() {
+            let id = seen[first as usize].id;
+            let count =
+                left.iter().take_while(|fragment| seen[**fragment as usize].id == id).count();
+            let (now, later) = left.split_at(count);
+            left = later;
             let prim = &work.batch.prims[work.list[id as usize - 1] as usize];
             let draw = &work.batch.draws[prim.draw as usize];
             let program = &work.scenery.prepared.programs[draw.program];
-            if set_for != id {
-                values.set(prim, program.layout.len, &work.batch.varyings);
-                set_for = id;
-            }
-            let (column, row) = (pixel as usize % TILE, pixel as usize / TILE);
-            let (x, y) = (work.origin[0] + column as i32, work.origin[1] + row as i32);
-            if let Some(one) = work.scenery.fragment(draw, prim, values, x, y) {
-                let at = place(x, y, work.scenery.eye.size_px[1]);
-                shaded[fragment as usize] = T::write(&one, program, at);
-            }
+            values.set(prim, program.layout.len, &work.batch.varyings);
+            wanted.clear();
+            wanted.extend(now.iter().map(|&tag| {
+                let pixel = seen[tag as usize].pixel as usize;
+                let [x, y] = [pixel % TILE, pixel / TILE].map(|v| v as i32);
+                Wanted { tag, x: work.origin[0] + x, y: work.origin[1] + y }
+            }));
+            let mut out = |tag: u32, texel: T::Texel| shaded[tag as usize] = texel;
+            waiting.take::<T>(work.scenery, draw, prim, values, wanted, &mut out);
         }
+        waiting.finish::<T>(work.scenery, &mut |tag, texel| shaded[tag as usize] = texel);
     }
 
     /// Writes the means of the samples into the rows of each background's picture. `rows` are those of the band the
@@ -347,11 +355,6 @@ impl<T: Target> Tile<T> {
         }
         self.pending = false;
     }
-}
-
-/// The centre of a pixel as shaders see it: y counted from the bottom row.
-fn place(x: i32, y: i32, height: u32) -> Vec2 {
-    Vec2::new(x as f32 + 0.5, height as f32 - y as f32 - 0.5)
 }
 
 /// Whether a primitive may touch a square of pixels.

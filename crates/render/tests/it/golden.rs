@@ -11,7 +11,7 @@ use render::{Background, Camera, Lens, View, grid, png, splats};
 
 use crate::scenes;
 
-fn check(name: &str, picture: &RgbaImage) {
+pub fn check(name: &str, picture: &RgbaImage) {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let bytes = png::encode(picture);
     assert!(

@@ -11,6 +11,7 @@ mod forward;
 mod golden;
 mod gradients;
 mod oracle;
+mod scene;
 mod scenes;
 mod shade;
 mod training;

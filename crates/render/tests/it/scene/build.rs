@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "not every user needs every shape")]
 
 use asset::scene::{
-    Attribute, Basic, Drawable, Geometry, GeometryId, Material, MaterialId, MaterialKind,
-    Materials, Node, NodeId, Primitive, Scene, Standard,
+    Attribute, Drawable, Geometry, GeometryId, Material, MaterialId, MaterialKind, Materials, Node,
+    NodeId, Primitive, Scene, Standard,
 };
 use glam::{DMat4, DVec3, Vec3};
 
@@ -113,7 +113,7 @@ pub fn standard(color: [f32; 3], roughness: f32, metalness: f32) -> Material {
 
 /// An unlit material.
 pub fn basic(color: [f32; 3]) -> Material {
-    Material { color, ..Material::new(MaterialKind::Basic(Box::new(Basic::default()))) }
+    Material { color, ..Material::new(MaterialKind::Basic(Box::default())) }
 }
 
 /// Some 3,000 triangles in 30 parts of five standard materials, as modules are.
