@@ -59,7 +59,7 @@ pub struct Surroundings {
 
 impl Environment {
     /// The smallest and the largest edge of the first cube, in texels. A map less than four times as wide as the smallest
-    /// gives no environment; one more than four times as wide as the largest is taken at the largest, which only
+    /// gives none, which is black there too; one more than four times as wide as the largest is taken at the largest, which only
     /// mirrors smoother than any material would show.
     pub const EDGE: [usize; 2] = [16, 256];
 
