@@ -335,14 +335,12 @@ impl At<'_> {
 
     /// A basic material's colour with its environment over it.
     fn mirrored(&self, maps: &Unlit, colour: Vec3) -> Vec3 {
-        let (Some((mirror, map)), Some(at)) = (&maps.mirror, self.program.layout.normal) else {
+        let (Some((mirror, map)), Some(at)) = (&maps.mirror, self.program.layout.mirrored) else {
             return colour;
         };
-        let to_world = self.to_world();
-        let normal = to_world * self.values.vec3(at, self.quad.here).normalize_or_zero();
-        let view = to_world * self.scenery.eye.to_eye(self.x as f32 + 0.5, self.y as f32 + 0.5);
+        let direction = self.to_world() * self.values.vec3(at, self.quad.here);
         let amount = map.as_ref().map_or(1.0, |map| self.sample(map).x);
-        mirror.over(&self.scenery.prepared.textures, colour, [normal, view], amount)
+        mirror.over(&self.scenery.prepared.mirrored, colour, direction, amount)
     }
 
     fn specular(&self, coated: &Coated) -> Specular {

@@ -40,6 +40,8 @@ pub(super) enum Joined {
 pub(super) struct Layout {
     /// View axes, 3 floats.
     pub(super) normal: Option<usize>,
+    /// Where a basic material mirrors to, view axes, 3 floats.
+    pub(super) mirrored: Option<usize>,
     /// Position in view axes, 3 floats.
     pub(super) position: Option<usize>,
     /// 2 floats a channel.
@@ -58,7 +60,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The most floats a vertex has.
-    pub(super) const MAX: usize = 3 + 3 + 8 + 4 + 6 + 3 + 1;
+    pub(super) const MAX: usize = 3 + 3 + 3 + 8 + 4 + 6 + 3 + 1;
 
     fn add(&mut self, floats: usize) -> Option<usize> {
         let at = self.len;
@@ -421,7 +423,7 @@ impl Program {
             }
         }
         if matches!(&self.shader, Shader::Basic(unlit) if unlit.mirror.is_some()) {
-            layout.normal = layout.add(3);
+            layout.mirrored = layout.add(3);
         }
         for (channel, _) in channels.iter().enumerate().filter(|(_, is_read)| **is_read) {
             layout.uvs[channel] = layout.add(2);

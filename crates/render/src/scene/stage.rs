@@ -368,6 +368,12 @@ impl Emit<'_> {
                 put(layout.tangent, &[t.x, t.y, t.z, b.x, b.y, b.z]);
             }
         }
+        if let Shader::Basic(unlit) = &program.shader
+            && let Some((mirror, _)) = &unlit.mirror
+        {
+            let n = unit(matrices.normal(normal) * flip);
+            put(layout.mirrored, &mirror.direction(unit(seen.truncate()), n).to_array());
+        }
         put(layout.position, &seen.truncate().to_array());
         for channel in 0..4 {
             if layout.uvs[channel].is_some() {
