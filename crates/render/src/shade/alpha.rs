@@ -39,7 +39,7 @@ pub fn hash_threshold(position: Vec3, slope: Slope<Vec3>) -> f32 {
     if threshold > 1e-6 { threshold.min(1.0) } else { 1e-6 }
 }
 
-/// The sine of the original's driver: a polynomial of degree 5, 1.5e−4 off at most. Hash and noise amplify every bit of it.
+/// The sine of the original's driver: a polynomial of degree 5, 2e−4 off at most. Hash and noise amplify every bit of it.
 fn driver_sine(x: f32) -> f32 {
     // Exact at 0, 30, 60 and 90 degrees; `z` counts full turns.
     const A: f32 = 74.438_89;
