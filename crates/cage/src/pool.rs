@@ -93,7 +93,8 @@ impl Pool {
         let source = threejs::decode(bytes);
         let analysis = threejs::analyse(&source)?;
         if !analysis.failures.is_empty() {
-            return Ok(Report::failed(analysis.failures, analysis.unlisted, 0));
+            let report = Report::failed(analysis.failures, analysis.unlisted, 0);
+            return Ok(Report { production: analysis.production, ..report });
         }
         let clock = Clock::start();
         let run = match self.attempt(&source) {
@@ -101,12 +102,13 @@ impl Pool {
             other => other,
         };
         let total_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match run {
-            Ok(Ok(run)) => Ok(Report::answered(run, total_ms)),
-            Ok(Err(failure)) => Ok(Report::failed(vec![failure], 0, total_ms)),
-            Err(Missed::Lost(last)) => Err(CageError::Lost { last }),
-            Err(Missed::Failed(error)) => Err(error),
-        }
+        let report = match run {
+            Ok(Ok(run)) => Report::answered(run, total_ms),
+            Ok(Err(failure)) => Report::failed(vec![failure], 0, total_ms),
+            Err(Missed::Lost(last)) => return Err(CageError::Lost { last }),
+            Err(Missed::Failed(error)) => return Err(error),
+        };
+        Ok(Report { production: analysis.production, ..report })
     }
 
     /// One process, one module: its answer, or the failure that its end means.

@@ -17,6 +17,9 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// Failures of the static analysis past the limit of what is listed.
     pub unlisted: usize,
+    /// What the production service refuses although the contract allows it: see [`threejs::Analysis::production`]. Does not
+    /// count for [`Self::passed`].
+    pub production: Vec<Failure>,
     /// What was measured; `None` when the stage was not reached or the scene could not be walked to its end.
     pub metrics: Option<Metrics>,
     /// What to draw; only of a module that passed.
@@ -53,6 +56,7 @@ impl Report {
             stages_run: Stage::run(&failures).to_vec(),
             failures,
             unlisted,
+            production: Vec::new(),
             metrics: None,
             scene: None,
             module_load_ms: None,
@@ -70,6 +74,7 @@ impl Report {
             stages_run: Stage::run(&failures).to_vec(),
             failures,
             unlisted: 0,
+            production: Vec::new(),
             metrics,
             scene,
             module_load_ms: Some(module_load_ms),

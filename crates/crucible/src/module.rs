@@ -34,7 +34,10 @@ impl CageArgs {
         let default = cage::Config::default();
         Pool::new(cage::Config {
             workers,
+            // Whoever has many modules checked bounds how many wait.
+            queue_max: usize::MAX,
             wall: wall.unwrap_or(default.wall),
+            wall_fails: wall.is_some(),
             uncaged: self.unsafe_no_cage,
             ..default
         })

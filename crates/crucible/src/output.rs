@@ -24,3 +24,8 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 pub(crate) fn error(failure: &Failure) {
     writeln!(std::io::stderr().lock(), "error: {failure}").ok();
 }
+
+/// Something to know that is not an error.
+pub(crate) fn warning(text: impl Display) {
+    writeln!(std::io::stderr().lock(), "warning: {text}").ok();
+}

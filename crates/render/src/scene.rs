@@ -2,7 +2,7 @@
 //! Facts: rendering specification part D.
 //!
 //! [`Prepared`] holds what does not depend on the view. A view is drawn in passes (one, or up to three with
-//! transmission): the vertex [`stage`] makes batches of primitives, which are sorted into tiles; a [`tile`] finds out
+//! transmission): the vertex `stage` makes batches of primitives, which are sorted into tiles; a `tile` finds out
 //! what its samples show, shades it, and writes the mean of each pixel's samples. Every picture is a pure function of
 //! scene and shot: the number of threads changes nothing.
 //!

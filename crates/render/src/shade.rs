@@ -16,7 +16,7 @@ pub(crate) mod half;
 pub mod iridescence;
 pub mod lanes;
 pub mod light;
-pub(crate) mod lobe;
+mod lobe;
 pub mod normal;
 pub mod physical;
 pub mod sheen;

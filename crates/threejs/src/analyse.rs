@@ -20,8 +20,9 @@ use crate::{guard, production, walk};
 pub const SOURCE_BYTES_MAX: usize = 1 << 20;
 /// Most failures that are listed; a file with more is told how many it has.
 pub const FAILURES_MAX: usize = 10_000;
-/// Stack of the parsing thread; committed by the system only as far as it is used. At [`NESTING_MAX`] this is 40 KiB a level.
-const STACK_BYTES: usize = 256 << 20;
+/// Stack of the parsing thread: some, and what each pending token may need. The system commits it only as far as it is used.
+const STACK_BYTES_MIN: usize = 4 << 20;
+const STACK_BYTES_PER_TOKEN: usize = 44 << 10;
 
 /// What was found in a module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,13 +84,17 @@ pub fn analyse(source: &str) -> Result<Analysis, AnalyseError> {
         let detail = format!("{} bytes (limit {SOURCE_BYTES_MAX})", source.len());
         return Ok(Analysis::parse_failure(Rule::FileSizeExceeded, detail));
     }
-    if let Err(too_deep) = nesting::bound(source) {
-        let at = u32::try_from(too_deep.at()).unwrap_or(0);
-        let (line, column) = Places::new(source).line_column(at);
-        let detail = format!("{too_deep} ({line}:{column})");
-        return Ok(Analysis::parse_failure(Rule::ParseError, detail));
-    }
-    let answer = on_stack(STACK_BYTES, || parse_and_walk(source))?;
+    let tokens = match nesting::bound(source) {
+        Ok(tokens) => tokens,
+        Err(too_deep) => {
+            let at = u32::try_from(too_deep.at()).unwrap_or(0);
+            let (line, column) = Places::new(source).line_column(at);
+            let detail = format!("{too_deep} ({line}:{column})");
+            return Ok(Analysis::parse_failure(Rule::ParseError, detail));
+        }
+    };
+    let stack_bytes = STACK_BYTES_MIN + tokens * STACK_BYTES_PER_TOKEN;
+    let answer = on_stack(stack_bytes, || parse_and_walk(source))?;
     Ok(answer.unwrap_or_else(|| {
         let detail = "the parser gave up on this text (1:1)".to_owned();
         Analysis::parse_failure(Rule::ParseError, detail)

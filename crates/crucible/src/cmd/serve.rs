@@ -50,7 +50,7 @@ struct Render {
     #[arg(long, env = "VALIDATION_POOL_SIZE", value_name = "N", default_value_t = NonZeroUsize::MIN.saturating_add(1))]
     validation_pool_size: NonZeroUsize,
 
-    /// Wall time of one module, after which there is no verdict; its work is bounded by counted steps [default: 180000]
+    /// Wall time of one module, after which it fails [default: none, its work is bounded by counted steps]
     #[arg(long, env = "VALIDATION_TIMEOUT_MS", value_name = "MS")]
     validation_timeout_ms: Option<u64>,
 

@@ -74,6 +74,15 @@ fn validate_says_what_the_conformance_tool_says() {
 }
 
 #[test]
+fn what_production_alone_refuses_is_a_warning() {
+    let place = Workplace::new();
+    place.write("chain.js", SQUARE.replace("=> new", "=> ({})?.fetch ?? new"));
+    let run = place.run("validate chain.js");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_snapshot!(run.stderr, @"warning: the contract allows this, the production service refuses it: static_analysis/FORBIDDEN_IDENTIFIER: fetch at line 1, column 33");
+}
+
+#[test]
 fn json_has_the_fields_of_the_conformance_tool() {
     let place = Workplace::new();
     place.write("square.js", SQUARE);

@@ -1,14 +1,13 @@
 //! Environment maps: of lit materials, filtered once, and of basic ones, mirrored as they are.
 //! Source: three r183, `WebGLEnvironments`, `envmap_fragment`. Only equirectangular maps mean anything.
 
-use std::f32::consts::{FRAC_1_PI, TAU};
-
-use asset::scene::{Basic, Combine, Mapping, Scene, Standard, TextureId};
-use glam::{Mat3, Vec2, Vec3};
+use asset::scene::{Basic, Combine, Mapping, MaterialKind, Scene, Standard, TextureId};
+use glam::{Mat3, Vec3};
 
 use super::textures::{self, Map};
+use crate::shade::Environment;
+use crate::shade::environment::Mirrored;
 use crate::shade::texture::Texture;
-use crate::shade::{Environment, lobe};
 
 /// The environment of a lit material.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +39,24 @@ pub(super) fn filtered(scene: &Scene, textures: &[Texture]) -> Vec<Option<Enviro
     environments
 }
 
+/// The environments basic materials use, each in the place of its texture.
+pub(super) fn mirrored(scene: &Scene, textures: &[Texture]) -> Vec<Option<Mirrored>> {
+    let mut environments: Vec<Option<Mirrored>> = textures.iter().map(|_| None).collect();
+    for material in &scene.materials {
+        let MaterialKind::Basic(basic) = &material.kind else { continue };
+        let Some((map, _)) = equirectangular(scene, basic.env_map) else { continue };
+        if environments[map.texture].is_none() {
+            environments[map.texture] = Mirrored::new(&textures[map.texture], &map.sampler);
+        }
+    }
+    environments
+}
+
 /// The environment of a basic material.
 #[derive(Debug, Clone)]
 pub(super) struct Mirror {
-    map: Map,
+    /// Index of the texture.
+    texture: usize,
     turn: Mat3,
     /// Ratio of indices of refraction, if the map is looked at through the surface.
     refraction: Option<f32>,
@@ -56,7 +69,7 @@ impl Mirror {
         let (map, mapping) = equirectangular(scene, material.env_map)?;
         let refracts = mapping == Mapping::EquirectangularRefraction;
         Some(Self {
-            map,
+            texture: map.texture,
             turn: turn(material.env_map_rotation),
             refraction: refracts.then_some(material.refraction_ratio),
             combine: material.combine,
@@ -80,17 +93,15 @@ impl Mirror {
     /// Puts the environment in a direction of the world over a colour; `amount` is that of the specular map.
     pub(super) fn over(
         &self,
-        textures: &[Texture],
+        environments: &[Option<Mirrored>],
         colour: Vec3,
         direction: Vec3,
         amount: f32,
     ) -> Vec3 {
-        let d = lobe::unit(self.turn * direction);
-        let u = libm::atan2f(d.z, d.x) * (1.0 / TAU) + 0.5;
-        let v = libm::asinf(d.y.clamp(-1.0, 1.0)) * FRAC_1_PI + 0.5;
-        let Map { texture, sampler, .. } = &self.map;
-        let uv = Vec2::new(u, v);
-        let seen = textures[*texture].sample_level(sampler, sampler.magnify, uv, 0).truncate();
+        let seen = match &environments[self.texture] {
+            Some(environment) => environment.light(self.turn * direction),
+            None => Vec3::ZERO,
+        };
         let amount = amount * self.strength;
         match self.combine {
             Combine::Multiply => colour * (1.0 - amount) + colour * seen * amount,

@@ -340,7 +340,7 @@ impl At<'_> {
         };
         let direction = self.to_world() * self.values.vec3(at, self.quad.here);
         let amount = map.as_ref().map_or(1.0, |map| self.sample(map).x);
-        mirror.over(&self.scenery.prepared.textures, colour, direction, amount)
+        mirror.over(&self.scenery.prepared.mirrored, colour, direction, amount)
     }
 
     fn specular(&self, coated: &Coated) -> Specular {

@@ -9,6 +9,7 @@ use super::mesh::{self, Mesh};
 use super::program::Program;
 use super::{environs, textures};
 use crate::shade::Environment;
+use crate::shade::environment::Mirrored;
 use crate::shade::texture::Texture;
 
 /// A scene, ready to be drawn from any side.
@@ -18,6 +19,8 @@ pub struct Prepared {
     pub(super) textures: Vec<Texture>,
     /// Filtered for lit materials, each in the place of its texture.
     pub(super) environments: Vec<Option<Environment>>,
+    /// The same for basic materials.
+    pub(super) mirrored: Vec<Option<Mirrored>>,
     pub(super) programs: Vec<Program>,
     pub(super) objects: Vec<Object>,
 }
@@ -62,6 +65,7 @@ impl Prepared {
         let mut prepared = Self {
             meshes: (0..scene.geometries.len()).map(|_| None).collect(),
             environments: environs::filtered(scene, &textures),
+            mirrored: environs::mirrored(scene, &textures),
             textures,
             programs: Vec::new(),
             objects: Vec::new(),

@@ -23,6 +23,29 @@ pub struct Environment {
     levels: Vec<Cube>,
 }
 
+/// An environment mirrored as it is, by materials that know no roughness: a cube as high as the map.
+#[derive(Debug, Clone)]
+pub struct Mirrored {
+    cube: Cube,
+}
+
+impl Mirrored {
+    /// The largest edge of the cube; higher maps are taken at it.
+    pub const EDGE_MAX: usize = 512;
+
+    /// Puts an equirectangular map on a cube; an empty one gives none.
+    pub fn new(map: &Texture, sampler: &Sampler) -> Option<Self> {
+        let (_, height) = map.size();
+        let edge = height.min(Self::EDGE_MAX) + 2;
+        (height > 0).then(|| Self { cube: filter::from_map(map, sampler, edge) })
+    }
+
+    /// Light from a direction of any length in world axes.
+    pub fn light(&self, direction: Vec3) -> Vec3 {
+        self.cube.read(direction)
+    }
+}
+
 /// What an [`Environment`] sends to a fragment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surroundings {
@@ -36,7 +59,7 @@ pub struct Surroundings {
 
 impl Environment {
     /// The smallest and the largest edge of the first cube, in texels. A map less than four times as wide as the smallest
-    /// gives no environment; one more than four times as wide as the largest is taken at the largest, which only
+    /// gives none, which is black there too; one more than four times as wide as the largest is taken at the largest, which only
     /// mirrors smoother than any material would show.
     pub const EDGE: [usize; 2] = [16, 256];
 

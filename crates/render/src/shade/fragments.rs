@@ -5,21 +5,21 @@
 //! [`physical::shade`](super::physical::shade), called per lane.
 
 mod kernel;
+mod layers;
 
 use glam::Vec3;
 
-use super::anisotropy::Anisotropy;
-use super::clearcoat::Clearcoat;
 use super::colour;
-use super::environment::Surroundings;
-use super::iridescence::Iridescence;
-use super::lanes::{GROUP, LANES, Lanes, Lanes2, Lanes3};
+use super::lanes::{GROUP, LANES, Lanes, Lanes3};
 use super::light::Lighting;
-use super::normal::{self, Frame, Slope};
+use super::normal::{self, Slope};
 use super::physical::Layers;
-use super::sheen::Sheen;
 use super::standard::{Specular, Surface};
-use super::transmission::Transmitted;
+pub use layers::{
+    AnisotropyLanes, ClearcoatLanes, IridescenceLanes, SheenLanes, SurroundingsLanes,
+    TransmissionLanes,
+};
+
 use crate::simd::{Kernel, Level};
 
 /// Fragments of one material, side by side.
@@ -67,58 +67,6 @@ pub struct Fragments {
     pub surroundings: Option<SurroundingsLanes>,
 }
 
-/// [`Clearcoat`] of many fragments.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct ClearcoatLanes {
-    pub strength: Lanes,
-    pub roughness: Lanes,
-    pub normal: Lanes3,
-}
-
-/// [`Sheen`] of many fragments.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct SheenLanes {
-    pub colour: Lanes3,
-    pub roughness: Lanes,
-}
-
-/// [`Iridescence`] of many fragments.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct IridescenceLanes {
-    pub strength: Lanes,
-    pub ior: Lanes,
-    pub thickness_nm: Lanes,
-}
-
-/// [`Anisotropy`] of many fragments.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct AnisotropyLanes {
-    pub vector: Lanes2,
-    pub tangent: Lanes3,
-    pub bitangent: Lanes3,
-}
-
-/// What [`Transmitted`] does to the light of many fragments; its alpha is the caller's matter.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct TransmissionLanes {
-    pub colour: Lanes3,
-    pub amount: Lanes,
-}
-
-/// [`Surroundings`] of many fragments.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "named as there")]
-pub struct SurroundingsLanes {
-    pub irradiance: Lanes3,
-    pub radiance: Lanes3,
-    pub clearcoat: Lanes3,
-}
-
 impl Fragments {
     /// No fragments yet. Every lane holds the values given, and the layers given are on.
     pub fn new(surface: &Surface, layers: &Layers) -> Self {
@@ -137,34 +85,12 @@ impl Fragments {
             occlusion: Lanes::splat(surface.occlusion),
             light_map: Lanes3::splat(surface.light_map),
             emissive: Lanes3::splat(surface.emissive),
-            clearcoat: layers.clearcoat.map(|coat| ClearcoatLanes {
-                strength: Lanes::splat(coat.strength),
-                roughness: Lanes::splat(coat.roughness),
-                normal: Lanes3::splat(coat.normal),
-            }),
-            sheen: layers.sheen.map(|sheen| SheenLanes {
-                colour: Lanes3::splat(sheen.colour),
-                roughness: Lanes::splat(sheen.roughness),
-            }),
-            iridescence: layers.iridescence.map(|film| IridescenceLanes {
-                strength: Lanes::splat(film.strength),
-                ior: Lanes::splat(film.ior),
-                thickness_nm: Lanes::splat(film.thickness_nm),
-            }),
-            anisotropy: layers.anisotropy.map(|brushed| AnisotropyLanes {
-                vector: Lanes2::splat(brushed.vector),
-                tangent: Lanes3::splat(brushed.frame.tangent),
-                bitangent: Lanes3::splat(brushed.frame.bitangent),
-            }),
-            transmission: layers.transmission.map(|through| TransmissionLanes {
-                colour: Lanes3::splat(through.colour),
-                amount: Lanes::splat(through.amount),
-            }),
-            surroundings: layers.surroundings.map(|around| SurroundingsLanes {
-                irradiance: Lanes3::splat(around.irradiance),
-                radiance: Lanes3::splat(around.radiance),
-                clearcoat: Lanes3::splat(around.clearcoat),
-            }),
+            clearcoat: layers.clearcoat.map(ClearcoatLanes::splat),
+            sheen: layers.sheen.map(SheenLanes::splat),
+            iridescence: layers.iridescence.map(IridescenceLanes::splat),
+            anisotropy: layers.anisotropy.map(AnisotropyLanes::splat),
+            transmission: layers.transmission.map(TransmissionLanes::splat),
+            surroundings: layers.surroundings.map(SurroundingsLanes::splat),
         }
     }
 
@@ -224,11 +150,7 @@ impl Fragments {
             sheen: self.sheen.as_ref().map(|sheen| sheen.get(lane)),
             iridescence: self.iridescence.as_ref().map(|film| film.get(lane)),
             anisotropy: self.anisotropy.as_ref().map(|brushed| brushed.get(lane)),
-            transmission: self.transmission.as_ref().map(|through| Transmitted {
-                colour: through.colour.get(lane),
-                alpha: 1.0,
-                amount: through.amount.0[lane],
-            }),
+            transmission: self.transmission.as_ref().map(|through| through.get(lane)),
             surroundings: self.surroundings.as_ref().map(|around| around.get(lane)),
         }
     }
@@ -252,51 +174,6 @@ impl Fragments {
     #[inline(always)]
     fn lanes(&self) -> usize {
         self.len.next_multiple_of(GROUP).min(LANES)
-    }
-}
-
-impl ClearcoatLanes {
-    #[inline(always)]
-    fn get(&self, lane: usize) -> Clearcoat {
-        let (strength, roughness) = (self.strength.0[lane], self.roughness.0[lane]);
-        Clearcoat { strength, roughness, normal: self.normal.get(lane) }
-    }
-}
-
-impl SheenLanes {
-    #[inline(always)]
-    fn get(&self, lane: usize) -> Sheen {
-        Sheen { colour: self.colour.get(lane), roughness: self.roughness.0[lane] }
-    }
-}
-
-impl IridescenceLanes {
-    #[inline(always)]
-    fn get(&self, lane: usize) -> Iridescence {
-        Iridescence {
-            strength: self.strength.0[lane],
-            ior: self.ior.0[lane],
-            thickness_nm: self.thickness_nm.0[lane],
-        }
-    }
-}
-
-impl AnisotropyLanes {
-    #[inline(always)]
-    fn get(&self, lane: usize) -> Anisotropy {
-        let frame = Frame { tangent: self.tangent.get(lane), bitangent: self.bitangent.get(lane) };
-        Anisotropy { vector: self.vector.get(lane), frame }
-    }
-}
-
-impl SurroundingsLanes {
-    #[inline(always)]
-    fn get(&self, lane: usize) -> Surroundings {
-        Surroundings {
-            irradiance: self.irradiance.get(lane),
-            radiance: self.radiance.get(lane),
-            clearcoat: self.clearcoat.get(lane),
-        }
     }
 }
 
@@ -375,6 +252,13 @@ mod tests {
     use glam::Vec2;
 
     use super::*;
+    use crate::shade::anisotropy::Anisotropy;
+    use crate::shade::clearcoat::Clearcoat;
+    use crate::shade::environment::Surroundings;
+    use crate::shade::iridescence::Iridescence;
+    use crate::shade::normal::Frame;
+    use crate::shade::sheen::Sheen;
+    use crate::shade::transmission::Transmitted;
 
     /// Every layer on, every lane different.
     fn bowl() -> (Fragments, Lanes3, Lanes3) {

@@ -61,7 +61,7 @@ fn deep_nesting_names_the_limit() {
     }
 }
 
-/// The deepest text of each kind that is parsed at all: the stack must hold it.
+/// The deepest text of each kind that is parsed at all, and less deep ones: the stack must hold them.
 #[test]
 fn as_deep_as_allowed_does_not_overflow() {
     for (open, close) in [
@@ -109,11 +109,12 @@ fn as_deep_as_allowed_does_not_overflow() {
         ("[...", "]"),
         ("f(...", ")"),
     ] {
-        let deepest = [5_900, 2_900, 1_900, 1_400, 1_100, 900, 700, 500].into_iter().find(|n| {
+        let depths = [5_900, 2_900, 1_900, 1_400, 1_100, 900, 700, 500, 100, 30];
+        let parsed = depths.into_iter().filter(|n| {
             let text = format!("{}1{}", open.repeat(*n), close.repeat(*n));
             !said(&module(&text)).contains("nested too deeply")
         });
-        assert!(deepest.is_some(), "{open}");
+        assert!(parsed.count() >= 3, "{open}");
     }
     for link in ["+1", ".a", "?.a", "[0]", "()", "``", "?.()", "**1", "??1"] {
         let deepest = [5_900, 2_900, 1_900, 1_400].into_iter().find(|n| {

@@ -29,6 +29,11 @@ pub(crate) fn run(path: &Path, is_json: bool, cage: CageArgs) -> Result<ExitCode
     } else {
         output::line(to_text(path, &report).trim_end());
     }
+    for Broken { stage, rule, detail } in &report.production {
+        output::warning(format_args!(
+            "the contract allows this, the production service refuses it: {stage}/{rule}: {detail}"
+        ));
+    }
     Ok(ExitCode::from(if report.passed() { exit::OK } else { exit::NO }))
 }
 

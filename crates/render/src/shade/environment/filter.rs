@@ -60,8 +60,8 @@ fn stored(light: Vec3) -> Vec3 {
     Vec3::new(channel(light.x), channel(light.y), channel(light.z))
 }
 
-/// The map read in the direction of every texel.
-fn from_map(map: &Texture, sampler: &Sampler, edge: usize) -> Cube {
+/// The map read in the direction of every texel; `edge` counts the rim.
+pub(super) fn from_map(map: &Texture, sampler: &Sampler, edge: usize) -> Cube {
     let uv = |face, texel| {
         let d = centre(face, texel, edge);
         let u = libm::atan2f(d.z, d.x) * (1.0 / TAU) + 0.5;

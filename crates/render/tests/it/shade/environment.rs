@@ -4,6 +4,7 @@ use glam::{Mat3, Vec2, Vec3};
 use proptest::prelude::*;
 use render::shade::anisotropy::Anisotropy;
 use render::shade::clearcoat::Clearcoat;
+use render::shade::environment::Mirrored;
 use render::shade::iridescence::Iridescence;
 use render::shade::normal::Frame;
 use render::shade::sheen::Sheen;
@@ -139,6 +140,29 @@ fn directions_are_those_of_the_map() {
     }
     let (up, down) = (environment.light(Vec3::Y, 0.06), environment.light(Vec3::NEG_Y, 0.06));
     assert!(up.y > 0.97 && down.y < 0.03, "{up} {down}");
+}
+
+#[test]
+fn mirrors_show_the_map_itself() {
+    let smooth = map(256, 128, |u, v| [0.5 + 0.5 * libm::sin(u * std::f64::consts::TAU), v, 0.3]);
+    let mirrored = Mirrored::new(&smooth, &LINEAR).unwrap();
+    for i in 0..200 {
+        let (u, v) = ((f64::from(i) * 0.618_034).fract(), 0.1 + 0.004 * f64::from(i));
+        let (angle, height) = ((u - 0.5) * std::f64::consts::TAU, (v - 0.5) * std::f64::consts::PI);
+        let flat = libm::cos(height);
+        let d = Vec3::new(
+            (libm::cos(angle) * flat) as f32,
+            libm::sin(height) as f32,
+            (libm::sin(angle) * flat) as f32,
+        );
+        let uv = Vec2::new(u as f32, v as f32);
+        let expected = smooth.sample_level(&LINEAR, Filter::Linear, uv, 0);
+        let found = mirrored.light(d * 3.0);
+        let off = (found.extend(1.0) - expected).truncate().truncate().abs().max_element();
+        assert!(off < 0.01, "at {uv}: {found}, not {expected}");
+    }
+    assert!(Mirrored::new(&Texture::empty(), &LINEAR).is_none());
+    assert!(mirrored.light(Vec3::ZERO).is_finite());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
     props::{self, Res},
 };
 
-/// Morph targets of one geometry that we look at; they only widen its box.
+/// Morph targets of all geometries together; they only widen boxes.
 const MORPHS_MAX: usize = 1 << 10;
 /// `IntType` of Three.js: the attribute is passed on as integers.
 const INT_TYPE: u32 = 1013;
@@ -56,8 +56,15 @@ pub(in crate::engine) struct Attribute<'js> {
     pub(in crate::engine) is_integer: bool,
 }
 
+/// What all geometries together hold so far of what no rule limits.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    groups: usize,
+    morphs: usize,
+}
+
 impl<'js> Geometry<'js> {
-    pub(super) fn read(of: &Object<'js>, short: &Function<'js>) -> Res<Self> {
+    pub(super) fn read(of: &Object<'js>, short: &Function<'js>, held: &mut Held) -> Res<Self> {
         let attributes = props::object(of, "attributes")?;
         let mut trouble = None;
         let mut attribute = |name: &'static str| -> Res<Option<Attribute<'js>>> {
@@ -93,13 +100,13 @@ impl<'js> Geometry<'js> {
             tangent,
             line_distance,
             index,
-            groups: groups(of)?,
+            groups: groups(of, &mut held.groups)?,
             draw_range: match props::maybe_object(of, "drawRange")? {
                 Some(range) => span(&range)?,
                 None => return Err(Stop::fault("drawRange is not an object")),
             },
             bounding_sphere: sphere(of)?,
-            morphs: morphs(of)?,
+            morphs: morphs(of, &mut held.morphs)?,
             trouble,
         })
     }
@@ -152,16 +159,21 @@ fn size(number: f64) -> usize {
     (number as usize).min(1 << 30)
 }
 
-fn groups(of: &Object<'_>) -> Res<Vec<Group>> {
+/// A length, once it fits beside what is held already.
+fn taken(what: &str, length: f64, held: &mut usize, max: usize) -> Res<u32> {
+    *held = held.saturating_add(length as usize);
+    if *held > max {
+        return Err(Stop::fault(format!("scene: {held} {what}, our limit is {max}")));
+    }
+    Ok(length as u32)
+}
+
+fn groups(of: &Object<'_>, held: &mut usize) -> Res<Vec<Group>> {
     let Some(list) = props::maybe_object(of, "groups")? else { return Ok(Vec::new()) };
     let length = props::length(&list)?;
-    if length > GROUPS_MAX as f64 {
-        return Err(Stop::fault(format!(
-            "{length} groups in one geometry, our limit is {GROUPS_MAX}"
-        )));
-    }
+    let length = taken("groups", length, held, GROUPS_MAX)?;
     let mut groups = Vec::new();
-    for at in 0..length as u32 {
+    for at in 0..length {
         // What is no object has no range and draws nothing.
         let Some(group) = props::value(&list, at)?.into_object() else { continue };
         let material_idx = props::number(&group, "materialIndex")?;
@@ -195,18 +207,16 @@ pub(super) fn sphere(of: &Object<'_>) -> Res<Option<Sphere>> {
     }))
 }
 
-fn morphs<'js>(of: &Object<'js>) -> Res<(Vec<Attribute<'js>>, bool)> {
+fn morphs<'js>(of: &Object<'js>, held: &mut usize) -> Res<(Vec<Attribute<'js>>, bool)> {
     let list = match props::maybe_object(of, "morphAttributes")? {
         Some(morphs) => props::maybe_object(&morphs, "position")?,
         None => None,
     };
     let Some(list) = list else { return Ok((Vec::new(), false)) };
     let length = props::length(&list)?;
-    if length > MORPHS_MAX as f64 {
-        return Err(Stop::fault(format!("{length} morph targets, our limit is {MORPHS_MAX}")));
-    }
+    let length = taken("morph targets", length, held, MORPHS_MAX)?;
     let mut morphs = Vec::new();
-    for at in 0..length as u32 {
+    for at in 0..length {
         let held = props::value(&list, at)?.into_object();
         let held = held.ok_or_else(|| Stop::fault("a morph target is not an object"))?;
         morphs.push(Attribute::read(&held)?);

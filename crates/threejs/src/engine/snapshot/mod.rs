@@ -41,6 +41,7 @@ pub(super) struct Snapshot<'js> {
     /// `None` for an object that is no data texture.
     texture_ids: HashMap<Value<'js>, Option<TextureId>>,
     slots: usize,
+    held: geometry::Held,
     short: Function<'js>,
 }
 
@@ -176,6 +177,7 @@ pub(super) fn take<'js>(
             material_ids: HashMap::new(),
             texture_ids: HashMap::new(),
             slots: 0,
+            held: geometry::Held::default(),
             short,
         },
         seen: HashSet::new(),
@@ -273,7 +275,7 @@ impl<'js> Snapshot<'js> {
             return Ok(Some(*id));
         }
         bounded("geometries", self.geometries.len() + 1, GEOMETRIES_MAX)?;
-        let geometry = Geometry::read(object, &self.short)?;
+        let geometry = Geometry::read(object, &self.short, &mut self.held)?;
         let id = GeometryId(self.geometries.len() as u32);
         self.geometries.push(geometry);
         self.geometry_ids.insert(held, id);

@@ -152,6 +152,7 @@ fn impossible_numbers_break_a_limit_or_draw_nothing() {
 #[test]
 fn arrays_that_went_away_are_empty() {
     let with = |text: &str| body(&format!("{SCENE} {text} return g;"));
+    assert_snapshot!(with("m.geometry.index.array = new Uint16Array(0); p.array = new Float32Array(0); p.count = 0; m.geometry.morphAttributes = {};"), @"post_validation/EMPTY_SCENE: bounding box is empty");
     assert_snapshot!(with("p.array.buffer.transfer();"), @"ok: 24 vertices, 1 draw calls, depth 1, 2 instances, 4 texture bytes, box [-0.050, -0.050, -0.050] to [0.050, 0.050, 0.050]");
     assert_snapshot!(with("m.instanceMatrix.array.buffer.transfer(); m.geometry.index.array.buffer.transfer(); m.instanceColor.array.buffer.transfer();"), @"post_validation/EMPTY_SCENE: bounding box is empty");
     assert_snapshot!(with("const b = new ArrayBuffer(288, { maxByteLength: 400 }); p.array = new Float32Array(b); b.resize(100);"), @"ok: 24 vertices, 1 draw calls, depth 1, 2 instances, 4 texture bytes, box [-0.050, -0.050, -0.050] to [0.050, 0.050, 0.050]");
