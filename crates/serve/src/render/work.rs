@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use asset::scene::Material;
 use image::{Rgba, RgbaImage, imageops};
 use rayon::prelude::*;
 use render::scene::{Prepared, Stop};
@@ -190,8 +191,19 @@ impl Drop for GivenUp {
     }
 }
 
-/// Draws a few views at a time, as many as there are threads: each one takes memory until it is encoded. `None` if it
-/// was stopped, or there is nothing to draw.
+/// Pixels drawn at the same time: two pictures of the competition, some 50 MB each while they are drawn.
+const PIXELS_AT_ONCE: usize = 2 << 20;
+
+/// Each view takes memory until it is encoded, with glass twice as much. One view is drawn by all threads too.
+fn views_at_once(verdict: &Verdict, size_px: u32) -> usize {
+    let materials = verdict.scene.iter().flat_map(|scene| &scene.materials);
+    let mut physical = materials.filter_map(Material::physical);
+    let weight = if physical.any(|physical| physical.transmission > 0.0) { 2 } else { 1 };
+    let pixels = (size_px as usize).pow(2).saturating_mul(weight).max(1);
+    (PIXELS_AT_ONCE / pixels).min(rayon::current_num_threads()).max(1)
+}
+
+/// Draws a few views at a time. `None` if it was stopped, or there is nothing to draw.
 fn pictures(verdict: &Verdict, shots: &Shots, form: Form, stop: Stop<'_>) -> Option<Drawn> {
     let prepared = Prepared::new(verdict.scene.as_ref()?);
     let draw = |cameras: &[Option<Camera>]| {
@@ -205,7 +217,7 @@ fn pictures(verdict: &Verdict, shots: &Shots, form: Form, stop: Stop<'_>) -> Opt
         let pictures = cameras.iter().map(|camera| camera.and_then(|_| drawn.next()));
         Some(pictures.map(|picture| picture.unwrap_or_else(empty)).collect::<Vec<_>>())
     };
-    let some = rayon::current_num_threads().max(1);
+    let some = views_at_once(verdict, shots.size_px);
     match (form, &shots.cameras[..]) {
         (Form::Views, [only]) => Some(Drawn::Png(png::encode(draw(&[*only])?.first()?))),
         (Form::Views, cameras) => {
