@@ -128,16 +128,6 @@ impl Realm {
         self.heap.used()
     }
 
-    /// As [`Self::run`], for a process that ends afterwards: the interpreter's memory is left to the system, which is a
-    /// millisecond or two faster than giving back every object.
-    #[must_use]
-    pub fn run_last(self, source: &str) -> Outcome {
-        let kept = self.context.clone();
-        let outcome = self.run(source);
-        std::mem::forget(kept);
-        outcome
-    }
-
     /// Runs the module: body, function, measuring. Takes the realm, since a module may have changed anything in it.
     #[must_use]
     pub fn run(self, source: &str) -> Outcome {
