@@ -10,6 +10,7 @@ pub mod anisotropy;
 pub mod clearcoat;
 pub mod colour;
 pub mod dfg;
+mod driver;
 pub mod environment;
 pub mod fragments;
 pub(crate) mod half;
