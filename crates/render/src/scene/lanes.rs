@@ -7,7 +7,7 @@ use super::interpolate::Interpolator;
 use super::prim::Prim;
 use super::program::Program;
 use super::stage::Draw;
-use super::target::Target;
+use super::target::{Finish, Target};
 use crate::shade::fragments::Fragments;
 use crate::shade::lanes::LANES;
 use crate::shade::normal::{self, Face};
@@ -52,22 +52,24 @@ impl Waiting {
     /// Takes fragments of one primitive, and gives out the colours of those that had to make room.
     ///
     /// `values` are set for the primitive. Fragments that their shader drops get no colour.
-    pub(super) fn take<T: Target>(
+    pub(super) fn take<T: Target, F: Finish<T>>(
         &mut self,
         scenery: &Scenery<'_>,
         draw: &Draw,
         prim: &Prim,
         values: &Interpolator,
         wanted: &[Wanted],
-        out: &mut impl FnMut(u32, T::Texel),
+        out: &mut impl FnMut(u32, F::Value),
     ) {
         let program = &scenery.prepared.programs[draw.program];
         if self.program != draw.program {
-            self.finish::<T>(scenery, out);
+            self.finish::<T, F>(scenery, out);
             self.program = draw.program;
         }
         match &program.even {
-            Some(common) => self.take_even::<T>(scenery, (draw, prim, values), common, wanted, out),
+            Some(common) => {
+                self.take_even::<T, F>(scenery, (draw, prim, values), common, wanted, out);
+            }
             None => {
                 for one in wanted {
                     let Some((look, alpha)) = scenery.look(draw, prim, values, one.x, one.y) else {
@@ -78,12 +80,12 @@ impl Waiting {
                             let fragment = Fragment { colour, alpha };
                             out(
                                 one.tag,
-                                T::write(&fragment, program, scenery.eye.place(one.x, one.y)),
+                                F::one(&fragment, program, scenery.eye.place(one.x, one.y)),
                             );
                         }
                         Look::Lit { surface, layers } => {
                             if self.len == LANES {
-                                self.finish::<T>(scenery, out);
+                                self.finish::<T, F>(scenery, out);
                             }
                             let lane = self.len;
                             let room = self.room(&surface, &layers);
@@ -98,13 +100,13 @@ impl Waiting {
     }
 
     /// Fragments that differ in normal and place only.
-    fn take_even<T: Target>(
+    fn take_even<T: Target, F: Finish<T>>(
         &mut self,
         scenery: &Scenery<'_>,
         (draw, prim, values): (&Draw, &Prim, &Interpolator),
         (surface, layers): &(Surface, Layers),
         wanted: &[Wanted],
-        out: &mut impl FnMut(u32, T::Texel),
+        out: &mut impl FnMut(u32, F::Value),
     ) {
         let program = &scenery.prepared.programs[draw.program];
         let face = face(draw, prim);
@@ -113,7 +115,7 @@ impl Waiting {
         let mut left = wanted;
         while !left.is_empty() {
             if self.len == LANES {
-                self.finish::<T>(scenery, out);
+                self.finish::<T, F>(scenery, out);
             }
             let count = left.len().min(GROUP).min(LANES - self.len);
             let (now, later) = left.split_at(count);
@@ -167,10 +169,10 @@ impl Waiting {
     }
 
     /// Shades what waits and gives the colours out.
-    pub(super) fn finish<T: Target>(
+    pub(super) fn finish<T: Target, F: Finish<T>>(
         &mut self,
         scenery: &Scenery<'_>,
-        out: &mut impl FnMut(u32, T::Texel),
+        out: &mut impl FnMut(u32, F::Value),
     ) {
         let len = std::mem::take(&mut self.len);
         let Some(Some(room)) = self.rooms.get_mut(self.program).filter(|_| len > 0) else { return };
@@ -178,7 +180,7 @@ impl Waiting {
         let shaded = room.shade(&scenery.lighting);
         room.clear();
         let place = |lane: usize| scenery.eye.place(self.pixels[lane][0], self.pixels[lane][1]);
-        let texels = T::write_all(&shaded, program, &self.alphas.0, place);
+        let texels = F::all(&shaded, program, &self.alphas.0, place);
         for (tag, texel) in self.tags.iter().zip(texels).take(len) {
             out(*tag, texel);
         }

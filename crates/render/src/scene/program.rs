@@ -498,16 +498,14 @@ impl Program {
 
     /// Whether what is drawn depends on what lies below, or a fragment may be dropped by its shader.
     pub(super) fn kind(&self, blends: bool) -> Kind {
-        if blends {
-            Kind::Blended
-        } else if self.alpha_test > 0.0
+        let drops = self.alpha_test > 0.0
             || self.alpha_hash
             || self.alpha_to_coverage
-            || matches!(self.shader, Shader::Dashed { .. })
-        {
-            Kind::Dropping
-        } else {
-            Kind::Plain
+            || matches!(self.shader, Shader::Dashed { .. });
+        match (drops, blends) {
+            (true, _) => Kind::Dropping,
+            (false, true) => Kind::Blended,
+            (false, false) => Kind::Plain,
         }
     }
 }
@@ -517,9 +515,9 @@ impl Program {
 pub(super) enum Kind {
     /// Overwrites: shading can wait until it is known what stays visible.
     Plain,
-    /// Overwrites, or is dropped by its own alpha.
+    /// May be dropped by its own alpha, blended or not.
     Dropping,
-    /// Needs the colour below.
+    /// Needs the colour below, and is never dropped.
     Blended,
 }
 

@@ -8,9 +8,11 @@ use glam::{Vec2, Vec3, Vec4};
 use super::blend::Blend;
 use super::fragment::Fragment;
 use super::program::Program;
+use crate::exp::{exp, ln};
 use crate::shade::fragments::Shaded;
-use crate::shade::lanes::LANES;
+use crate::shade::lanes::{LANES, Lanes3};
 use crate::shade::{alpha, colour};
+use crate::simd::{Kernel, Level};
 
 /// A kind of sample.
 pub(super) trait Target: Send + Sync + Debug + 'static {
@@ -20,7 +22,10 @@ pub(super) trait Target: Send + Sync + Debug + 'static {
     /// A fragment where nothing is blended. `at` is the pixel centre, y counted from the bottom row.
     fn write(fragment: &Fragment, program: &Program, at: Vec2) -> Self::Texel;
 
-    /// Fragments where nothing is blended, lane by lane. `place` gives a lane's pixel centre.
+    /// A fragment before blending.
+    fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4;
+
+    /// [`Self::write`] of many fragments. `place` gives a lane's pixel centre.
     fn write_all(
         shaded: &Shaded,
         program: &Program,
@@ -28,8 +33,13 @@ pub(super) trait Target: Send + Sync + Debug + 'static {
         place: impl Fn(usize) -> Vec2,
     ) -> [Self::Texel; LANES];
 
-    /// A fragment before blending.
-    fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4;
+    /// [`Self::source`] of many fragments.
+    fn source_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Vec4; LANES];
 
     /// A sample with a fragment blended over it.
     fn blend(blend: &Blend, source: Vec4, below: Self::Texel) -> Self::Texel;
@@ -61,12 +71,30 @@ impl Target for Bytes {
         place: impl Fn(usize) -> Vec2,
     ) -> [[u8; 4]; LANES] {
         if program.premultiplied || program.dithering {
-            return one_by_one::<Self>(shaded, program, alphas, place);
+            return one_by_one(shaded, alphas, place, |one, at| Self::write(one, program, at));
         }
         let bytes = shaded.bytes(program.tone_mapped);
         std::array::from_fn(|lane| {
             let [r, g, b] = bytes[lane];
             [r, g, b, colour::byte(alphas[lane])]
+        })
+    }
+
+    fn source_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Vec4; LANES] {
+        if program.dithering || !program.tone_mapped {
+            return one_by_one(shaded, alphas, place, |one, at| Self::source(one, program, at));
+        }
+        let encoded = Level::best().run(Display(shaded));
+        std::array::from_fn(|lane| {
+            let alpha = alphas[lane];
+            let factor = if program.premultiplied { alpha } else { 1.0 };
+            let source = (encoded.get(lane) * factor).extend(alpha);
+            Vec4::from(source.to_array().map(|c| c.max(0.0).min(1.0)))
         })
     }
 
@@ -96,16 +124,37 @@ impl Target for Bytes {
     }
 }
 
-fn one_by_one<T: Target>(
+fn one_by_one<V>(
     shaded: &Shaded,
-    program: &Program,
     alphas: &[f32; LANES],
     place: impl Fn(usize) -> Vec2,
-) -> [T::Texel; LANES] {
+    finish: impl Fn(&Fragment, Vec2) -> V,
+) -> [V; LANES] {
     std::array::from_fn(|lane| {
         let fragment = Fragment { colour: shaded.linear(lane), alpha: alphas[lane] };
-        T::write(&fragment, program, place(lane))
+        finish(&fragment, place(lane))
     })
+}
+
+/// [`colour::display`] of every lane, tone mapped, to a millionth: blending rounds it to a byte.
+struct Display<'a>(&'a Shaded);
+
+impl Kernel for Display<'_> {
+    type Output = Lanes3;
+
+    #[inline(always)]
+    fn run(self) -> Lanes3 {
+        let encode = |c: f32| {
+            let bright = 1.055 * exp(0.41666 * ln(c.max(0.001))) - 0.055;
+            if c <= 0.003_130_8 { 12.92 * c } else { bright }
+        };
+        let mut out = Lanes3::splat(Vec3::ZERO);
+        for lane in 0..LANES {
+            let c = colour::aces(self.0.linear(lane));
+            out.set(lane, Vec3::new(encode(c.x), encode(c.y), encode(c.z)));
+        }
+        out
+    }
 }
 
 fn bytes(value: Vec4) -> [u8; 4] {
@@ -129,7 +178,16 @@ impl Target for Halves {
         alphas: &[f32; LANES],
         place: impl Fn(usize) -> Vec2,
     ) -> [[f32; 4]; LANES] {
-        one_by_one::<Self>(shaded, program, alphas, place)
+        one_by_one(shaded, alphas, place, |one, at| Self::write(one, program, at))
+    }
+
+    fn source_all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Vec4; LANES] {
+        one_by_one(shaded, alphas, place, |one, at| Self::source(one, program, at))
     }
 
     fn source(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4 {
@@ -162,6 +220,62 @@ pub(super) fn halves(value: Vec4) -> [f32; 4] {
         let c = if c.is_nan() { 0.0 } else { c.clamp(-65504.0, 65504.0) };
         crate::shade::half::f32_from_half(crate::shade::half::half_from_f32(c))
     })
+}
+
+/// What becomes of a shaded fragment.
+pub(super) trait Finish<T: Target> {
+    type Value: Copy;
+
+    fn one(fragment: &Fragment, program: &Program, at: Vec2) -> Self::Value;
+
+    fn all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Self::Value; LANES];
+}
+
+/// It overwrites.
+#[derive(Debug)]
+pub(super) struct Written;
+
+impl<T: Target> Finish<T> for Written {
+    type Value = T::Texel;
+
+    fn one(fragment: &Fragment, program: &Program, at: Vec2) -> T::Texel {
+        T::write(fragment, program, at)
+    }
+
+    fn all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [T::Texel; LANES] {
+        T::write_all(shaded, program, alphas, place)
+    }
+}
+
+/// It is blended.
+#[derive(Debug)]
+pub(super) struct Blended;
+
+impl<T: Target> Finish<T> for Blended {
+    type Value = Vec4;
+
+    fn one(fragment: &Fragment, program: &Program, at: Vec2) -> Vec4 {
+        T::source(fragment, program, at)
+    }
+
+    fn all(
+        shaded: &Shaded,
+        program: &Program,
+        alphas: &[f32; LANES],
+        place: impl Fn(usize) -> Vec2,
+    ) -> [Vec4; LANES] {
+        T::source_all(shaded, program, alphas, place)
+    }
 }
 
 #[cfg(test)]

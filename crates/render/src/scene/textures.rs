@@ -81,14 +81,19 @@ pub(super) fn upload(texture: &SceneTexture) -> Texture {
     };
     let texels = flipped(base, channels.count(), texture.flip_y);
     let (width, height) = (base.width as usize, base.height as usize);
-    let Ok(uploaded) = Texture::new(width, height, channels, texels, texture.is_srgb()) else {
+    let Ok(mut uploaded) = Texture::new(width, height, channels, texels, texture.is_srgb()) else {
         return Texture::empty();
     };
     if texture.generate_mipmaps && texture.levels.len() == 1 {
-        uploaded.with_mip_levels()
-    } else {
-        uploaded
+        return uploaded.with_mip_levels();
     }
+    for level in &texture.levels[1..] {
+        let texels = flipped(level, channels.count(), texture.flip_y);
+        if !uploaded.push_level(level.width as usize, level.height as usize, &texels) {
+            break;
+        }
+    }
+    uploaded
 }
 
 fn flipped(level: &Level, channels: usize, flip: bool) -> Texels {

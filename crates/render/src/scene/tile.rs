@@ -3,6 +3,9 @@
 //! Fragments that only overwrite are shaded late: the tile first notes which primitive each sample shows, and shades
 //! what is left to be seen when its colour is needed. The result is that of shading at once.
 
+use glam::Vec4;
+
+use super::blend::Blend;
 use super::cover::{Cover, PIXELS, Samples, TILE, depth_at};
 use super::fragment::Scenery;
 use super::interpolate::Interpolator;
@@ -10,8 +13,11 @@ use super::lanes::{Waiting, Wanted};
 use super::prim::{Prim, STEPS};
 use super::program::Kind;
 use super::stage::Batch;
-use super::target::Target;
+use super::target::{Blended, Target, Written};
 use crate::simd::Level;
+
+/// Fragments waiting to be blended, at most and not counting those of one primitive.
+const QUEUE_MAX: usize = 1 << 12;
 
 /// Alpha above which each sample counts, with alpha to coverage.
 const COVERAGE: [f32; 4] = [0.8, 0.6, 0.4, 0.2];
@@ -44,6 +50,9 @@ pub(super) struct Scratch<T: Target> {
     values: Interpolator,
     wanted: Vec<Wanted>,
     waiting: Waiting,
+    queue: Vec<Queued>,
+    /// Colours of `queue`, before blending.
+    sources: Vec<Vec4>,
 }
 
 /// A fragment that can be seen.
@@ -53,6 +62,17 @@ struct Seen {
     id: u32,
     /// Row × [`TILE`] + column.
     pixel: u32,
+}
+
+/// Samples a fragment is to be blended over.
+#[derive(Debug, Clone, Copy)]
+struct Queued {
+    /// Row × [`TILE`] + column.
+    pixel: u32,
+    /// One bit for each sample.
+    mask: u8,
+    /// Index of the batch's draws.
+    draw: u32,
 }
 
 /// Where a tile is and what is drawn on it.
@@ -82,6 +102,8 @@ impl<T: Target> Default for Scratch<T> {
             values: Interpolator::EMPTY,
             wanted: Vec::new(),
             waiting: Waiting::default(),
+            queue: Vec::new(),
+            sources: Vec::new(),
         }
     }
 }
@@ -108,6 +130,7 @@ impl<T: Target> Tile<T> {
             let program = &work.scenery.prepared.programs[draw.program];
             let depth = program.depth;
             if draw.kind == Kind::Plain {
+                self.blend_queued(work, scratch);
                 let id = program.colour_write.then_some(place);
                 self.pending |= id.is_some();
                 let cover = Cover {
@@ -119,11 +142,88 @@ impl<T: Target> Tile<T> {
                 cover.take(work.level, id, depth.write);
                 continue;
             }
-            if draw.kind == Kind::Blended && self.pending {
+            if draw.blend.is_some() && self.pending {
                 self.settle(work, scratch);
             }
             self.materialise(work.backgrounds);
-            self.draw_now(work, prim, scratch);
+            if draw.kind == Kind::Blended {
+                self.queue(work, prim, scratch);
+                if scratch.queue.len() > QUEUE_MAX {
+                    self.blend_queued(work, scratch);
+                }
+            } else {
+                self.blend_queued(work, scratch);
+                self.draw_now(work, prim, scratch);
+            }
+        }
+        self.blend_queued(work, scratch);
+    }
+
+    /// Takes the fragments of a primitive that is blended and drops none. Its depth is written at once; its colours wait,
+    /// so that many can be shaded together.
+    fn queue(&mut self, work: &Work<'_, T>, prim: &Prim, scratch: &mut Scratch<T>) {
+        let draw = &work.batch.draws[prim.draw as usize];
+        let program = &work.scenery.prepared.programs[draw.program];
+        let func = program.depth.func;
+        let cover = Cover { samples: &mut self.samples, prim, origin: work.origin, func };
+        cover.masks(work.level, &mut scratch.masks);
+        scratch.wanted.clear();
+        for (pixel, x, y) in pixels(work, prim) {
+            let mask = scratch.masks[pixel];
+            if mask == 0 {
+                continue;
+            }
+            if program.depth.write {
+                for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                    self.samples.depth[sample][pixel] = depth_at(prim, x, y, sample);
+                }
+            }
+            scratch.wanted.push(Wanted { tag: scratch.queue.len() as u32, x, y });
+            scratch.queue.push(Queued { pixel: pixel as u32, mask, draw: prim.draw });
+        }
+        if scratch.wanted.is_empty() {
+            return;
+        }
+        let Scratch { values, wanted, waiting, sources, queue, .. } = scratch;
+        values.set(prim, program.layout.len, &work.batch.varyings);
+        sources.resize(queue.len(), Vec4::ZERO);
+        let mut out = |tag: u32, source: Vec4| sources[tag as usize] = source;
+        waiting.take::<T, Blended>(work.scenery, draw, prim, values, wanted, &mut out);
+    }
+
+    /// Blends what is queued, in its order.
+    fn blend_queued(&mut self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
+        let Scratch { waiting, sources, queue, .. } = scratch;
+        if queue.is_empty() {
+            return;
+        }
+        waiting.finish::<T, Blended>(work.scenery, &mut |tag, source| {
+            sources[tag as usize] = source;
+        });
+        for (one, source) in queue.iter().zip(sources.iter()) {
+            let draw = &work.batch.draws[one.draw as usize];
+            let program = &work.scenery.prepared.programs[draw.program];
+            if let Some(blend) = draw.blend.as_ref().filter(|_| program.colour_write) {
+                self.blend(blend, *source, one.pixel as usize, one.mask);
+            }
+        }
+        queue.clear();
+        sources.clear();
+    }
+
+    /// Blends a fragment over some samples of a pixel.
+    fn blend(&mut self, blend: &Blend, source: Vec4, pixel: usize, mask: u8) {
+        for planes in &mut self.planes {
+            let mut last: Option<(T::Texel, T::Texel)> = None;
+            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                let below = planes[sample][pixel];
+                let blended = match last {
+                    Some((same, blended)) if same == below => blended,
+                    _ => T::blend(blend, source, below),
+                };
+                planes[sample][pixel] = blended;
+                last = Some((below, blended));
+            }
         }
     }
 
@@ -139,63 +239,43 @@ impl<T: Target> Tile<T> {
         };
         cover.masks(work.level, &mut scratch.masks);
         scratch.values.set(prim, program.layout.len, &work.batch.varyings);
-        let [columns, rows] = work.size;
-        let first_row = (prim.bounds[1] - work.origin[1]).max(0) as usize;
-        let last_row = rows.min((prim.bounds[3] - work.origin[1]).max(0) as usize);
-        for row in first_row..last_row {
-            for column in 0..columns {
-                let pixel = row * TILE + column;
-                let mut mask = scratch.masks[pixel];
-                if mask == 0 {
-                    continue;
-                }
-                let (x, y) = (work.origin[0] + column as i32, work.origin[1] + row as i32);
-                let fragment = work.scenery.fragment(draw, prim, &scratch.values, x, y);
-                let Some(fragment) = fragment else { continue };
-                if program.alpha_to_coverage {
-                    for (sample, least) in COVERAGE.iter().enumerate() {
-                        if fragment.alpha.is_nan() || fragment.alpha < *least {
-                            mask &= !(1 << sample);
-                        }
+        for (pixel, x, y) in pixels(work, prim) {
+            let mut mask = scratch.masks[pixel];
+            if mask == 0 {
+                continue;
+            }
+            let fragment = work.scenery.fragment(draw, prim, &scratch.values, x, y);
+            let Some(fragment) = fragment else { continue };
+            if program.alpha_to_coverage {
+                for (sample, least) in COVERAGE.iter().enumerate() {
+                    if fragment.alpha.is_nan() || fragment.alpha < *least {
+                        mask &= !(1 << sample);
                     }
                 }
-                let at = work.scenery.eye.place(x, y);
-                for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
-                    if program.depth.write {
-                        self.samples.depth[sample][pixel] = depth_at(prim, x, y, sample);
-                    }
-                    if !program.colour_write {
-                        continue;
-                    }
+            }
+            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                if program.depth.write {
+                    self.samples.depth[sample][pixel] = depth_at(prim, x, y, sample);
+                }
+                if program.colour_write {
                     self.samples.id[sample][pixel] = 0;
                 }
-                if !program.colour_write {
-                    continue;
+            }
+            if !program.colour_write {
+                continue;
+            }
+            let at = work.scenery.eye.place(x, y);
+            match &draw.blend {
+                None => {
+                    let texel = T::write(&fragment, program, at);
+                    for planes in &mut self.planes {
+                        for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
+                            planes[sample][pixel] = texel;
+                        }
+                    }
                 }
-                match &draw.blend {
-                    None => {
-                        let texel = T::write(&fragment, program, at);
-                        for planes in &mut self.planes {
-                            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
-                                planes[sample][pixel] = texel;
-                            }
-                        }
-                    }
-                    Some(blend) => {
-                        let source = T::source(&fragment, program, at);
-                        for planes in &mut self.planes {
-                            let mut last: Option<(T::Texel, T::Texel)> = None;
-                            for sample in (0..4).filter(|sample| mask & (1 << sample) != 0) {
-                                let below = planes[sample][pixel];
-                                let blended = match last {
-                                    Some((same, blended)) if same == below => blended,
-                                    _ => T::blend(blend, source, below),
-                                };
-                                planes[sample][pixel] = blended;
-                                last = Some((below, blended));
-                            }
-                        }
-                    }
+                Some(blend) => {
+                    self.blend(blend, T::source(&fragment, program, at), pixel, mask);
                 }
             }
         }
@@ -295,9 +375,9 @@ impl<T: Target> Tile<T> {
                 Wanted { tag, x: work.origin[0] + x, y: work.origin[1] + y }
             }));
             let mut out = |tag: u32, texel: T::Texel| shaded[tag as usize] = texel;
-            waiting.take::<T>(work.scenery, draw, prim, values, wanted, &mut out);
+            waiting.take::<T, Written>(work.scenery, draw, prim, values, wanted, &mut out);
         }
-        waiting.finish::<T>(work.scenery, &mut |tag, texel| shaded[tag as usize] = texel);
+        waiting.finish::<T, Written>(work.scenery, &mut |tag, texel| shaded[tag as usize] = texel);
     }
 
     /// Writes the means of the samples into the rows of each background's picture. `rows` are those of the band the
@@ -355,6 +435,21 @@ impl<T: Target> Tile<T> {
         }
         self.pending = false;
     }
+}
+
+/// The pixels of a tile that a primitive may touch: place in the tile, x and y in the picture.
+fn pixels<T: Target>(
+    work: &Work<'_, T>,
+    prim: &Prim,
+) -> impl Iterator<Item = (usize, i32, i32)> + use<T> {
+    let [x0, y0] = work.origin;
+    let size = work.size.map(|side| side as i32);
+    let [left, top, right, bottom] = prim.bounds;
+    let columns = (left - x0).max(0)..(right - x0).min(size[0]);
+    let rows = (top - y0).max(0)..(bottom - y0).min(size[1]);
+    rows.flat_map(move |y| {
+        columns.clone().map(move |x| ((y * TILE as i32 + x) as usize, x0 + x, y0 + y))
+    })
 }
 
 /// Whether a primitive may touch a square of pixels.

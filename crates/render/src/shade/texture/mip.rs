@@ -8,6 +8,26 @@ use crate::shade::colour::srgb_byte_from_linear;
 use crate::shade::half::{f32_from_half, half_from_f32};
 
 impl Texture {
+    /// Adds a level given by the author. False, and nothing is added, unless it is of the same kind and has half the size
+    /// of the one above.
+    pub fn push_level(&mut self, width: usize, height: usize, texels: &Texels) -> bool {
+        let Some(&Level { width: w, height: h, .. }) = self.levels.last() else { return false };
+        let is_next = (w > 1 || h > 1) && (width, height) == ((w / 2).max(1), (h / 2).max(1));
+        let len = width * height * self.channels.count();
+        if !is_next || texels.len() < len {
+            return false;
+        }
+        let start = self.texels.len();
+        match (&mut self.texels, texels) {
+            (Texels::Byte(all), Texels::Byte(new)) => all.extend_from_slice(&new[..len]),
+            (Texels::Half(all), Texels::Half(new)) => all.extend_from_slice(&new[..len]),
+            (Texels::Float(all), Texels::Float(new)) => all.extend_from_slice(&new[..len]),
+            _ => return false,
+        }
+        self.levels.push(Level { width, height, start });
+        true
+    }
+
     /// Adds every level down to one texel.
     #[must_use]
     pub fn with_mip_levels(mut self) -> Self {

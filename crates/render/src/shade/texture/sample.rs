@@ -4,7 +4,7 @@
 use glam::{Vec2, Vec4};
 
 use super::{Channels, Filter, Level, Sampler, Texels, Texture, Wrap};
-use crate::exp::{ROUND, ln};
+use crate::exp::ROUND;
 use crate::shade::colour::linear_from_bytes;
 use crate::shade::half::f32_from_half;
 use crate::shade::lobe::unit_interval;
@@ -57,7 +57,7 @@ impl Texture {
         }
         let Some(mip) = mip else { return self.sample_level(sampler, minify, uv, 0) };
         let last = (self.levels.len() - 1) as f32;
-        let lod = ln(size2.min(f32::MAX)) * (0.5 * std::f32::consts::LOG2_E);
+        let lod = driver_lod(size2);
         let lod = if lod < last { lod } else { last };
         if mip == Filter::Nearest {
             // Half way between two levels is the finer one.
@@ -184,4 +184,13 @@ fn linear(wrap: Wrap, u: f32, size: usize) -> (usize, usize, f32) {
     let (before, after) = if wrap == Wrap::Repeat { (size - 1, 0) } else { (0, size - 1) };
     let low = if high == 0 { before } else { high - 1 };
     (low, if high == size { after } else { high }, f)
+}
+
+/// Half the binary logarithm, as the original's driver takes it: the bits of the square's square read as a whole number,
+/// so straight between powers of the fourth root of 2; up to 0.022 less than the true one.
+#[inline]
+fn driver_lod(size2: f32) -> f32 {
+    const ONE: f32 = 0x3F80_0000 as f32;
+    let square = (size2 * size2).min(f32::MAX);
+    (square.to_bits() as f32 - ONE) * (0.25 / 8_388_608.0)
 }
