@@ -5,6 +5,7 @@ use asset::scene::{Basic, Combine, Mapping, MaterialKind, Scene, Standard, Textu
 use glam::{Mat3, Vec3};
 
 use super::textures::{self, Map};
+use super::{Stop, Stopped};
 use crate::shade::Environment;
 use crate::shade::environment::Mirrored;
 use crate::shade::texture::Texture;
@@ -28,28 +29,42 @@ impl Surround {
 }
 
 /// The environments lit materials use, each in the place of its texture.
-pub(super) fn filtered(scene: &Scene, textures: &[Texture]) -> Vec<Option<Environment>> {
+pub(super) fn filtered(
+    scene: &Scene,
+    textures: &[Texture],
+    stop: Stop<'_>,
+) -> Result<Vec<Option<Environment>>, Stopped> {
     let mut environments: Vec<Option<Environment>> = textures.iter().map(|_| None).collect();
     for material in scene.materials.iter().filter_map(|material| material.standard()) {
         let Some((map, _)) = equirectangular(scene, material.env_map) else { continue };
+        if stop() {
+            return Err(Stopped);
+        }
         if environments[map.texture].is_none() {
             environments[map.texture] = Environment::new(&textures[map.texture], &map.sampler);
         }
     }
-    environments
+    Ok(environments)
 }
 
 /// The environments basic materials use, each in the place of its texture.
-pub(super) fn mirrored(scene: &Scene, textures: &[Texture]) -> Vec<Option<Mirrored>> {
+pub(super) fn mirrored(
+    scene: &Scene,
+    textures: &[Texture],
+    stop: Stop<'_>,
+) -> Result<Vec<Option<Mirrored>>, Stopped> {
     let mut environments: Vec<Option<Mirrored>> = textures.iter().map(|_| None).collect();
     for material in &scene.materials {
         let MaterialKind::Basic(basic) = &material.kind else { continue };
         let Some((map, _)) = equirectangular(scene, basic.env_map) else { continue };
+        if stop() {
+            return Err(Stopped);
+        }
         if environments[map.texture].is_none() {
             environments[map.texture] = Mirrored::new(&textures[map.texture], &map.sampler);
         }
     }
-    environments
+    Ok(environments)
 }
 
 /// The environment of a basic material.

@@ -150,6 +150,12 @@ impl At<'_> {
         let (look, factor) = match &program.shader {
             Shader::Lit(lit) => {
                 let (surface, layers) = self.lit(lit, albedo);
+                if layers.anisotropy.is_some() && self.is_undefined(&surface) {
+                    return Some((
+                        Look::Unlit(Vec3::NAN),
+                        if program.opaque { 1.0 } else { base.w },
+                    ));
+                }
                 let factor = layers.transmission.map_or(1.0, |through| through.alpha_factor());
                 (Look::Lit { surface, layers }, factor)
             }
@@ -204,8 +210,9 @@ impl At<'_> {
         let sampler = &map.sampler;
         let uv = self.uv(map, place);
         // Only these filters look at derivatives.
+        let has_taps = sampler.mip.is_some() && sampler.anisotropy > 1;
         let has_levels = sampler.mip.is_some() && texture.level_count() > 1;
-        if !has_levels && sampler.magnify == sampler.minify {
+        if !has_levels && !has_taps && sampler.magnify == sampler.minify {
             return texture.sample_level(sampler, sampler.magnify, uv, 0);
         }
         let slope = self.uv_slope(map);
@@ -248,6 +255,14 @@ impl At<'_> {
             Frame::from_slopes(normal, self.position_slope(), uv)
         };
         if self.program.flat { frame } else { frame.turned(self.face) }
+    }
+
+    /// Whether the stretched lobe is infinite for a light of no effect: nothing times infinity is not a number, which is
+    /// black on the screen and very bright in what glass shows.
+    fn is_undefined(&self, surface: &Surface) -> bool {
+        let faces = |direction: Vec3| surface.normal.dot(direction) > 0.0;
+        let lights = self.scenery.lighting.lights();
+        !faces(surface.view) && lights.iter().any(|light| !faces(light.direction))
     }
 
     /// The surface of a lit material.

@@ -106,13 +106,10 @@ impl<T: Target> Canvas<T> {
                     if list.is_empty() {
                         continue;
                     }
-                    if stop() {
-                        return Err(Stopped);
-                    }
                     let work =
                         work(scenery, batch, list, [column, row], size_px, backgrounds, level);
                     let tile = slot.get_or_insert_default();
-                    tile.draw(&work, scratch);
+                    tile.draw(&work, scratch, stop)?;
                     tile.settle(&work, scratch);
                 }
                 Ok(())
@@ -147,9 +144,6 @@ impl<T: Target> Canvas<T> {
                 if list.is_empty() && slot.is_none() {
                     continue;
                 }
-                if stop() {
-                    return Err(Stopped);
-                }
                 let work = work(scenery, batch, list, [column, row], size_px, backgrounds, level);
                 let tile = match slot {
                     Some(tile) => &mut **tile,
@@ -158,7 +152,7 @@ impl<T: Target> Canvas<T> {
                         &mut *fresh
                     }
                 };
-                tile.draw(&work, scratch);
+                tile.draw(&work, scratch, stop)?;
                 tile.resolve(&work, scratch, &mut rows, width);
             }
             Ok(())

@@ -7,7 +7,7 @@ use glam::{DMat4, Mat4, Vec3};
 
 use super::mesh::{self, Mesh};
 use super::program::Program;
-use super::{environs, textures};
+use super::{Stop, Stopped, environs, textures};
 use crate::shade::Environment;
 use crate::shade::environment::Mirrored;
 use crate::shade::texture::Texture;
@@ -61,11 +61,27 @@ impl Prepared {
     /// Prepares a scene. What does not hold together (see [`Scene::check`]) is left out.
     #[must_use]
     pub fn new(scene: &Scene) -> Self {
+        let nothing = Self {
+            meshes: Vec::new(),
+            textures: Vec::new(),
+            environments: Vec::new(),
+            mirrored: Vec::new(),
+            programs: Vec::new(),
+            objects: Vec::new(),
+        };
+        Self::new_until(scene, &|| false).unwrap_or(nothing)
+    }
+
+    /// The same, unless it is stopped: environment maps take a tenth of a second each.
+    ///
+    /// # Errors
+    /// [`Stopped`] soon after `stop` says so.
+    pub fn new_until(scene: &Scene, stop: Stop<'_>) -> Result<Self, Stopped> {
         let textures: Vec<Texture> = scene.textures.iter().map(textures::upload).collect();
         let mut prepared = Self {
             meshes: (0..scene.geometries.len()).map(|_| None).collect(),
-            environments: environs::filtered(scene, &textures),
-            mirrored: environs::mirrored(scene, &textures),
+            environments: environs::filtered(scene, &textures, stop)?,
+            mirrored: environs::mirrored(scene, &textures, stop)?,
             textures,
             programs: Vec::new(),
             objects: Vec::new(),
@@ -101,7 +117,7 @@ impl Prepared {
                 });
             }
         }
-        prepared
+        Ok(prepared)
     }
 
     /// An object without what its node knows; its sphere is in its own space.

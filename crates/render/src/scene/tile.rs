@@ -14,7 +14,11 @@ use super::prim::{Prim, STEPS};
 use super::program::Kind;
 use super::stage::Batch;
 use super::target::{Blended, Target, Written};
+use super::{Stop, Stopped};
 use crate::simd::Level;
+
+/// Primitives of a tile between looks at whether to stop.
+const PATIENCE: u32 = 256;
 
 /// Fragments waiting to be blended, at most and not counting those of one primitive.
 const QUEUE_MAX: usize = 1 << 12;
@@ -31,6 +35,8 @@ pub(super) struct Tile<T: Target> {
     samples: Box<Samples>,
     /// One for each background, once one is needed.
     planes: Vec<Box<Planes<T>>>,
+    /// Whether `planes` hold the samples' colours; otherwise those are still the background's.
+    has_planes: bool,
     /// Whether there may be samples whose primitive is not shaded yet.
     pending: bool,
 }
@@ -110,7 +116,12 @@ impl<T: Target> Default for Scratch<T> {
 
 impl<T: Target> Default for Tile<T> {
     fn default() -> Self {
-        Self { samples: Box::new(Samples::CLEAR), planes: Vec::new(), pending: false }
+        Self {
+            samples: Box::new(Samples::CLEAR),
+            planes: Vec::new(),
+            has_planes: false,
+            pending: false,
+        }
     }
 }
 
@@ -118,13 +129,20 @@ impl<T: Target> Tile<T> {
     /// Makes it as new.
     pub(super) fn clear(&mut self) {
         self.samples.clear();
-        self.planes.clear();
-        self.pending = false;
+        (self.has_planes, self.pending) = (false, false);
     }
 
     /// Draws a list of primitives, in its order.
-    pub(super) fn draw(&mut self, work: &Work<'_, T>, scratch: &mut Scratch<T>) {
-        for (place, &prim_idx) in (1..).zip(work.list) {
+    pub(super) fn draw(
+        &mut self,
+        work: &Work<'_, T>,
+        scratch: &mut Scratch<T>,
+        stop: Stop<'_>,
+    ) -> Result<(), Stopped> {
+        for (place, &prim_idx) in (1_u32..).zip(work.list) {
+            if place % PATIENCE == 1 && stop() {
+                return Err(Stopped);
+            }
             let prim = &work.batch.prims[prim_idx as usize];
             let draw = &work.batch.draws[prim.draw as usize];
             let program = &work.scenery.prepared.programs[draw.program];
@@ -157,6 +175,7 @@ impl<T: Target> Tile<T> {
             }
         }
         self.blend_queued(work, scratch);
+        Ok(())
     }
 
     /// Takes the fragments of a primitive that is blended and drops none. Its depth is written at once; its colours wait,
@@ -283,8 +302,16 @@ impl<T: Target> Tile<T> {
 
     /// Gives the samples colours of their own: those of the background.
     fn materialise(&mut self, backgrounds: &[T::Texel]) {
+        if self.has_planes {
+            return;
+        }
+        self.has_planes = true;
         if self.planes.is_empty() {
             self.planes.extend(backgrounds.iter().map(|texel| Box::new([[*texel; PIXELS]; 4])));
+            return;
+        }
+        for (planes, texel) in self.planes.iter_mut().zip(backgrounds) {
+            planes.iter_mut().for_each(|plane| plane.fill(*texel));
         }
     }
 
@@ -391,7 +418,7 @@ impl<T: Target> Tile<T> {
     ) {
         let [columns, rows] = work.size;
         let left = work.origin[0] as usize;
-        if !self.planes.is_empty() {
+        if self.has_planes {
             self.settle(work, scratch);
             for (picture, planes) in pictures.iter_mut().zip(&self.planes) {
                 for row in 0..rows {

@@ -12,7 +12,6 @@ use glam::Vec3;
 use super::colour;
 use super::lanes::{GROUP, LANES, Lanes, Lanes3};
 use super::light::Lighting;
-use super::normal::{self, Slope};
 use super::physical::Layers;
 use super::standard::{Specular, Surface};
 pub use layers::{
@@ -155,13 +154,6 @@ impl Fragments {
         }
     }
 
-    /// Makes normals and directions to the eye unit length, and takes the spread from the normals one pixel to the right
-    /// and one up. All may be of any length: interpolated, and not yet divided by depth.
-    pub fn settle(&mut self, right: &Lanes3, up: &Lanes3) {
-        let level = self.level;
-        level.run(Settle { fragments: self, right, up });
-    }
-
     /// Linear light from every fragment to the eye.
     pub fn shade(&self, lighting: &Lighting) -> Shaded {
         let mut shaded =
@@ -177,30 +169,6 @@ impl Fragments {
     }
 }
 
-struct Settle<'a> {
-    fragments: &'a mut Fragments,
-    right: &'a Lanes3,
-    up: &'a Lanes3,
-}
-
-impl Kernel for Settle<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { fragments, right, up } = self;
-        for i in 0..fragments.lanes() {
-            let normal = super::lobe::unit(fragments.normal.get(i));
-            let x = super::lobe::unit(right.get(i)) - normal;
-            let y = super::lobe::unit(up.get(i)) - normal;
-            let view = super::lobe::unit(fragments.view.get(i));
-            fragments.spread.0[i] = normal::spread(Slope { x, y });
-            fragments.normal.set(i, normal);
-            fragments.view.set(i, view);
-        }
-    }
-}
-
 /// Linear light of many fragments.
 #[derive(Debug, Clone)]
 pub struct Shaded {
@@ -210,16 +178,6 @@ pub struct Shaded {
 }
 
 impl Shaded {
-    /// Light that was not shaded here: that of unlit materials.
-    pub fn from_linear(linear: &[Vec3]) -> Self {
-        let len = linear.len().min(LANES);
-        let mut lanes = Lanes3::splat(Vec3::ZERO);
-        for (lane, &light) in linear[..len].iter().enumerate() {
-            lanes.set(lane, light);
-        }
-        Self { len, level: Level::best(), linear: lanes }
-    }
-
     /// The light of a lane.
     #[inline]
     pub fn linear(&self, lane: usize) -> Vec3 {
@@ -261,7 +219,7 @@ mod tests {
     use crate::shade::transmission::Transmitted;
 
     /// Every layer on, every lane different.
-    fn bowl() -> (Fragments, Lanes3, Lanes3) {
+    fn bowl() -> Fragments {
         let layers = Layers {
             clearcoat: Some(Clearcoat { strength: 0.8, roughness: 0.1, normal: Vec3::Z }),
             sheen: Some(Sheen { colour: Vec3::new(0.3, 0.1, 0.5), roughness: 0.4 }),
@@ -279,47 +237,28 @@ mod tests {
         };
         let surface = Surface::new(Vec3::new(0.8, 0.4, 0.2), 0.3, 0.4, Vec3::Z, Vec3::Z);
         let mut fragments = Fragments::new(&surface, &layers);
-        let (mut right, mut up) = (fragments.normal, fragments.normal);
         while !fragments.is_full() {
-            let at =
-                Vec2::new((fragments.len() % 6) as f32, (fragments.len() / 6) as f32) / 3.0 - 1.0;
-            let lane = fragments.push(at.extend(0.7), Vec3::new(0.1, at.x, 2.0), 0.0);
-            right.set(lane, Vec3::new(at.x + 0.01, at.y, 0.7));
-            up.set(lane, Vec3::new(at.x, at.y + 0.02, 0.7));
+            let (x, y) = ((fragments.len() % 6) as f32, (fragments.len() / 6) as f32);
+            let normal = Vec3::new(x / 3.0 - 1.0, y / 3.0 - 1.0, 0.7).normalize();
+            fragments.push(normal, Vec3::new(0.1, 0.1 * x, 2.0).normalize(), 0.01 * y);
         }
-        (fragments, right, up)
+        fragments
     }
 
     #[test]
     fn instruction_sets_agree_to_the_bit() {
         let at = |level| {
-            let (mut fragments, right, up) = bowl();
+            let mut fragments = bowl();
             fragments.level = level;
-            fragments.settle(&right, &up);
             let shaded = fragments.shade(&Lighting::studio());
-            (fragments.normal, fragments.view, fragments.spread, shaded.linear, shaded.bytes(true))
+            (shaded.linear, shaded.bytes(true))
         };
         assert_eq!(at(Level::best()), at(Level::BASELINE));
     }
 
     #[test]
-    fn settled_is_unit_length_with_the_spread_of_neighbours() {
-        let (mut fragments, right, up) = bowl();
-        let (raw, view) = (fragments.normal, fragments.view);
-        fragments.settle(&right, &up);
-        for lane in 0..LANES {
-            let [n, x, y] = [raw.get(lane), right.get(lane), up.get(lane)].map(Vec3::normalize);
-            let spread = normal::spread(Slope { x: x - n, y: y - n });
-            assert_eq!(fragments.normal.get(lane), n, "normal of lane {lane}");
-            assert_eq!(fragments.view.get(lane), view.get(lane).normalize(), "view of lane {lane}");
-            assert_eq!(fragments.spread.0[lane], spread, "spread of lane {lane}");
-            assert!(spread > 0.003, "lane {lane}: {spread}");
-        }
-    }
-
-    #[test]
     fn a_full_batch_stays_full() {
-        let (mut fragments, ..) = bowl();
+        let mut fragments = bowl();
         assert_eq!(fragments.push(Vec3::X, Vec3::Y, 0.0), LANES - 1);
         assert_eq!((fragments.len(), fragments.is_empty()), (LANES, false));
         fragments.clear();

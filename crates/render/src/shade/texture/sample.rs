@@ -14,15 +14,17 @@ impl Texture {
     pub fn sample(&self, sampler: &Sampler, uv: Vec2, dx: Vec2, dy: Vec2) -> Vec4 {
         let Some(base) = self.levels.first() else { return Vec4::ZERO };
         let mip = sampler.mip.filter(|_| self.levels.len() > 1);
-        if mip.is_none() && sampler.magnify == sampler.minify {
+        // Taps need no levels, only a filter that would use them.
+        let most = sampler.anisotropy.min(Sampler::MAX_ANISOTROPY) as f32;
+        let is_even = most <= 1.0 || sampler.mip.is_none() || sampler.magnify == Filter::Nearest;
+        if is_even && mip.is_none() && sampler.magnify == sampler.minify {
             return self.sample_level(sampler, sampler.magnify, uv, 0);
         }
         let size = Vec2::new(base.width as f32, base.height as f32);
         let (across, up) = (dx * size, dy * size);
         let (across2, up2) = (across.length_squared(), up.length_squared());
         let long2 = across2.max(up2);
-        let most = sampler.anisotropy.min(Sampler::MAX_ANISOTROPY) as f32;
-        if mip.is_none() || most <= 1.0 || sampler.magnify == Filter::Nearest {
+        if is_even {
             return self.sample_footprint(sampler, mip, sampler.minify, uv, long2);
         }
 

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use render::shade::anisotropy::Anisotropy;
 use render::shade::clearcoat::Clearcoat;
 use render::shade::environment::Surroundings;
-use render::shade::fragments::Shaded;
 use render::shade::iridescence::Iridescence;
 use render::shade::lanes::LANES;
 use render::shade::normal::Frame;
@@ -94,14 +93,6 @@ proptest! {
                     prop_assert_eq!(standard::shade(surface, &lighting), alone);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn unlit_light_is_shown_the_same(lights in proptest::collection::vec(vector(), 0..=LANES)) {
-        let bytes = Shaded::from_linear(&lights).bytes(true);
-        for (lane, &light) in lights.iter().enumerate() {
-            prop_assert_eq!(bytes[lane], colour::display_bytes(light, true), "light {}", light);
         }
     }
 }
