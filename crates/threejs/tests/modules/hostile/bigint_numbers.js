@@ -1,4 +1,4 @@
-// expect: execution EXECUTION_THREW
+// expect: post_validation EXECUTION_THREW
 export default function (THREE) {
   const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
   mesh.position.x = 1n;

@@ -1,4 +1,4 @@
-// expect: execution EXECUTION_THREW
+// expect: post_validation EXECUTION_THREW
 export default function (THREE) {
   const group = new THREE.Group();
   group.children = [null, undefined, 1, 'text', {}, new THREE.Color()];

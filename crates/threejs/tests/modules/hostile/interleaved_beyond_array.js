@@ -1,4 +1,4 @@
-// expect: post_validation BOUNDING_BOX_OUT_OF_RANGE
+// expect: pass
 export default function (THREE) {
   const buffer = new THREE.InterleavedBuffer(new Float32Array(30), 3);
   const geometry = new THREE.BufferGeometry();

@@ -1,4 +1,4 @@
-// expect: execution EXECUTION_THREW
+// expect: post_validation EXECUTION_THREW
 export default function (THREE) {
   Object.prototype.isGroup = true;
   Object.prototype.isObject3D = true;

@@ -1,4 +1,4 @@
-// expect: post_validation BOUNDING_BOX_OUT_OF_RANGE
+// expect: pass
 export default function (THREE) {
   const buffer = new ArrayBuffer(288);
   const mesh = new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshBasicMaterial());
