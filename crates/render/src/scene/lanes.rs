@@ -263,12 +263,13 @@ impl Group {
     }
 }
 
-/// Unit length, or zero.
+/// Unit length, or zero where there is none or it is not a number.
 #[inline(always)]
-fn unit([x, y, z]: [f32; 3]) -> [f32; 3] {
+fn unit(v: [f32; 3]) -> [f32; 3] {
+    let [x, y, z] = v;
     let square = x * x + y * y + z * z;
-    let scale = if square > 0.0 { 1.0 / square.sqrt() } else { 0.0 };
-    [x * scale, y * scale, z * scale]
+    let scale = 1.0 / square.sqrt();
+    v.map(|c| if square > 0.0 { c * scale } else { 0.0 })
 }
 
 /// Interpolates normals, here and at three places of the 2 × 2 block, and takes the spread from them.

@@ -235,9 +235,10 @@ impl Matrices {
     }
 }
 
-/// Unit length; what has none stays what it is, so that a fragment can tell.
+/// Unit length. What has no direction is not a number, and spoils the whole primitive as it does in the original: light
+/// has no direction there either.
 fn unit(v: Vec3) -> Vec3 {
-    v.normalize_or_zero()
+    v / v.length()
 }
 
 /// Appends to a batch.
