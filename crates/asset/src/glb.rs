@@ -3,7 +3,7 @@
 //! Kept: hierarchy, geometry, groups as primitives, instances, lines, points, metallic-roughness materials with the
 //! `KHR_materials_*` layers, textures as PNG with their samplers and transforms. Wireframes become lines; back-side
 //! surfaces are turned inside out; tangents are made where a material needs them; a sheared matrix becomes two nodes;
-//! what is hidden is left out. What glTF has no words for is lost, and [`write`] tells it.
+//! what is hidden is left out. What glTF has no words for is lost, and [`write()`] tells it.
 
 mod build;
 mod layers;

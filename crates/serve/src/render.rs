@@ -8,6 +8,7 @@ pub mod limits;
 
 mod body;
 mod openapi;
+mod painter;
 mod query;
 mod reply;
 mod routes;
@@ -115,7 +116,7 @@ pub async fn serve(
     start: impl FnOnce() -> io::Result<Check> + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = Arc::new(App::new(config).map_err(io::Error::other)?);
+    let app = Arc::new(App::new(config)?);
     let starting = tokio::task::spawn_blocking(start);
     let started = {
         let app = app.clone();

@@ -1,6 +1,7 @@
 //! The work of a request: one verdict, then its pictures. Permits bound what runs at once; whoever has none waits in
 //! the order of arrival.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,9 +13,9 @@ use render::scene::{Prepared, Stop};
 use render::{Camera, png};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SetOnce};
-use tokio::task::JoinError;
 use tokio::time::Instant;
 
+use super::painter::{Painters, Panicked};
 use super::query::Shots;
 use super::reply::{Images, Refusal};
 use super::scenes::Scenes;
@@ -36,6 +37,7 @@ pub(super) struct App {
     slots: Arc<Semaphore>,
     checks: Arc<Semaphore>,
     renders: Arc<Semaphore>,
+    painters: Painters,
     is_stopping: AtomicBool,
 }
 
@@ -56,7 +58,7 @@ pub(super) enum Drawn {
 }
 
 impl App {
-    pub(super) fn new(config: Config) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(config: Config) -> io::Result<Self> {
         let may_connect =
             if config.allow_private_urls { fetch::anywhere } else { fetch::in_public };
         let slots = config.waiting_max.saturating_add(config.renders.get());
@@ -64,12 +66,13 @@ impl App {
             |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
         Ok(Self {
             metrics: Metrics::default(),
-            fetcher: Fetcher::new(may_connect)?,
+            fetcher: Fetcher::new(may_connect).map_err(io::Error::other)?,
             check: SetOnce::new(),
             scenes: Scenes::new(config.scene_bytes_max),
             slots: semaphore(slots),
             checks: semaphore(config.checks.get()),
             renders: semaphore(config.renders.get()),
+            painters: Painters::start(config.renders)?,
             is_stopping: AtomicBool::new(false),
             config,
         })
@@ -147,7 +150,7 @@ impl App {
             Ok(Some(Ok(verdict))) => Ok(verdict),
             Ok(Some(Err(error))) => Err(Refusal::Other(error.to_string())),
             Ok(None) => Err(Refusal::Stopping),
-            Err(error) => Err(Refusal::Other(lost("check", &error))),
+            Err(_) => Err(Refusal::Other("check failed".to_owned())),
         }
     }
 
@@ -161,7 +164,7 @@ impl App {
         let permit = permit(&self.renders).await?;
         let is_given_up = GivenUp::default();
         let (app, flag) = (self.clone(), is_given_up.0.clone());
-        let drawing = tokio::task::spawn_blocking(move || {
+        let drawing = self.painters.run(move || {
             let _permit = permit;
             let start = Instant::now();
             let drawn = pictures(&verdict, &shots, form, &|| flag.load(Ordering::Relaxed));
@@ -173,7 +176,7 @@ impl App {
         match tokio::time::timeout(limit, drawing).await {
             Ok(Ok(Some(drawn))) => Ok(drawn),
             Ok(Ok(None)) => Err(Refusal::Other("the module has no scene".to_owned())),
-            Ok(Err(error)) => Err(Refusal::Other(lost("render", &error))),
+            Ok(Err(Panicked)) => Err(Refusal::Other("render failed".to_owned())),
             Err(_) => {
                 Err(Refusal::Other(format!("render timed out after {}ms", limit.as_millis())))
             }
@@ -250,10 +253,4 @@ fn pictures(verdict: &Verdict, shots: &Shots, form: Form, stop: Stop<'_>) -> Opt
 
 async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
     of.clone().acquire_owned().await.map_err(|_| Refusal::Stopping)
-}
-
-/// The text of a panic stays inside.
-fn lost(stage: &str, error: &JoinError) -> String {
-    let what = if error.is_panic() { "failed" } else { "was stopped" };
-    format!("{stage} {what}")
 }
