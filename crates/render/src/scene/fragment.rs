@@ -258,7 +258,7 @@ impl At<'_> {
     }
 
     /// Whether the stretched lobe is infinite for a light of no effect: nothing times infinity is not a number, which is
-    /// black on the screen and very bright in what glass shows.
+    /// black on the screen and far below it in what glass shows.
     fn is_undefined(&self, surface: &Surface) -> bool {
         let faces = |direction: Vec3| surface.normal.dot(direction) > 0.0;
         let lights = self.scenery.lighting.lights();

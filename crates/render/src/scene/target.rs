@@ -215,11 +215,11 @@ impl Target for Halves {
 }
 
 /// Every channel to the nearest half float of the original's driver: its largest exponent is one like the others, so
-/// numbers go up to 131,008, and what is not a number is that.
+/// numbers go up to 131,008. What is not a number has its sign set and becomes the largest below zero.
 pub(super) fn halves(value: Vec4) -> [f32; 4] {
     const LARGEST: f32 = 131_008.0;
     value.to_array().map(|c| {
-        let c = if c.is_nan() { LARGEST } else { c.clamp(-LARGEST, LARGEST) };
+        let c = if c.is_nan() { -LARGEST } else { c.clamp(-LARGEST, LARGEST) };
         if c.abs() < 65_504.0 {
             crate::shade::half::f32_from_half(crate::shade::half::half_from_f32(c))
         } else {
