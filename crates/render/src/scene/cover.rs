@@ -90,15 +90,21 @@ impl Cover<'_> {
 
 /// What happens to samples that pass.
 trait Out {
-    /// `pass` of the eight pixels from `at` on.
+    /// Of the eight pixels from `at` on, those that pass have all bits of `pass` set, the others none.
     fn row(
         &mut self,
         samples: &mut Samples,
         sample: usize,
         at: usize,
         z: &[f32; BLOCK],
-        pass: &[bool; BLOCK],
+        pass: &[u32; BLOCK],
     );
+}
+
+/// Eight values from a place on, if they are there.
+#[inline(always)]
+fn lanes<T>(values: &mut [T; PIXELS], at: usize) -> Option<&mut [T; BLOCK]> {
+    values.get_mut(at..)?.first_chunk_mut()
 }
 
 struct Take<const ID: bool, const DEPTH: bool> {
@@ -113,18 +119,19 @@ impl<const ID: bool, const DEPTH: bool> Out for Take<ID, DEPTH> {
         sample: usize,
         at: usize,
         z: &[f32; BLOCK],
-        pass: &[bool; BLOCK],
+        pass: &[u32; BLOCK],
     ) {
         if DEPTH {
-            let Some(depth) = samples.depth[sample].get_mut(at..at + BLOCK) else { return };
+            let Some(depth) = lanes(&mut samples.depth[sample], at) else { return };
             for lane in 0..BLOCK {
-                depth[lane] = if pass[lane] { z[lane] } else { depth[lane] };
+                let kept = depth[lane].to_bits() & !pass[lane];
+                depth[lane] = f32::from_bits(kept | z[lane].to_bits() & pass[lane]);
             }
         }
         if ID {
-            let Some(id) = samples.id[sample].get_mut(at..at + BLOCK) else { return };
+            let Some(id) = lanes(&mut samples.id[sample], at) else { return };
             for lane in 0..BLOCK {
-                id[lane] = if pass[lane] { self.id } else { id[lane] };
+                id[lane] = id[lane] & !pass[lane] | self.id & pass[lane];
             }
         }
     }
@@ -142,11 +149,11 @@ impl Out for Look<'_> {
         sample: usize,
         at: usize,
         _: &[f32; BLOCK],
-        pass: &[bool; BLOCK],
+        pass: &[u32; BLOCK],
     ) {
-        let Some(masks) = self.masks.get_mut(at..at + BLOCK) else { return };
+        let Some(masks) = lanes(self.masks, at) else { return };
         for lane in 0..BLOCK {
-            masks[lane] |= u8::from(pass[lane]) << sample;
+            masks[lane] |= (pass[lane] as u8 & 1) << sample;
         }
     }
 }
@@ -250,14 +257,17 @@ impl<O: Out> Run<'_, O> {
                 let mut z = [0.0_f32; BLOCK];
                 for (lane, z) in z.iter_mut().enumerate() {
                     let x = (at[0] + lane as i32) as f32 + left;
-                    *z = (row + w.depth.dx * x).max(0.0).min(1.0);
+                    let depth = row + w.depth.dx * x;
+                    let depth = if depth > 0.0 { depth } else { 0.0 };
+                    *z = if depth < 1.0 { depth } else { 1.0 };
                 }
-                let Some(old) = self.cover.samples.depth[sample].get(first..first + BLOCK) else {
+                let Some(&mut old) = lanes(&mut self.cover.samples.depth[sample], first) else {
                     return;
                 };
-                let mut pass = [false; BLOCK];
+                let mut pass = [0_u32; BLOCK];
                 for lane in 0..BLOCK {
-                    pass[lane] = (inside[lane] >= 0) & passes(z[lane], old[lane]);
+                    let passed = (inside[lane] >= 0) & passes(z[lane], old[lane]);
+                    pass[lane] = if passed { u32::MAX } else { 0 };
                 }
                 self.out.row(self.cover.samples, sample, first, &z, &pass);
             }
