@@ -60,16 +60,14 @@ $(TOOLS)/cargo-deny-$(DENY_VERSION):
 	rm -rf $(CACHE)/tools-target
 	touch $@
 
-# Written glTF files are shown to the validator of Khronos, if there is npm to get it with.
+# Written glTF files are shown to the validator of Khronos.
 $(GLTF_VALIDATOR):
-	@if command -v npm >/dev/null; then \
-	  npm install --silent --no-fund --no-audit --prefix $@.part gltf-validator@$(GLTF_VALIDATOR_VERSION) && mv $@.part $@; \
-	else \
-	  echo "note: no npm, so glTF files are not shown to the validator of Khronos"; \
-	fi
+	@command -v npm >/dev/null || { echo "error: Node 20 or later with npm is needed" >&2; exit 2; }
+	npm install --silent --no-fund --no-audit --prefix $@.part gltf-validator@$(GLTF_VALIDATOR_VERSION)
+	mv $@.part $@
 
 unit: $(GLTF_VALIDATOR) ## Unit, property, snapshot, golden and end-to-end tests
-	@if [ -d $(GLTF_VALIDATOR) ]; then export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR); fi; \
+	@export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR); \
 	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
 	else \

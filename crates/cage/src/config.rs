@@ -18,8 +18,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Checks that may wait for a worker; one more is refused.
     pub queue_max: usize,
-    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends a run long before; this is for what fuel may
-    /// miss. Not wall time, so a busy machine changes no verdict.
+    /// Processor time of one run, kept by the kernel in whole seconds. Fuel ends nearly every run before; this is for what fuel
+    /// does not see. Not wall time, so a busy machine changes no verdict.
     pub cpu: Duration,
     /// Wall time of one run. A process that does not even compute is ended within a second, whatever this is.
     pub wall: Duration,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use asset::Format;
-use asset::scene::Primitive;
+use asset::scene::{Drawable, Primitive};
 use asset::stats::Stats;
 use serde::Serialize;
 
@@ -52,6 +52,7 @@ struct Parts {
     nodes: usize,
     instanced_meshes: usize,
     geometries: usize,
+    /// Drawn, instances included; lines and points have none.
     triangles: usize,
     materials: usize,
     textures: usize,
@@ -77,16 +78,23 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 fn inspect_module(args: Args) -> Result<ExitCode, Failure> {
     let (_, file_bytes) = files::open(&args.input)?;
     let (scene, metrics) = args.cage.scene(&args.input)?;
-    let instanced = scene.nodes.iter().filter(|node| {
-        let primitive = node.drawable.as_ref().map(|drawable| &drawable.primitive);
-        matches!(primitive, Some(Primitive::InstancedMesh(_)))
-    });
-    let triangles: usize = scene.geometries.iter().map(|found| found.element_count() / 3).sum();
+    let triangles = |drawable: &Drawable| {
+        let copies = match &drawable.primitive {
+            Primitive::Mesh => 1,
+            Primitive::InstancedMesh(instances) => instances.matrices.len(),
+            Primitive::Line | Primitive::LineSegments | Primitive::Points => return 0,
+        };
+        let parts = scene.geometry(drawable.geometry).map(|found| drawable.parts(found));
+        copies * parts.iter().flatten().map(|part| part.range.len() / 3).sum::<usize>()
+    };
+    let drawables = || scene.nodes.iter().filter_map(|node| node.drawable.as_ref());
     let parts = Parts {
         nodes: scene.nodes.len(),
-        instanced_meshes: instanced.count(),
+        instanced_meshes: drawables()
+            .filter(|drawable| matches!(drawable.primitive, Primitive::InstancedMesh(_)))
+            .count(),
         geometries: scene.geometries.len(),
-        triangles,
+        triangles: drawables().map(triangles).sum(),
         materials: scene.materials.len(),
         textures: scene.textures.len(),
     };
@@ -101,7 +109,7 @@ fn inspect_module(args: Args) -> Result<ExitCode, Failure> {
         }
         let Parts { nodes, instanced_meshes, geometries, triangles, materials, textures } = parts;
         output::line(format_args!(
-            "  {nodes} nodes, instanced meshes: {instanced_meshes}, geometries: {geometries} of {triangles} triangles in all, materials: {materials}, textures: {textures}"
+            "  {nodes} nodes, instanced meshes: {instanced_meshes}, geometries: {geometries}, triangles drawn: {triangles}, materials: {materials}, textures: {textures}"
         ));
     }
     Ok(ExitCode::from(exit::OK))

@@ -214,7 +214,10 @@ impl Subject {
         // In a grid, what is left transparent is laid over its black, as the original service does.
         let is_grid = args.views == Views::Grid;
         Ok(Self::Scene {
-            prepared: Box::new(Prepared::new(&scene)),
+            prepared: Box::new(
+                Prepared::new_until(&scene, &interrupt::asked)
+                    .map_err(|_| Failure::interrupted())?,
+            ),
             background: color.map(|part| (part * 255.0).round() as u8),
             lighting,
             alpha: if is_grid { Alpha::OverBlack } else { Alpha::Straight },

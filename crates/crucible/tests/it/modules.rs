@@ -144,11 +144,16 @@ fn what_is_in_a_module() {
       instances:          0 / 50,000
       texture data:       0 / 4,194,304 bytes
       bbox:         [-0.400, -0.400, 0.000] → [0.400, 0.400, 0.000] ✓
-      2 nodes, instanced meshes: 0, geometries: 1 of 2 triangles in all, materials: 1, textures: 0
+      2 nodes, instanced meshes: 0, geometries: 1, triangles drawn: 2, materials: 1, textures: 0
     ");
     let json: Value = serde_json::from_str(&place.ok("inspect square.js --json")).unwrap();
     assert_snapshot!(json["scene"], @r#"{"geometries":1,"instanced_meshes":0,"materials":1,"nodes":2,"textures":0,"triangles":2}"#);
     assert_eq!(json["metrics"]["drawCalls"], 1);
+    let many = "export default (THREE) => { const g = new THREE.PlaneGeometry(0.1, 0.1), m = new THREE.MeshBasicMaterial(); \
+         return new THREE.Group().add(new THREE.InstancedMesh(g, m, 5), new THREE.Points(g), new THREE.Mesh(g, m)); };";
+    place.write("many.js", many);
+    let json: Value = serde_json::from_str(&place.run("inspect many.js --json").stdout).unwrap();
+    assert_eq!(json["scene"]["triangles"], 12, "lines and points have none, instances count");
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn views_at_once(verdict: &Verdict, size_px: u32) -> usize {
 
 /// Draws a few views at a time. `None` if it was stopped, or there is nothing to draw.
 fn pictures(verdict: &Verdict, shots: &Shots, form: Form, stop: Stop<'_>) -> Option<Drawn> {
-    let prepared = Prepared::new(verdict.scene.as_ref()?);
+    let prepared = Prepared::new_until(verdict.scene.as_ref()?, stop).ok()?;
     let draw = |cameras: &[Option<Camera>]| {
         let views = cameras.iter().flatten().map(|camera| shots.shot(*camera, form));
         let drawn = prepared.draw_all(&views.collect::<Vec<_>>(), stop).ok()?;
