@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod color;
 pub mod format;
 pub mod glb;
+pub mod obj;
 pub mod ply;
 pub mod rules;
 pub mod scene;
@@ -16,6 +18,8 @@ pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
+pub mod stl;
+pub mod usdz;
 
 pub use format::{Format, ReadError, read_splats};
 pub use scene::Scene;

@@ -2,8 +2,11 @@
 
 mod any_bytes;
 mod dripping;
+mod flat_formats;
 mod glb;
 mod gltf_document;
+mod gltf_round_trip;
+mod gltf_scene;
 mod make;
 mod ply_hostile;
 mod plys;
