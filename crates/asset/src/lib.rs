@@ -17,6 +17,6 @@ pub mod spz;
 pub mod spz404;
 pub mod stats;
 
-pub use format::{Format, ReadError, read_splats};
+pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
