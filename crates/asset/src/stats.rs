@@ -203,7 +203,9 @@ fn parameter_bytes(splats: &Splats) -> u64 {
     (splats.len() * (14 + splats.sh_degree().rest_values()) * size_of::<f32>()) as u64
 }
 
-fn bounds(positions: &[[f32; 3]]) -> Option<Bounds> {
+/// Box of the points that are finite; `None` when there is none.
+#[must_use]
+pub fn bounds(positions: &[[f32; 3]]) -> Option<Bounds> {
     let finite = positions.iter().filter(|position| position.iter().all(|c| c.is_finite()));
     finite.fold(None, |bounds: Option<Bounds>, position| {
         let Bounds { min, max } = bounds.unwrap_or(Bounds { min: *position, max: *position });

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use asset::format::TABLE;
-use asset::{Format, Holds, glb, ply, spz, spz404};
+use asset::{Format, Holds, Scene, Splats, glb, ply, spz, spz404};
 
 use crate::Asset;
 
@@ -101,15 +101,49 @@ const fn kind(holds: Holds) -> &'static str {
 /// # Errors
 /// [`WriteError`], that of the format's writer.
 pub fn write(asset: &Asset, target: Target, writer: impl Write) -> Result<Written, WriteError> {
-    let format = target.format;
-    let mut written = Written::default();
-    match (format, asset) {
-        (Format::Ply, Asset::Splats(splats)) => ply::write(splats, writer)?,
-        (Format::Spz, Asset::Splats(splats)) => spz::write(splats, target.spz, writer)?,
-        (Format::Spz404, Asset::Splats(splats)) => spz404::write(splats, writer)?,
-        (Format::Glb, Asset::Scene(scene)) => written.losses = glb::write(scene, writer)?,
-        (Format::Module, _) => return Err(WriteError::ReadOnly(format)),
-        _ => return Err(WriteError::Kind { format, expected: format.info().holds }),
+    match asset {
+        Asset::Splats(splats) => write_splats(splats, target, writer),
+        Asset::Scene(scene) => write_scene(scene, target, writer),
     }
-    Ok(written)
+}
+
+/// Writes splats.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_splats(
+    splats: &Splats,
+    target: Target,
+    writer: impl Write,
+) -> Result<Written, WriteError> {
+    let format = target.format;
+    match format {
+        Format::Ply => ply::write(splats, writer)?,
+        Format::Spz => spz::write(splats, target.spz, writer)?,
+        Format::Spz404 => spz404::write(splats, writer)?,
+        Format::Glb | Format::Module => {
+            return Err(WriteError::Kind { format, expected: Holds::Scene });
+        }
+    }
+    Ok(Written::default())
+}
+
+/// Writes a scene.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_scene(
+    scene: &Scene,
+    target: Target,
+    writer: impl Write,
+) -> Result<Written, WriteError> {
+    let format = target.format;
+    let losses = match format {
+        Format::Glb => glb::write(scene, writer)?,
+        Format::Module => return Err(WriteError::ReadOnly(format)),
+        Format::Ply | Format::Spz | Format::Spz404 => {
+            return Err(WriteError::Kind { format, expected: Holds::Splats });
+        }
+    };
+    Ok(Written { losses, order: None })
 }

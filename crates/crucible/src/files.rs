@@ -105,6 +105,15 @@ pub(crate) fn write_atomically(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    write_checked(path, fill, |(), _| Ok(()))
+}
+
+/// The same, but `check` may look at the complete file, under the name it has until then, and refuse it: nothing appears.
+pub(crate) fn write_checked<T, U>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, Failure>,
+    check: impl FnOnce(T, &Path) -> Result<U, Failure>,
+) -> Result<U, Failure> {
     let folder = folder_of(path);
     create_folder(folder)?;
     if path.is_dir() {
@@ -115,9 +124,11 @@ pub(crate) fn write_atomically(
         .tempfile_in(folder)
         .map_err(|error| Failure::input(path, format!("cannot write into its folder: {error}")))?;
     let mut writer = Interruptible(BufWriter::with_capacity(1 << 20, temporary));
-    fill(&mut writer)?;
+    let filled = fill(&mut writer)?;
     let temporary = writer.0.into_inner().map_err(|error| Failure::input(path, error.error()))?;
-    persist(temporary, path)
+    let checked = check(filled, temporary.path())?;
+    persist(temporary, path)?;
+    Ok(checked)
 }
 
 fn persist(temporary: NamedTempFile, path: &Path) -> Result<(), Failure> {

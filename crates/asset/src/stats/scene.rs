@@ -66,7 +66,7 @@ impl SceneStats {
                     stats.triangles += triangles.saturating_mul(instances.matrices.len());
                 }
                 Primitive::Line => {
-                    stats.lines += elements.map(|n| n.saturating_sub(1)).sum::<usize>()
+                    stats.lines += elements.map(|n| n.saturating_sub(1)).sum::<usize>();
                 }
                 Primitive::LineSegments => stats.lines += elements.map(|n| n / 2).sum::<usize>(),
                 Primitive::Points => stats.points += elements.sum::<usize>(),

@@ -16,7 +16,7 @@ use crate::{files, output};
 /// Says what is in an asset: counts, box, sizes; of splats also quantiles and broken values
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Asset to read: splats, a scene of meshes, or a Three.js module, .js
+    #[arg(help = format!("Asset to read: {}", asset::format::names_read()))]
     input: PathBuf,
 
     /// Print JSON

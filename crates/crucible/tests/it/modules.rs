@@ -126,10 +126,9 @@ fn pictures_of_a_module() {
 fn a_module_as_gltf() {
     let place = Workplace::new();
     place.write("square.js", SQUARE);
-    assert_snapshot!(place.ok("convert square.js square.glb"), @"square.js (Three.js module) -> square.glb: 2 nodes");
+    let text = place.ok("convert square.js square.glb --measure=never");
+    assert!(text.contains("2 nodes, 2 triangles, 1 materials, 0 textures"), "{text}");
     assert_eq!(&place.read("square.glb")[..8], b"glTF\x02\0\0\0");
-    let run = place.run("convert square.js square.ply");
-    assert_snapshot!(format!("{} {}", run.code, run.stderr), @"2 error: square.ply: the name of a file to write from a module ends in .glb");
 }
 
 #[test]
