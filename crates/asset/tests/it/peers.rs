@@ -16,6 +16,7 @@ pub(crate) struct Peers {
 impl Peers {
     /// `None` when they are not installed; says so on standard error.
     #[track_caller]
+    #[expect(clippy::print_stderr, reason = "nobody should think that this was tested")]
     pub(crate) fn find() -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "where the peers are depends on the machine")]
         let Ok(installed) = std::env::var("CRUCIBLE_PEERS") else {
