@@ -1,6 +1,7 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
 mod any_bytes;
+mod compressed_ply;
 mod dripping;
 mod glb;
 mod make;
