@@ -9,13 +9,17 @@
 
 mod lanczos;
 mod light;
+mod load;
 mod model;
 mod normals;
+mod picture;
 mod prim;
 mod raster;
 mod shade;
+mod specular;
 mod texture;
 
+pub use load::{LoadError, load, model};
 pub use model::{Material, Model, ModelError, ModelParts};
 pub use texture::Texture;
 

@@ -19,6 +19,20 @@ impl Texture {
         (area > 0 && area == texels.len()).then_some(Self { width, height, texels })
     }
 
+    /// Width and height.
+    pub(super) const fn size(&self) -> [u32; 2] {
+        [self.width, self.height]
+    }
+
+    /// The texel where texel `at` of a picture of `size` would be, if it lay over this one.
+    pub(super) fn nearest(&self, at: [u32; 2], size: [u32; 2]) -> [u8; 4] {
+        let along = |axis: usize, own: u32| {
+            let place = (2 * u64::from(at[axis]) + 1) * u64::from(own) / (2 * u64::from(size[axis]).max(1));
+            (place as u32).min(own - 1) as usize
+        };
+        self.texels[along(1, self.height) * self.width as usize + along(0, self.width)]
+    }
+
     /// Whether no texel lets anything through.
     pub(super) fn is_opaque(&self) -> bool {
         self.texels.iter().all(|texel| texel[3] == 255)
