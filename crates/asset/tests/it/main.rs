@@ -3,6 +3,7 @@
 mod any_bytes;
 mod dripping;
 mod glb;
+mod gltf_document;
 mod make;
 mod ply_hostile;
 mod plys;
