@@ -5,6 +5,7 @@
 //! give no number, the number is ours; `docs/validation.md` has the table with the source of each.
 
 mod content;
+pub mod service;
 
 use std::fmt;
 use std::io::{self, BufReader, Read};

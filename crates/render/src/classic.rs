@@ -23,7 +23,7 @@ pub use load::{LoadError, load, model};
 pub use model::{Material, Model, ModelError, ModelParts};
 pub use texture::Texture;
 
-use image::{Rgba, RgbaImage};
+use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::camera::{Camera, Lens};
@@ -62,11 +62,4 @@ pub fn grid(model: &Model, stop: Stop<'_>) -> Result<RgbaImage, Stopped> {
     let one = |view: &View| draw(model, *view, SIZE_PX, [255; 3], stop);
     let pictures: Result<Vec<_>, Stopped> = View::GRID.par_iter().map(one).collect();
     Ok(crate::grid::compose(&pictures?, crate::grid::GAP_PX))
-}
-
-/// The grid of a model that shows nothing.
-#[must_use]
-pub fn blank_grid() -> RgbaImage {
-    let cell = RgbaImage::from_pixel(SIZE_PX, SIZE_PX, Rgba([255; 4]));
-    crate::grid::compose(&[cell.clone(), cell.clone(), cell.clone(), cell], crate::grid::GAP_PX)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{LoadError, Texture};
 
 /// Side of a picture, pixels.
-pub const SIDE_PX_MAX: u32 = 16_384;
+const SIDE_PX_MAX: u32 = 16_384;
 /// Bytes of one picture when it is decoded.
 const DECODED_BYTES_MAX: u64 = 512 << 20;
 

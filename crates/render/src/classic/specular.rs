@@ -103,30 +103,28 @@ mod tests {
     use super::*;
 
     fn gloss(diffuse: [f32; 4], specular: [f32; 3]) -> Gloss {
-        Gloss {
-            diffuse,
-            specular,
-            glossiness: 0.75,
-            diffuse_texture: None,
-            specular_texture: None,
-        }
+        Gloss { diffuse, specular, glossiness: 0.75, diffuse_texture: None, specular_texture: None }
     }
 
     /// Values of trimesh 4.10.1, `specular_to_pbr`.
     #[test]
     fn as_the_original_converts() {
-        let cases = [
-            ([0.5, 0.4, 0.3, 0.8], [0.04; 3], [0.5, 0.4, 0.3], 0.0),
-            GOLD,
-            HALF,
-        ];
+        let cases = [([0.5, 0.4, 0.3, 0.8], [0.04; 3], [0.5, 0.4, 0.3], 0.0), GOLD, HALF];
         for (diffuse, specular, base, metallic) in cases {
             let mut material = Material::default();
             gloss(diffuse, specular).replace(&mut material);
-            assert!((material.metallic - metallic).abs() < 2e-3, "{} for {metallic}", material.metallic);
+            assert!(
+                (material.metallic - metallic).abs() < 2e-3,
+                "{} for {metallic}",
+                material.metallic
+            );
             assert!((material.roughness - 0.25).abs() < 1e-6);
             for c in 0..3 {
-                assert!((material.base[c] - base[c]).abs() < 5e-3, "{:?} for {base:?}", material.base);
+                assert!(
+                    (material.base[c] - base[c]).abs() < 5e-3,
+                    "{:?} for {base:?}",
+                    material.base
+                );
             }
             assert!((material.base[3] - diffuse[3]).abs() < 3e-3);
         }

@@ -27,7 +27,8 @@ impl Texture {
     /// The texel where texel `at` of a picture of `size` would be, if it lay over this one.
     pub(super) fn nearest(&self, at: [u32; 2], size: [u32; 2]) -> [u8; 4] {
         let along = |axis: usize, own: u32| {
-            let place = (2 * u64::from(at[axis]) + 1) * u64::from(own) / (2 * u64::from(size[axis]).max(1));
+            let place =
+                (2 * u64::from(at[axis]) + 1) * u64::from(own) / (2 * u64::from(size[axis]).max(1));
             (place as u32).min(own - 1) as usize
         };
         self.texels[along(1, self.height) * self.width as usize + along(0, self.width)]
