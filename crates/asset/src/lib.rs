@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod color;
+pub mod compressed_ply;
 pub mod format;
 pub mod glb;
 pub mod obj;
@@ -19,8 +20,10 @@ pub mod spz;
 pub mod spz404;
 pub mod stats;
 pub mod stl;
+mod unstorable;
 pub mod usdz;
 
-pub use format::{Format, ReadError, read_splats};
+pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
+pub use unstorable::Unstorable;

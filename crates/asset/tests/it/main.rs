@@ -1,6 +1,7 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
 mod any_bytes;
+mod compressed_ply;
 mod dripping;
 mod flat_formats;
 mod glb;
@@ -8,6 +9,7 @@ mod gltf_document;
 mod gltf_round_trip;
 mod gltf_scene;
 mod make;
+mod peers;
 mod ply_hostile;
 mod plys;
 mod same_bytes;
@@ -16,4 +18,5 @@ mod scene_wire;
 mod scenes;
 mod spz_golden;
 mod spz_hostile;
+mod spz_peers;
 mod spz_round_trip;
