@@ -81,7 +81,10 @@ fn instances_come_back() {
     let asset::scene::Primitive::InstancedMesh(found) = &drawable.primitive else {
         panic!("{drawable:?}")
     };
-    assert_eq!((found.matrices.len(), &found.colors), (instances.matrices.len(), &instances.colors));
+    assert_eq!(
+        (found.matrices.len(), &found.colors),
+        (instances.matrices.len(), &instances.colors)
+    );
     let pairs = found.matrices.as_flattened().iter().zip(instances.matrices.as_flattened());
     let error = pairs.map(|(one, two)| (one - two).abs()).fold(0.0, f32::max);
     assert!(error < 1e-5, "off by {error}");
