@@ -4,6 +4,7 @@ mod any_bytes;
 mod compressed_ply;
 mod dripping;
 mod glb;
+mod gltf_document;
 mod make;
 mod peers;
 mod ply_hostile;
