@@ -34,7 +34,8 @@ fn pick(splats: &Splats, numbers: &[u32]) -> Splats {
     .expect("attributes of one length")
 }
 
-pub(crate) const ATTRIBUTES: [&str; 6] = ["position", "log scale", "rotation", "opacity", "sh_dc", "sh_rest"];
+pub(crate) const ATTRIBUTES: [&str; 6] =
+    ["position", "log scale", "rotation", "opacity", "sh_dc", "sh_rest"];
 
 /// Mean and largest difference of each of [`ATTRIBUTES`].
 pub(crate) fn differences(a: &Splats, b: &Splats) -> [(f64, f64); 6] {
