@@ -17,9 +17,7 @@ pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
-mod unstorable;
 
 pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
-pub use unstorable::Unstorable;
