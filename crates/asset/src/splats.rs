@@ -5,8 +5,10 @@
 
 mod harmonics;
 mod similarity;
+pub(crate) mod storable;
 
 pub use similarity::{Similarity, SimilarityError};
+pub use storable::Unstorable;
 
 /// Degree of the spherical harmonics of a splat's colour: 0 (plain colour) to 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
