@@ -1,7 +1,7 @@
 //! What splats lose on their way to a mesh, and the mesh on its way back to splats: PSNR and overlap over eight views,
 //! for the objects whose truth is known.
-//! `cargo run --release -p mesh --example there_and_back -- [DIRECTORY [NAME ...]]`; with a directory (or `-` for none),
-//! pictures and GLB files go there.
+//! `cargo run --release -p mesh --example there_and_back -- [--mesh-only] [DIRECTORY [NAME ...]]`; with a directory (`-`
+//! for none), pictures and GLB files go there. A name with a dot is a file of splats.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -26,7 +26,8 @@ use vision::metrics::{iou, psnr};
 const SIDE: u32 = 512;
 
 fn main() {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    let there_only = args.next_if(|arg| arg == "--mesh-only").is_some();
     let directory = args.next().filter(|name| name != "-");
     let names: Vec<String> = args.collect();
     println!(
@@ -36,14 +37,14 @@ fn main() {
     for kind in Kind::ALL {
         if names.is_empty() || names.iter().any(|name| name == kind.name) {
             let splats = kind.splats(0, Sampling::default());
-            report(kind.name, &splats, directory.as_deref());
+            report(kind.name, &splats, directory.as_deref(), there_only);
         }
     }
     for name in names.iter().filter(|name| name.contains('.')) {
         let bytes = std::fs::read(name).unwrap();
         let (splats, _) = asset::read_splats(&bytes[..], Some(bytes.len() as u64)).unwrap();
         let stem = std::path::Path::new(name).file_stem().unwrap().to_string_lossy().into_owned();
-        report(&stem, &splats, directory.as_deref());
+        report(&stem, &splats, directory.as_deref(), there_only);
     }
 }
 
@@ -94,7 +95,7 @@ fn compare(a: &[Shown], b: &[Shown]) -> [f64; 4] {
     [mean(&psnrs), least(&psnrs), mean(&ious), least(&ious)]
 }
 
-fn report(name: &str, splats: &Splats, directory: Option<&str>) {
+fn report(name: &str, splats: &Splats, directory: Option<&str>, there_only: bool) {
     let start = Instant::now();
     let scene = from_splats(splats, &from_splats::Options::default(), &|| false).unwrap();
     let seconds = start.elapsed().as_secs_f64();
@@ -105,19 +106,16 @@ fn report(name: &str, splats: &Splats, directory: Option<&str>) {
         "| {name} | {mean:.1} dB | {least:.1} dB | {iou:.3} | {least_iou:.3} | {triangles} | {seconds:.1} "
     );
     std::io::stdout().flush().unwrap();
-    let plain = to_splats::Options { refine_steps: 0, ..to_splats::Options::default() };
-    let sampled = of_splats(&to_splats(&scene, &plain, &|| false).unwrap());
-    let start = Instant::now();
-    let refined = to_splats(&scene, &to_splats::Options::default(), &|| false).unwrap();
-    let (seconds, count) = (start.elapsed().as_secs_f64(), refined.len());
-    let refined = of_splats(&refined);
-    let [first, ..] = compare(&between, &sampled);
-    let [second, _, iou, _] = compare(&between, &refined);
-    println!("| {first:.1} dB | {second:.1} dB | {iou:.3} | {count} | {seconds:.1} |");
+    let mut rows = vec![before, between];
+    if there_only {
+        println!("|");
+    } else {
+        rows.push(back(&scene, &rows[1]));
+    }
     if let Some(directory) = directory {
         // A row of views each of splats, mesh, and splats again.
-        let mut sheet = RgbaImage::new(8 * SIDE, 3 * SIDE);
-        for (y, row) in [&before, &between, &refined].into_iter().enumerate() {
+        let mut sheet = RgbaImage::new(8 * SIDE, rows.len() as u32 * SIDE);
+        for (y, row) in rows.iter().enumerate() {
             for (x, shown) in row.iter().enumerate() {
                 let (x, y) = (x as u32 * SIDE, y as u32 * SIDE);
                 replace(&mut sheet, &shown.picture, x.into(), y.into());
@@ -127,4 +125,18 @@ fn report(name: &str, splats: &Splats, directory: Option<&str>) {
         let mut file = std::fs::File::create(format!("{directory}/{name}.glb")).unwrap();
         asset::glb::write(&scene, &mut file).unwrap();
     }
+}
+
+/// The other half of a line: the scene as splats. Gives their pictures.
+fn back(scene: &Scene, between: &[Shown]) -> Vec<Shown> {
+    let plain = to_splats::Options { refine_steps: 0, ..to_splats::Options::default() };
+    let sampled = of_splats(&to_splats(scene, &plain, &|| false).unwrap());
+    let start = Instant::now();
+    let refined = to_splats(scene, &to_splats::Options::default(), &|| false).unwrap();
+    let (seconds, count) = (start.elapsed().as_secs_f64(), refined.len());
+    let refined = of_splats(&refined);
+    let [first, ..] = compare(between, &sampled);
+    let [second, _, iou, _] = compare(between, &refined);
+    println!("| {first:.1} dB | {second:.1} dB | {iou:.3} | {count} | {seconds:.1} |");
+    refined
 }

@@ -111,14 +111,18 @@ fn surface(
         fused.values.iter_mut().for_each(|value| *value += grow);
         mesh = extract(&fused)?;
     }
+    if stop() {
+        return Err(MeshError::Stopped);
+    }
+    outline::fit(&mut mesh, seen, cell);
     // First all that costs nothing, then as much as was asked for.
     let goal = Goal { triangles: options.triangles, error: f32::INFINITY };
     let mesh = decimate(&mesh, goal, stop)?;
     decimate(&mesh, Goal::error(FREE_ERROR * cell), stop)
 }
 
-/// Rounds of fitting the outline.
-const OUTLINE_ROUNDS: usize = 2;
+/// Rounds of growing as a whole.
+const OUTLINE_ROUNDS: usize = 1;
 /// Errors below this share of a cell are free.
 const FREE_ERROR: f32 = 0.03;
 

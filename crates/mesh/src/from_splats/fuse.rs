@@ -210,7 +210,7 @@ fn smooth(view: &View, nearest: &Pixel, at: Vec3, step: f32) -> (f32, f32) {
     (depth, facing)
 }
 
-/// Each value the mean of itself and its neighbours along each axis, with weights 1, 2, 1.
+/// Each value the mean of itself and its neighbours along each axis, with weights 1, 6, 1.
 fn soften(values: &mut Vec<f32>, counts: [usize; 3]) {
     let [nx, ny, nz] = counts;
     for (stride, count) in [(1, nx), (nx, ny), (nx * ny, nz)] {
@@ -220,7 +220,7 @@ fn soften(values: &mut Vec<f32>, counts: [usize; 3]) {
             if place == 0 || place + 1 == count {
                 return before[at];
             }
-            0.25 * (before[at - stride] + before[at + stride]) + 0.5 * before[at]
+            0.125 * (before[at - stride] + before[at + stride]) + 0.75 * before[at]
         });
         *values = after.collect();
     }
