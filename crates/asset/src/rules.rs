@@ -220,7 +220,12 @@ pub fn competition0(reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>
     };
     if Format::detect(&first) != Some(Format::Ply) {
         let found = Format::detect(&first).map_or_else(
-            || format!("a file that starts with \"{}\"", first.escape_ascii()),
+            || {
+                format!(
+                    "a file that starts with \"{}\"",
+                    first[..first.len().min(4)].escape_ascii()
+                )
+            },
             |format| format.to_string(),
         );
         let message = format!("a 3DGS PLY is needed, this is {found}");
