@@ -1,6 +1,7 @@
 //! From a GLB file to the [`Model`] that the mesh competition drew of it. Source: rendering specification §C.1, §C.2, §E.2.
 
 use asset::glb::{Document, MeshPrimitive, Mode, ReadError};
+use asset::rules::mesh::is_object;
 use serde_json::Value;
 
 use super::{Material, Model, ModelError, ModelParts, picture, specular};
@@ -60,10 +61,7 @@ pub fn load(file: &[u8]) -> Result<Model, LoadError> {
 pub fn model(document: &Document) -> Result<Model, LoadError> {
     let primitives = document.primitives().map_err(|error| LoadError::failed(&error))?;
     // What is joined in other ways is not seen at all.
-    let mut objects = primitives.into_iter().filter(|primitive| {
-        use Mode::{Lines, Points, TriangleStrip, Triangles};
-        matches!(primitive.mode, Points | Lines | Triangles | TriangleStrip)
-    });
+    let mut objects = primitives.into_iter().filter(|primitive| is_object(primitive.mode));
     let (first, more) = (objects.next(), objects.count());
     let Some(primitive) = first.filter(|_| more == 0) else {
         let count = if more == 0 { 0 } else { more + 1 };
