@@ -163,6 +163,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let lens =
         Lens::new(radius, args.fov, size).map_err(|error| Failure::usage(error.to_string()))?;
     let is_classic = args.lighting == Some(LightingArg::Classic);
+    if is_classic && size > classic::SIZE_PX_MAX {
+        let max = classic::SIZE_PX_MAX;
+        let text = format!("--size {size}: with --lighting classic {max} is our limit");
+        return Err(Failure::usage(text));
+    }
     let default = if is_classic { Background::WHITE } else { args.views.default_background() };
     let background = args.background.map_or(default, |arg| arg.0);
 

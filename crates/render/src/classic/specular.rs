@@ -71,7 +71,8 @@ impl Gloss {
             return;
         };
         let light = |texel: [u8; 4], c: usize| light::decode(f32::from(texel[c]) / 255.0);
-        let byte = |value: f32| (unit(value) * 255.0) as u8;
+        // Cut, not rounded, as there; the last bits of a float do not count.
+        let byte = |value: f32| (unit(value) * 255.0 + 1e-3) as u8;
         let (mut base, mut rough) = (Vec::new(), Vec::new());
         for y in 0..size[1] {
             for x in 0..size[0] {

@@ -60,13 +60,13 @@ async fn pictures() {
 #[tokio::test]
 async fn what_the_request_lacks() {
     let service = Service::start(Config::default()).await;
-    assert_snapshot!(service.post("/render_ply", "").await.line(), @r#"422 {"detail":[{"input":null,"loc":["body","file"],"msg":"Field required","type":"missing"}]}"#);
-    assert_snapshot!(service.post("/render_ply?device=tpu", "").await.line(), @r#"422 {"detail":[{"ctx":{"expected":"'cuda' or 'cpu'"},"input":"tpu","loc":["query","device"],"msg":"Input should be 'cuda' or 'cpu'","type":"literal_error"},{"input":null,"loc":["body","file"],"msg":"Field required","type":"missing"}]}"#);
-    assert_snapshot!(service.form("/render_glb", &[("form-data; name=\"other\"; filename=\"a.glb\"", b"x")]).await.line(), @r#"422 {"detail":[{"input":null,"loc":["body","file"],"msg":"Field required","type":"missing"}]}"#);
-    assert_snapshot!(service.form("/render_glb", &[("form-data; name=\"file\"", b"text")]).await.line(), @r#"422 {"detail":[{"ctx":{"error":{}},"input":"text","loc":["body","file"],"msg":"Value error, Expected UploadFile, received: <class 'str'>","type":"value_error"}]}"#);
+    assert_snapshot!(service.post("/render_ply", "").await.line(), @r#"422 {"detail":[{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}]}"#);
+    assert_snapshot!(service.post("/render_ply?device=tpu", "").await.line(), @r#"422 {"detail":[{"type":"literal_error","loc":["query","device"],"msg":"Input should be 'cuda' or 'cpu'","input":"tpu","ctx":{"expected":"'cuda' or 'cpu'"}},{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}]}"#);
+    assert_snapshot!(service.form("/render_glb", &[("form-data; name=\"other\"; filename=\"a.glb\"", b"x")]).await.line(), @r#"422 {"detail":[{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}]}"#);
+    assert_snapshot!(service.form("/render_glb", &[("form-data; name=\"file\"", b"text")]).await.line(), @r#"422 {"detail":[{"type":"value_error","loc":["body","file"],"msg":"Value error, Expected UploadFile, received: <class 'str'>","input":"text","ctx":{"error":{}}}]}"#);
     assert_snapshot!(service.upload("/render_glb", "a.ply", b"x").await.line(), @r#"400 {"detail":"Only .glb files are supported on /render_glb"}"#);
     assert_snapshot!(service.upload("/render_ply", "a.glb", b"x").await.line(), @r#"400 {"detail":"Only .ply files are supported"}"#);
-    assert_snapshot!(service.upload("/render?device=", "a.txt", b"x").await.line(), @r#"422 {"detail":[{"ctx":{"expected":"'cuda' or 'cpu'"},"input":"","loc":["query","device"],"msg":"Input should be 'cuda' or 'cpu'","type":"literal_error"}]}"#);
+    assert_snapshot!(service.upload("/render?device=", "a.txt", b"x").await.line(), @r#"422 {"detail":[{"type":"literal_error","loc":["query","device"],"msg":"Input should be 'cuda' or 'cpu'","input":"","ctx":{"expected":"'cuda' or 'cpu'"}}]}"#);
     let broken = "POST /render_ply HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 9\r\n\r\n--b\r\nnope";
     assert_snapshot!(service.send(broken).await.line(), @r#"400 {"detail":"There was an error parsing the body"}"#);
     let unbound = broken.replace("; boundary=b", "");
