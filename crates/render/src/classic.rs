@@ -7,6 +7,8 @@
 //!
 //! Where the original is at the mercy of its driver, this is not: see `docs/scenes.md`.
 
+#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
+
 mod lanczos;
 mod light;
 mod load;
@@ -19,7 +21,7 @@ mod shade;
 mod specular;
 mod texture;
 
-pub use load::{LoadError, load, model};
+pub use load::{LoadError, load, of_document};
 pub use model::{Material, Model, ModelError, ModelParts};
 pub use texture::Texture;
 

@@ -51,14 +51,14 @@ pub fn load(file: &[u8]) -> Result<Model, LoadError> {
     }
     let outside = |_: &str| Err("files beside a GLB are not read".to_owned());
     let document = Document::parse(file, &mut { outside }).map_err(|e| LoadError::failed(&e))?;
-    model(&document)
+    of_document(&document)
 }
 
 /// The model of a file that is parsed already.
 ///
 /// # Errors
 /// As [`load`].
-pub fn model(document: &Document) -> Result<Model, LoadError> {
+pub fn of_document(document: &Document) -> Result<Model, LoadError> {
     let primitives = document.primitives().map_err(|error| LoadError::failed(&error))?;
     // What is joined in other ways is not seen at all.
     let mut objects = primitives.into_iter().filter(|primitive| is_object(primitive.mode));

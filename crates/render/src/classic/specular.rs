@@ -1,8 +1,6 @@
 //! `KHR_materials_pbrSpecularGlossiness` as metallic-roughness. Facts: rendering specification §C.2; the conversion that
 //! Khronos published with the extension, in the variant of trimesh 4.10.1.
 
-#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
-
 use super::{Material, Texture, light};
 
 /// What a surface without metal reflects head-on.

@@ -46,7 +46,7 @@ struct Device {
     device: Option<String>,
 }
 
-/// As FastAPI says it.
+/// As `FastAPI` says it.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes an answer that is written by hand")]
 struct Detail {

@@ -1,5 +1,5 @@
 //! The multipart body of the Python services: one file in the field `file`, held in memory within a budget.
-//! Facts: rendering specification §E.2; bodies of errors as FastAPI writes them.
+//! Facts: rendering specification §E.2; bodies of errors as `FastAPI` writes them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +68,7 @@ impl Upload {
         extension: &str,
         has_device: bool,
     ) -> Result<Self, Detail> {
-        // All that is wrong with the request is told together, as FastAPI does.
+        // All that is wrong with the request is told together, as `FastAPI` does.
         let mut wrong = Vec::new();
         if has_device {
             wrong.extend(wrong_device(request.uri().query().unwrap_or_default()));
