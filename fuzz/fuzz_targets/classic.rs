@@ -9,7 +9,8 @@ fuzz_target!(|bytes: &[u8]| {
     rules::competition1(bytes, bytes.len() as u64).expect("memory does not fail");
     rules::service::read_splats(bytes).ok();
     if let Ok(model) = classic::load(bytes) {
-        let picture = classic::draw(&model, View::GRID[0], Lens::competition(24), [255; 3], &|| false);
+        let picture =
+            classic::draw(&model, View::GRID[0], Lens::competition(24), [255; 3], &|| false);
         assert!(picture.is_ok_and(|picture| picture.dimensions() == (24, 24)));
     }
 });
