@@ -3,7 +3,7 @@
 # Usage: fuzz/run.sh TARGET [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?TARGET: ply, compressed_ply, spz, spz404, any, scene, glb, obj, stl, module or outcome}
+target=${1:?TARGET: any, classic, compressed_ply, glb, module, obj, outcome, ply, scene, spz, spz404 or stl}
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
@@ -11,5 +11,6 @@ cargo build --release --bin "$target" --target "$(rustc -vV | sed -n 's/^host: /
 mkdir -p "corpus/$target" "artifacts/$target"
 built=$(find "${CARGO_TARGET_DIR:-target}" -path "*/release/$target" -type f -perm -u+x | head -1)
 exec "$built" "corpus/$target" seeds ../crates/asset/tests/fixtures ../crates/threejs/tests/modules \
+    ../crates/crucible/tests/references/classic \
     -artifact_prefix="artifacts/$target/" \
     -max_total_time="${2:-60}" -rss_limit_mb=1024 -timeout=5 -max_len=8192 -print_final_stats=1

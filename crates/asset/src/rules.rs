@@ -1,10 +1,11 @@
-//! Rules of competition 0: what an asset has to be, and what it should be.
+//! Rules of competitions 0 and 1: what an asset has to be, and what it should be.
 //!
 //! Facts: pods specification §1.5 and §1.6 (size, +Y up), competition specification §21, rendering specification §B.1
 //! (what the render service's PLY reader takes), §B.4 (its normalisation) and §B.9 (it checks nothing else). Where those
 //! give no number, the number is ours; `docs/validation.md` has the table with the source of each.
 
 mod content;
+pub mod mesh;
 pub mod service;
 
 use std::fmt;
@@ -108,6 +109,38 @@ rules! {
     Centred "CENTRED" Warning,
     /// The object does not lie flat, as one whose up is not +Y may: at least [`FLATNESS_MIN`].
     UpAxis "UP_AXIS" Warning,
+    /// Competition 1: the file is a GLB that can be read.
+    GlbReadable "GLB_READABLE" Error,
+    /// Exactly one primitive in all meshes together; see [`mesh::is_object`].
+    MeshCount "MESH_COUNT" Error,
+    /// That primitive has triangles, and a whole number of them.
+    MeshKind "MESH_KIND" Error,
+    /// No coordinate is beyond ±[`COORDINATE_MAX`].
+    BoxSize "BOX_SIZE" Error,
+    /// The mesh is within the unit box that the rules' text names.
+    BoxUnit "BOX_UNIT" Warning,
+    /// A primitive whose material has textures has `TEXCOORD_0`.
+    TextureCoordinates "TEXTURE_COORDINATES" Error,
+    /// No picture of two channels where colours are needed.
+    TextureChannels "TEXTURE_CHANNELS" Error,
+    /// Every picture can be read by the service.
+    TextureIgnored "TEXTURE_IGNORED" Warning,
+    /// No primitive that the service does not see.
+    PrimitiveIgnored "PRIMITIVE_IGNORED" Warning,
+    /// No node moves, turns or scales.
+    NodeTransforms "NODE_TRANSFORMS" Warning,
+    /// The mesh is shown by one node.
+    NodeUses "NODE_USES" Warning,
+    /// The material has one side.
+    DoubleSided "DOUBLE_SIDED" Warning,
+    /// The material's alpha is blended.
+    AlphaMode "ALPHA_MODE" Warning,
+    /// No vertex colours beside a material.
+    ColoursIgnored "COLOURS_IGNORED" Warning,
+    /// The material has nothing that the service leaves out: scales, second coordinates, wraps.
+    MaterialIgnored "MATERIAL_IGNORED" Warning,
+    /// No extension that the service does not know.
+    ExtensionsIgnored "EXTENSIONS_IGNORED" Warning,
 }
 
 impl serde::Serialize for Rule {
@@ -207,10 +240,7 @@ pub fn is_valid(findings: &[Finding]) -> bool {
 pub fn competition0(reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if byte_len > FILE_BYTES_MAX {
-        let message =
-            format!("the file has {byte_len} bytes, at most {FILE_BYTES_MAX} are allowed");
-        let limit = FILE_BYTES_MAX as f64;
-        findings.push(Finding::new(Rule::FileSize, "file", byte_len as f64, limit, message));
+        findings.push(too_long(byte_len));
     }
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let first = {
@@ -219,17 +249,7 @@ pub fn competition0(reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>
         first
     };
     if Format::detect(&first) != Some(Format::Ply) {
-        let found = Format::detect(&first).map_or_else(
-            || {
-                format!(
-                    "a file that starts with \"{}\"",
-                    first[..first.len().min(4)].escape_ascii()
-                )
-            },
-            |format| format.to_string(),
-        );
-        let message = format!("a 3DGS PLY is needed, this is {found}");
-        findings.push(Finding::new(Rule::FileFormat, "file", found, "3DGS PLY", message));
+        findings.push(other_format(&first, "3DGS PLY"));
         return Ok(findings);
     }
     let reader = io::Cursor::new(first).chain(reader);
@@ -257,6 +277,41 @@ pub fn competition0(reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>
         }
     }
     Ok(findings)
+}
+
+/// Checks a GLB of `byte_len` bytes against the rules of competition 1, all of them, in the order of [`Rule::ALL`]. Of a
+/// file that is too long or of another format, only that is said.
+///
+/// # Errors
+/// Those of `reader`. A broken file is a finding, not an error.
+pub fn competition1(mut reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if byte_len > FILE_BYTES_MAX {
+        findings.push(too_long(byte_len));
+        return Ok(findings);
+    }
+    let mut file = Vec::new();
+    reader.by_ref().take(FILE_BYTES_MAX).read_to_end(&mut file)?;
+    if file.starts_with(b"glTF") {
+        mesh::check(&file, &mut findings);
+    } else {
+        findings.push(other_format(&file[..file.len().min(Format::DETECT_BYTES)], "GLB"));
+    }
+    Ok(findings)
+}
+
+fn too_long(byte_len: u64) -> Finding {
+    let message = format!("the file has {byte_len} bytes, at most {FILE_BYTES_MAX} are allowed");
+    Finding::new(Rule::FileSize, "file", byte_len as f64, FILE_BYTES_MAX as f64, message)
+}
+
+fn other_format(first: &[u8], needed: &str) -> Finding {
+    let found = Format::detect(first).map_or_else(
+        || format!("a file that starts with \"{}\"", first[..first.len().min(4)].escape_ascii()),
+        |format| format.to_string(),
+    );
+    let message = format!("a {needed} is needed, this is {found}");
+    Finding::new(Rule::FileFormat, "file", found, needed, message)
 }
 
 #[cfg(test)]

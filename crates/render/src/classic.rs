@@ -7,6 +7,8 @@
 //!
 //! Where the original is at the mercy of its driver, this is not: see `docs/scenes.md`.
 
+#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
+
 mod lanczos;
 mod light;
 mod load;
@@ -19,7 +21,7 @@ mod shade;
 mod specular;
 mod texture;
 
-pub use load::{LoadError, load, model};
+pub use load::{LoadError, load, of_document};
 pub use model::{Material, Model, ModelError, ModelParts};
 pub use texture::Texture;
 
@@ -35,19 +37,22 @@ pub const SIZE_PX: u32 = 518;
 /// Largest side of a picture, pixels; it is drawn at twice the size.
 pub const SIZE_PX_MAX: u32 = 4096;
 
-/// One view, `size_px` wide and high, at most [`SIZE_PX_MAX`].
+/// One view. `lens.size` is at most [`SIZE_PX_MAX`]; the competition's lens is [`Lens::competition`] of [`SIZE_PX`].
+///
+/// A triangle that reaches behind the near plane, 0.05 m in front of the camera, is left out whole. No model does as the
+/// competition sees it.
 ///
 /// # Errors
 /// [`Stopped`] soon after `stop` says so.
 pub fn draw(
     model: &Model,
     view: View,
-    size_px: u32,
+    lens: Lens,
     background: [u8; 3],
     stop: Stop<'_>,
 ) -> Result<RgbaImage, Stopped> {
-    let size_px = size_px.clamp(1, SIZE_PX_MAX);
-    let camera = Camera::orbit(view, Lens::competition(2 * size_px));
+    let size_px = lens.size.clamp(1, SIZE_PX_MAX);
+    let camera = Camera::orbit(view, Lens { size: 2 * size_px, ..lens });
     let full = raster::draw(model, &camera, background, stop)?;
     let half = lanczos::halve(&full, 2 * size_px as usize);
     let texels: Vec<u8> = half.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
@@ -59,7 +64,7 @@ pub fn draw(
 /// # Errors
 /// [`Stopped`] soon after `stop` says so.
 pub fn grid(model: &Model, stop: Stop<'_>) -> Result<RgbaImage, Stopped> {
-    let one = |view: &View| draw(model, *view, SIZE_PX, [255; 3], stop);
+    let one = |view: &View| draw(model, *view, Lens::competition(SIZE_PX), [255; 3], stop);
     let pictures: Result<Vec<_>, Stopped> = View::GRID.par_iter().map(one).collect();
     Ok(crate::grid::compose(&pictures?, crate::grid::GAP_PX))
 }

@@ -69,6 +69,28 @@ impl Frame {
     }
 }
 
+/// A picture without background, from the same one over black and over white. Straight alpha; of a pixel that lets its
+/// channels through differently, the one that lets through least counts.
+#[must_use]
+pub fn cut_out(black: &RgbaImage, white: &RgbaImage) -> RgbaImage {
+    let mut picture = black.clone();
+    for (pixel, white) in picture.pixels_mut().zip(white.pixels()) {
+        let [r, g, b, _] = pixel.0;
+        let clear = [0, 1, 2].map(|c| white.0[c].saturating_sub(pixel.0[c]));
+        let alpha = 255 - clear.into_iter().min().unwrap_or(0);
+        pixel.0 = match alpha {
+            0 => [0; 4],
+            _ => {
+                let a = u32::from(alpha);
+                let [r, g, b] =
+                    [r, g, b].map(|c| ((u32::from(c) * 255 + a / 2) / a).min(255) as u8);
+                [r, g, b, alpha]
+            }
+        };
+    }
+    picture
+}
+
 /// floor(255 · value), clamped.
 fn truncated(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0) as u8

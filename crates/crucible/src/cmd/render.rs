@@ -1,11 +1,16 @@
 //! `crucible render`: pictures of an asset.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use asset::Splats;
+use asset::rules::FILE_BYTES_MAX;
+use asset::{Scene, Splats};
+use convert::Asset;
 use image::RgbaImage;
+use rayon::prelude::*;
+use render::classic::{self, LoadError, Model};
 use render::scene::{Alpha, Lighting, Prepared, Shot};
 use render::{Background, Camera, Lens, View};
 
@@ -16,7 +21,7 @@ use crate::{files, interrupt, output};
 /// Draws an asset: one grid picture, or one picture per view
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Asset to draw: .ply or .spz, told by content, or a Three.js module, .js
+    /// Asset to draw: splats or meshes in any format we read, or a Three.js module, .js
     input: PathBuf,
 
     /// PNG to write (--views grid), or the folder for one PNG per view
@@ -47,7 +52,11 @@ pub(crate) struct Args {
     #[arg(long)]
     normalise: bool,
 
-    /// Light for modules [default: studio for grid and lists, follow for named views]
+    /// Draw splats as the services of competitions 0 and 1 did over HTTP: upside down, from the other side
+    #[arg(long)]
+    flipped: bool,
+
+    /// Light for modules and meshes [default: studio for grid and lists, follow for named views; meshes: studio]
     #[arg(long, value_enum, value_name = "MODE")]
     lighting: Option<LightingArg>,
 
@@ -62,6 +71,8 @@ enum LightingArg {
     Studio,
     /// One light that goes with the camera
     Follow,
+    /// As the mesh competition drew and checked its files: one mesh of a GLB, on white
+    Classic,
 }
 
 /// What `--views` names.
@@ -151,7 +162,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let size = args.size.unwrap_or_else(|| args.views.default_size());
     let lens =
         Lens::new(radius, args.fov, size).map_err(|error| Failure::usage(error.to_string()))?;
-    let background = args.background.map_or_else(|| args.views.default_background(), |arg| arg.0);
+    let is_classic = args.lighting == Some(LightingArg::Classic);
+    if is_classic && size > classic::SIZE_PX_MAX {
+        let max = classic::SIZE_PX_MAX;
+        let text = format!("--size {size}: with --lighting classic {max} is our limit");
+        return Err(Failure::usage(text));
+    }
+    let default = if is_classic { Background::WHITE } else { args.views.default_background() };
+    let background = args.background.map_or(default, |arg| arg.0);
 
     let subject = Subject::read(&args, background)?;
     let pictures = |named: &[(String, View)]| -> Result<Vec<RgbaImage>, Failure> {
@@ -179,69 +197,139 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// What is drawn.
 enum Subject {
-    Splats { splats: Splats, background: Background },
-    Scene { prepared: Box<Prepared>, background: [u8; 3], lighting: Option<Lighting>, alpha: Alpha },
+    Splats { splats: Splats, background: Background, camera: fn(View, Lens) -> Camera },
+    Scene { prepared: Box<Prepared>, background: Background, light: Light, alpha: Alpha },
+    Model { model: Box<Model>, background: Background },
+}
+
+/// Which light a view of a scene has.
+#[derive(Debug, Clone, Copy)]
+enum Light {
+    Same(Lighting),
+    /// That of the client who asks for views of this kind.
+    OfView,
 }
 
 impl Subject {
     fn read(args: &Args, background: Background) -> Result<Self, Failure> {
+        let chosen = match args.lighting {
+            Some(LightingArg::Classic) => return Self::read_model(args, background),
+            Some(LightingArg::Studio) => Some(Light::Same(Lighting::Studio)),
+            Some(LightingArg::Follow) => Some(Light::Same(Lighting::Follow)),
+            None => None,
+        };
         if is_module(&args.input) {
-            return Self::read_module(args, background);
+            refuse_splat_options(args)?;
+            let (scene, _) = args.cage.scene(&args.input)?;
+            return Self::scene(args, &scene, background, chosen.unwrap_or(Light::OfView));
         }
-        if args.lighting.is_some() {
-            return Err(Failure::usage("--lighting is for modules; splats have their own light"));
+        match files::read_asset(&args.input)?.asset {
+            Asset::Scene(scene) => {
+                refuse_splat_options(args)?;
+                let studio = Light::Same(Lighting::Studio);
+                Self::scene(args, &scene, background, chosen.unwrap_or(studio))
+            }
+            Asset::Splats(_) if chosen.is_some() => {
+                let text = "--lighting is for modules and meshes; splats have their own light";
+                Err(Failure::usage(text))
+            }
+            Asset::Splats(mut splats) => {
+                if args.normalise {
+                    splats = render::splats::normalise(&splats).map_err(|error| {
+                        Failure::input(&args.input, format!("--normalise: {error}"))
+                    })?;
+                }
+                let camera = if args.flipped { Camera::flipped_orbit } else { Camera::orbit };
+                Ok(Self::Splats { splats, background, camera })
+            }
         }
-        let (mut splats, _, _) = files::read_splats(&args.input)?;
-        if args.normalise {
-            splats = render::splats::normalise(&splats)
-                .map_err(|error| Failure::input(&args.input, format!("--normalise: {error}")))?;
-        }
-        Ok(Self::Splats { splats, background })
     }
 
-    fn read_module(args: &Args, background: Background) -> Result<Self, Failure> {
-        if args.normalise {
-            return Err(Failure::usage("--normalise is for splats; modules are drawn as they are"));
-        }
-        let Background::Solid(color) = background else {
-            return Err(Failure::usage("--background transparent is for splats"));
-        };
-        let (scene, _) = args.cage.scene(&args.input)?;
-        let lighting = args.lighting.map(|lighting| match lighting {
-            LightingArg::Studio => Lighting::Studio,
-            LightingArg::Follow => Lighting::Follow,
-        });
+    fn scene(
+        args: &Args,
+        scene: &Scene,
+        background: Background,
+        light: Light,
+    ) -> Result<Self, Failure> {
+        let prepared = Prepared::new_until(scene, &interrupt::asked);
+        let prepared = Box::new(prepared.map_err(|_| Failure::interrupted())?);
         // In a grid, what is left transparent is laid over its black, as the original service does.
         let is_grid = args.views == Views::Grid;
-        Ok(Self::Scene {
-            prepared: Box::new(
-                Prepared::new_until(&scene, &interrupt::asked)
-                    .map_err(|_| Failure::interrupted())?,
-            ),
-            background: color.map(|part| (part * 255.0).round() as u8),
-            lighting,
-            alpha: if is_grid { Alpha::OverBlack } else { Alpha::Straight },
-        })
+        let alpha = if is_grid { Alpha::OverBlack } else { Alpha::Straight };
+        Ok(Self::Scene { prepared, background, light, alpha })
+    }
+
+    /// The only mesh of a GLB, refused as the mesh competition's service refused files.
+    fn read_model(args: &Args, background: Background) -> Result<Self, Failure> {
+        refuse_splat_options(args)?;
+        let (file, byte_len) = files::open(&args.input)?;
+        if byte_len > FILE_BYTES_MAX {
+            let text = format!("{byte_len} bytes, at most {FILE_BYTES_MAX} are allowed");
+            return Err(Failure::no(&args.input, text));
+        }
+        let mut bytes = Vec::with_capacity(byte_len as usize);
+        let read = file.take(FILE_BYTES_MAX).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::io(&error))?;
+        let model = classic::load(&bytes).map_err(|error| match error {
+            LoadError::Refused(_) => Failure::no(&args.input, error),
+            LoadError::Failed(_) => Failure::input(&args.input, error),
+        })?;
+        Ok(Self::Model { model: Box::new(model), background })
     }
 
     fn draw(&self, named: &[(String, View)], lens: Lens) -> Result<Vec<RgbaImage>, Failure> {
         match self {
-            Self::Splats { splats, background } => {
-                let cameras: Vec<_> =
-                    named.iter().map(|(_, view)| Camera::orbit(*view, lens)).collect();
+            Self::Splats { splats, background, camera } => {
+                let cameras: Vec<_> = named.iter().map(|(_, view)| camera(*view, lens)).collect();
                 let frames = render::splats::draw_all(splats, &cameras);
                 Ok(frames.iter().map(|frame| frame.over(*background)).collect())
             }
-            Self::Scene { prepared, background, lighting, alpha } => {
+            Self::Scene { prepared, background, light, alpha } => over(*background, |background| {
                 let shots = named.iter().map(|(stem, view)| Shot {
                     camera: Camera::orbit(*view, lens),
-                    lighting: lighting.unwrap_or_else(|| default_lighting(stem)),
-                    background: *background,
+                    lighting: match light {
+                        Light::Same(lighting) => *lighting,
+                        Light::OfView => default_lighting(stem),
+                    },
+                    background,
                     alpha: *alpha,
                 });
                 let shots: Vec<_> = shots.collect();
                 prepared.draw_all(&shots, &interrupt::asked).map_err(|_| Failure::interrupted())
-            }
+            }),
+            Self::Model { model, background } => over(*background, |background| {
+                let one = |(_, view): &(String, View)| {
+                    classic::draw(model, *view, lens, background, &interrupt::asked)
+                };
+                let pictures: Result<Vec<_>, _> = named.par_iter().map(one).collect();
+                pictures.map_err(|_| Failure::interrupted())
+            }),
+        }
+    }
+}
+
+/// What only splats know.
+fn refuse_splat_options(args: &Args) -> Result<(), Failure> {
+    for (is_given, option) in [(args.normalise, "--normalise"), (args.flipped, "--flipped")] {
+        if is_given {
+            let text = format!("{option} is for splats; modules and meshes are drawn as they are");
+            return Err(Failure::usage(text));
+        }
+    }
+    Ok(())
+}
+
+/// Pictures over a background; over none, drawn over black and over white to tell what is clear.
+fn over(
+    background: Background,
+    draw: impl Fn([u8; 3]) -> Result<Vec<RgbaImage>, Failure>,
+) -> Result<Vec<RgbaImage>, Failure> {
+    match background {
+        Background::Solid(color) => draw(color.map(|part| (part * 255.0).round() as u8)),
+        Background::Transparent => {
+            let (black, white) = (draw([0; 3])?, draw([255; 3])?);
+            let pairs = black.iter().zip(&white);
+            Ok(pairs.map(|(black, white)| render::frame::cut_out(black, white)).collect())
         }
     }
 }

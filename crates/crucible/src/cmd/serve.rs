@@ -23,7 +23,7 @@ enum Service {
     Render(Render),
 }
 
-/// Draws Three.js modules for those who judge them: the HTTP API of the original render service
+/// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
 #[derive(Debug, clap::Args)]
 struct Render {
     /// Address to listen on; 0.0.0.0 for every network of this machine

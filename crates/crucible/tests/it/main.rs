@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod classic;
 mod commands;
 mod documents;
 mod generator;

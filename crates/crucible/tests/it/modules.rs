@@ -184,8 +184,8 @@ fn options_that_do_not_go_together() {
     place.ball("ball.ply");
     for (args, reason) in [
         ("render square.js -o x.png --normalise", "for splats"),
-        ("render square.js -o x.png --background transparent", "for splats"),
-        ("render ball.ply -o x.png --lighting follow", "for modules"),
+        ("render square.js -o x.png --flipped", "for splats"),
+        ("render ball.ply -o x.png --lighting follow", "for modules and meshes"),
     ] {
         let run = place.run(args);
         assert_eq!(run.code, 2, "{args}");

@@ -1,6 +1,7 @@
 //! From a GLB file to the [`Model`] that the mesh competition drew of it. Source: rendering specification §C.1, §C.2, §E.2.
 
 use asset::glb::{Document, MeshPrimitive, Mode, ReadError};
+use asset::rules::mesh::is_object;
 use serde_json::Value;
 
 use super::{Material, Model, ModelError, ModelParts, picture, specular};
@@ -50,20 +51,17 @@ pub fn load(file: &[u8]) -> Result<Model, LoadError> {
     }
     let outside = |_: &str| Err("files beside a GLB are not read".to_owned());
     let document = Document::parse(file, &mut { outside }).map_err(|e| LoadError::failed(&e))?;
-    model(&document)
+    of_document(&document)
 }
 
 /// The model of a file that is parsed already.
 ///
 /// # Errors
 /// As [`load`].
-pub fn model(document: &Document) -> Result<Model, LoadError> {
+pub fn of_document(document: &Document) -> Result<Model, LoadError> {
     let primitives = document.primitives().map_err(|error| LoadError::failed(&error))?;
     // What is joined in other ways is not seen at all.
-    let mut objects = primitives.into_iter().filter(|primitive| {
-        use Mode::{Lines, Points, TriangleStrip, Triangles};
-        matches!(primitive.mode, Points | Lines | Triangles | TriangleStrip)
-    });
+    let mut objects = primitives.into_iter().filter(|primitive| is_object(primitive.mode));
     let (first, more) = (objects.next(), objects.count());
     let Some(primitive) = first.filter(|_| more == 0) else {
         let count = if more == 0 { 0 } else { more + 1 };

@@ -271,10 +271,8 @@ impl Tile {
                 let (x, y) = ((pixel % TILE) as i32, (pixel / TILE) as i32);
                 let weights = prim.weights(origin[0] + x, origin[1] + y, face.inverse_ws);
                 let [r, g, b, _] = shader.shade(face, weights);
-                for later in sample..4 {
-                    if ids[later] == id {
-                        self.colour[later][pixel] = [r, g, b, 255];
-                    }
+                for (plane, _) in self.colour.iter_mut().zip(ids).filter(|(_, of)| **of == id) {
+                    plane[pixel] = [r, g, b, 255];
                 }
             }
         }

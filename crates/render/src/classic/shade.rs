@@ -1,7 +1,5 @@
 //! The light that a place of the surface sends to the camera. Source: rendering specification §C.2 to §C.4.
 
-#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
-
 use glam::{Vec2, Vec3};
 
 use super::{Model, light, prim::Corner};

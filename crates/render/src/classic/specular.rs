@@ -1,8 +1,6 @@
 //! `KHR_materials_pbrSpecularGlossiness` as metallic-roughness. Facts: rendering specification §C.2; the conversion that
 //! Khronos published with the extension, in the variant of trimesh 4.10.1.
 
-#![allow(clippy::manual_clamp, reason = "`max` first takes NaN to a number, `clamp` would keep it")]
-
 use super::{Material, Texture, light};
 
 /// What a surface without metal reflects head-on.
@@ -71,7 +69,8 @@ impl Gloss {
             return;
         };
         let light = |texel: [u8; 4], c: usize| light::decode(f32::from(texel[c]) / 255.0);
-        let byte = |value: f32| (unit(value) * 255.0) as u8;
+        // Cut, not rounded, as there; the last bits of a float do not count.
+        let byte = |value: f32| (unit(value) * 255.0 + 1e-3) as u8;
         let (mut base, mut rough) = (Vec::new(), Vec::new());
         for y in 0..size[1] {
             for x in 0..size[0] {

@@ -4,7 +4,7 @@
 use asset::{ShDegree, Splats};
 use image::RgbaImage;
 
-use super::{NormaliseError, draw, normalise};
+use super::{draw, normalise};
 use crate::scene::{Stop, Stopped};
 use crate::{Background, Camera, Lens, View, grid};
 
@@ -21,10 +21,7 @@ pub const fn service_lens(size: u32) -> Lens {
 /// [`Stopped`], between two views.
 pub fn service_grid(splats: &Splats, stop: Stop<'_>) -> Result<RgbaImage, Stopped> {
     const SIZE_PX: u32 = 518;
-    let splats = match normalise(splats) {
-        Ok(splats) => splats,
-        Err(NormaliseError::NoExtent | NormaliseError::NotFinite { .. }) => Splats::default(),
-    };
+    let splats = normalise(splats).unwrap_or_default();
     let mut parts = splats.into_parts();
     (parts.sh_degree, parts.sh_rest) = (ShDegree::ZERO, Vec::new());
     // The number of values of each attribute has not changed.

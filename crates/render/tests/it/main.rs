@@ -6,6 +6,7 @@
     reason = "helpers of tests fail and print as tests do"
 )]
 
+mod classic;
 mod determinism;
 mod forward;
 mod golden;

@@ -13,9 +13,9 @@ pub(super) fn json() -> String {
 #[openapi(
     info(
         title = "Crucible render service",
-        description = "Draws Three.js modules. Compatible with the render service of competition 2."
+        description = "Draws Three.js modules, meshes and splats. Compatible with the render services of competitions 0 to 2."
     ),
-    paths(health, ping, metrics, render, render_grid)
+    paths(health, ping, metrics, render, render_grid, render_ply, render_glb)
 )]
 struct Document;
 
@@ -27,6 +27,32 @@ struct Module {
     source: Option<String>,
     /// Where it can be fetched: http or https, on the public Internet.
     url: Option<String>,
+}
+
+/// A form with one file, as browsers and the clients of competitions 0 and 1 send it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body that is read by hand")]
+struct Upload {
+    /// Its name has to end with `.ply` or `.glb`, as the route asks; at most 200 MiB.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes a parameter that is read by hand")]
+struct Device {
+    /// `cuda` or `cpu`; drawn on the CPU either way.
+    device: Option<String>,
+}
+
+/// As `FastAPI` says it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes an answer that is written by hand")]
+struct Detail {
+    /// A text; with status 422 a list of what is wrong.
+    #[schema(value_type = Object)]
+    detail: String,
 }
 
 #[derive(IntoParams)]
@@ -133,8 +159,32 @@ fn ping() {}
 #[expect(dead_code, reason = "only its description is used")]
 fn metrics() {}
 
-#[utoipa::path(post, path = "/render", params(Views), request_body = Module, responses(
+#[utoipa::path(post, path = "/render_ply", params(Device), request_body(content = Upload, content_type = "multipart/form-data"), responses(
+    (status = 200, content_type = "image/png", body = Vec<u8>, description = "Four views in one PNG, 1041 px wide and high."),
+    (status = 400, body = Detail, description = "Another name, or a file that is empty or cut."),
+    (status = 413, body = Detail, description = "More than 200 MiB."),
+    (status = 422, body = Detail, description = "No file, or a device that is neither."),
+    (status = 500, body = Detail, description = "A file that cannot be read, no time left."),
+    (status = 503, body = Detail, headers(("Retry-After" = u32)), description = "Too many requests or bytes wait, or the service ends."),
+))]
+#[expect(dead_code, reason = "only its description is used")]
+fn render_ply() {}
+
+#[utoipa::path(post, path = "/render_glb", request_body(content = Upload, content_type = "multipart/form-data"), responses(
+    (status = 200, content_type = "image/png", body = Vec<u8>, description = "Four views in one PNG, 1041 px wide and high."),
+    (status = 400, body = Detail, description = "Another name, or a file that breaks a rule of competition 1."),
+    (status = 413, body = Detail, description = "More than 200 MiB."),
+    (status = 422, body = Detail, description = "No file."),
+    (status = 500, body = Detail, description = "A file that cannot be read, no time left."),
+    (status = 503, body = Detail, headers(("Retry-After" = u32)), description = "Too many requests or bytes wait, or the service ends."),
+))]
+#[expect(dead_code, reason = "only its description is used")]
+fn render_glb() {}
+
+/// With a form as body, as `/render_ply`: the route of competition 0.
+#[utoipa::path(post, path = "/render", params(Views), request_body(content((Module = "application/json"), (Upload = "multipart/form-data"))), responses(
     (status = 200, content((Vec<u8> = "image/png"), (Images = "application/json")), description = "A PNG for one view, JSON for several."),
+    (status = 400, body = Detail, description = "Of a form only, as `/render_ply`."),
     (status = 413, body = Error, description = "Larger than we take or draw."),
     (status = 422, body = Invalid, description = "The module broke rules."),
     (status = 500, body = Error, description = "A bad body, a URL that gives nothing, no time left."),
@@ -161,9 +211,9 @@ mod tests {
     fn it_names_every_path() {
         let document: serde_json::Value = serde_json::from_str(&super::json()).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
-        assert_snapshot!(paths.keys().cloned().collect::<Vec<_>>().join(" "), @"/health /metrics /ping /render /render/grid");
+        assert_snapshot!(paths.keys().cloned().collect::<Vec<_>>().join(" "), @"/health /metrics /ping /render /render/grid /render_glb /render_ply");
         let answers =
             document["paths"]["/render"]["post"]["responses"].as_object().expect("answers");
-        assert_snapshot!(answers.keys().cloned().collect::<Vec<_>>().join(" "), @"200 413 422 500 503");
+        assert_snapshot!(answers.keys().cloned().collect::<Vec<_>>().join(" "), @"200 400 413 422 500 503");
     }
 }

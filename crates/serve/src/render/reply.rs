@@ -93,15 +93,21 @@ impl IntoResponse for Refusal {
 }
 
 /// What the Python services answer in place of a picture: `{"detail": …}`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Detail {
-    pub(super) status: u16,
-    pub(super) detail: Value,
+    status: u16,
+    /// JSON.
+    detail: String,
 }
 
 impl Detail {
     pub(super) fn text(status: u16, text: impl Into<String>) -> Self {
-        Self { status, detail: Value::String(text.into()) }
+        Self { status, detail: Value::String(text.into()).to_string() }
+    }
+
+    /// What is wrong with the parts of a request, each as JSON.
+    pub(super) fn invalid(errors: &[String]) -> Self {
+        Self { status: 422, detail: format!("[{}]", errors.join(",")) }
     }
 }
 
@@ -117,7 +123,7 @@ impl From<Refusal> for Detail {
 impl IntoResponse for Detail {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = json_response(status, json!({ "detail": self.detail }).to_string());
+        let mut response = json_response(status, format!(r#"{{"detail":{}}}"#, self.detail));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));

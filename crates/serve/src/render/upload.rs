@@ -1,5 +1,5 @@
 //! The multipart body of the Python services: one file in the field `file`, held in memory within a budget.
-//! Facts: rendering specification §E.2; bodies of errors as FastAPI writes them.
+//! Facts: rendering specification §E.2; bodies of errors as `FastAPI` writes them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use http_body::Frame;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::limits::{UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX, UPLOADS_BYTES_MAX};
@@ -68,7 +68,7 @@ impl Upload {
         extension: &str,
         has_device: bool,
     ) -> Result<Self, Detail> {
-        // All that is wrong with the request is told together, as FastAPI does.
+        // All that is wrong with the request is told together, as `FastAPI` does.
         let mut wrong = Vec::new();
         if has_device {
             wrong.extend(wrong_device(request.uri().query().unwrap_or_default()));
@@ -86,25 +86,23 @@ impl Upload {
             field = read.map_err(|broken| over.unwrap_or(broken))?;
         }
         wrong.extend(match &field {
-            Some(Field::Text(text)) => Some(json!({
-                "type": "value_error",
-                "loc": ["body", "file"],
-                "msg": "Value error, Expected UploadFile, received: <class 'str'>",
-                "input": text,
-                "ctx": {"error": {}},
-            })),
-            None => Some(json!({
-                "type": "missing",
-                "loc": ["body", "file"],
-                "msg": "Field required",
-                "input": null,
-            })),
+            Some(Field::Text(text)) => {
+                let msg = "Value error, Expected UploadFile, received: <class 'str'>";
+                let at = r#""loc":["body","file"]"#;
+                let input = Value::from(text.as_str());
+                let error = format!(r#"{{"type":"value_error",{at},"msg":"{msg}","input":{input},"ctx":{{"error":{{}}}}}}"#);
+                Some(error)
+            }
+            None => {
+                let error = r#"{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}"#;
+                Some(error.to_owned())
+            }
             Some(_) => None,
         });
         let (name, bytes) = match field {
             Some(Field::File { name, bytes }) if wrong.is_empty() => (name, Some(bytes)),
             Some(Field::Long { name }) if wrong.is_empty() => (name, None),
-            _ => return Err(Detail { status: 422, detail: Value::Array(wrong) }),
+            _ => return Err(Detail::invalid(&wrong)),
         };
         if !name.to_lowercase().ends_with(extension) {
             let on = if extension == ".glb" { " on /render_glb" } else { "" };
@@ -120,20 +118,17 @@ fn too_large() -> Detail {
     Detail::text(413, format!("File too large. Maximum size is {mib}MB"))
 }
 
-/// Anything but `cuda` and `cpu`.
-fn wrong_device(query: &str) -> Option<Value> {
+/// What to say of anything but `cuda` and `cpu`.
+fn wrong_device(query: &str) -> Option<String> {
     let parameters = Parameters::of(query);
     let device = parameters.last("device")?;
     let is_known = matches!(device, "cuda" | "cpu");
-    (!is_known).then(|| {
-        json!({
-            "type": "literal_error",
-            "loc": ["query", "device"],
-            "msg": "Input should be 'cuda' or 'cpu'",
-            "input": device,
-            "ctx": {"expected": "'cuda' or 'cpu'"},
-        })
-    })
+    let input = Value::from(device);
+    let at = r#""type":"literal_error","loc":["query","device"]"#;
+    let msg = "Input should be 'cuda' or 'cpu'";
+    let error =
+        format!(r#"{{{at},"msg":"{msg}","input":{input},"ctx":{{"expected":"'cuda' or 'cpu'"}}}}"#);
+    (!is_known).then_some(error)
 }
 
 /// The last field `file` of the form.

@@ -121,10 +121,36 @@ impl Client {
         self.post(path, &serde_json::json!({ "source": source }).to_string()).await
     }
 
+    /// Posts a form with one file, as the clients of the Python services do.
+    pub(crate) async fn upload(&self, path: &str, name: &str, file: &[u8]) -> Reply {
+        let head = format!("form-data; name=\"file\"; filename=\"{name}\"");
+        self.form(path, &[(&head, file)]).await
+    }
+
+    /// Posts a form: what its parts say of themselves, and what they hold.
+    pub(crate) async fn form(&self, path: &str, parts: &[(&str, &[u8])]) -> Reply {
+        let mut body = Vec::new();
+        for (head, bytes) in parts {
+            body.extend(format!("--xYzZY\r\ncontent-disposition: {head}\r\n\r\n").bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--xYzZY--\r\n");
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=xYzZY\r\ncontent-length: {length}\r\n\r\n"
+        );
+        self.send_bytes(&[head.as_bytes(), &body].concat()).await
+    }
+
     pub(crate) async fn send(&self, request: &str) -> Reply {
+        self.send_bytes(request.as_bytes()).await
+    }
+
+    pub(crate) async fn send_bytes(&self, request: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
         // A service may answer, and close, before it read everything.
-        stream.write_all(request.as_bytes()).await.ok();
+        stream.write_all(request).await.ok();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.ok();
         let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
@@ -176,7 +202,7 @@ fn check(source: &[u8]) -> Result<Verdict, CheckError> {
 }
 
 /// A square of 0.8 × 0.8 that faces +Z, not lit and not tone-mapped: red is 255 in every light.
-fn square() -> Scene {
+pub(crate) fn square() -> Scene {
     let corners = vec![-0.4, -0.4, 0.0, 0.4, -0.4, 0.0, 0.4, 0.4, 0.0, -0.4, 0.4, 0.0];
     let geometry = Geometry {
         position: Some(Attribute::new(3, corners)),

@@ -7,3 +7,4 @@ mod fetching;
 mod limits;
 mod pictures;
 mod replies;
+mod uploads;
