@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use crate::{Splats, ply, spz, spz404};
+use crate::{Splats, compressed_ply, ply, spz, spz404};
 
 /// A file format of splats or scenes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -14,6 +14,8 @@ use crate::{Splats, ply, spz, spz404};
 pub enum Format {
     /// 3DGS PLY, see [`crate::ply`].
     Ply,
+    /// PlayCanvas' compressed PLY, see [`crate::compressed_ply`].
+    CompressedPly,
     /// Niantic's SPZ, see [`crate::spz`].
     Spz,
     /// SPZ in one zstd frame, see [`crate::spz404`].
@@ -41,7 +43,7 @@ pub struct Info {
     pub format: Format,
     /// For people.
     pub name: &'static str,
-    /// File endings, small letters, without the dot; the first one is the usual one.
+    /// File endings, small letters, without the first dot; the first one is the usual one.
     pub extensions: &'static [&'static str],
     /// What it holds.
     pub holds: Holds,
@@ -69,6 +71,17 @@ pub const TABLE: &[Info] = &[
         writes: true,
         is_exact: true,
         cannot_hold: &[],
+    },
+    Info {
+        format: Format::CompressedPly,
+        name: "compressed PLY",
+        extensions: &["compressed.ply"],
+        holds: Holds::Splats,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["values are rounded, order changes", "SH degree 4"],
     },
     Info {
         format: Format::Spz,
@@ -132,7 +145,10 @@ impl Format {
     #[must_use]
     pub fn detect(first_bytes: &[u8]) -> Option<Self> {
         match first_bytes {
-            [b'p', b'l', b'y', b'\n' | b'\r' | b' ', ..] => Some(Self::Ply),
+            [b'p', b'l', b'y', b'\n' | b'\r' | b' ', ..] => {
+                let is_compressed = compressed_ply::is_compressed(first_bytes);
+                Some(if is_compressed { Self::CompressedPly } else { Self::Ply })
+            }
             [b'N', b'G', b'S', b'P', ..] | [0x1f, 0x8b, ..] => Some(Self::Spz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Spz404),
             [b'g', b'l', b'T', b'F', ..] => Some(Self::Glb),
@@ -140,28 +156,33 @@ impl Format {
         }
     }
 
-    /// What a file is: by its first bytes, and where they say nothing, by its ending (without the dot, any case).
+    /// What a file is: by its first bytes, and where they say nothing, by the ending of its name.
     ///
     /// # Errors
     /// [`ReadError::Empty`] or [`ReadError::Unknown`].
-    pub fn of_file(first_bytes: &[u8], extension: Option<&str>) -> Result<Self, ReadError> {
+    pub fn of_file(first_bytes: &[u8], file_name: Option<&str>) -> Result<Self, ReadError> {
         if first_bytes.is_empty() {
             return Err(ReadError::Empty);
         }
         if let Some(format) = Self::detect(first_bytes) {
             return Ok(format);
         }
-        let named = TABLE.iter().find(|info| !info.has_magic && info.is_named(extension));
+        let named =
+            TABLE.iter().find(|info| !info.has_magic && info.ending_of(file_name).is_some());
         named.map(|info| info.format).ok_or_else(|| ReadError::unknown(first_bytes))
     }
 }
 
 impl Info {
-    /// True if the ending is one of this format.
+    /// The ending of a file's name, if it is one of this format, in any case of letters.
     #[must_use]
-    pub fn is_named(&self, extension: Option<&str>) -> bool {
-        extension.is_some_and(|found| {
-            self.extensions.iter().any(|known| found.eq_ignore_ascii_case(known))
+    pub fn ending_of(&self, file_name: Option<&str>) -> Option<&'static str> {
+        let name = file_name?.as_bytes();
+        self.extensions.iter().copied().find(|ending| {
+            let rest = name.len().checked_sub(ending.len() + 1);
+            rest.is_some_and(|at| {
+                name[at] == b'.' && name[at + 1..].eq_ignore_ascii_case(ending.as_bytes())
+            })
         })
     }
 }
@@ -246,6 +267,7 @@ pub fn read_splats_as(
 ) -> Result<Splats, ReadError> {
     Ok(match format {
         Format::Ply => ply::read(reader, byte_len)?,
+        Format::CompressedPly => compressed_ply::read(reader, byte_len)?,
         Format::Spz => spz::read(reader, byte_len)?,
         Format::Spz404 => spz404::read(reader, byte_len)?,
         Format::Glb | Format::Module => return Err(ReadError::NotSplats(format)),

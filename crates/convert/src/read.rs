@@ -44,19 +44,18 @@ impl From<io::Error> for ReadError {
 
 /// Reads an asset in whichever format it comes: told by content, and by the ending where the content has no mark.
 ///
-/// `byte_len`: length of the file, where it is known, see [`asset::ply::read`]. `extension`: ending of the file's name
-/// without the dot. `resolve` is asked for files that a glTF file names.
+/// `byte_len`: length of the file, where it is known, see [`asset::ply::read`]. `file_name` is for formats without a mark. `resolve` is asked for files that a glTF file names.
 ///
 /// # Errors
 /// [`ReadError`]: the format is unknown, or the error of its reader.
 pub fn read(
     mut source: impl Read,
     byte_len: Option<u64>,
-    extension: Option<&str>,
+    file_name: Option<&str>,
     resolve: Resolve<'_>,
 ) -> Result<Loaded, ReadError> {
     let first = first_bytes(&mut source)?;
-    let format = Format::of_file(&first, extension)?;
+    let format = Format::of_file(&first, file_name)?;
     read_as(format, Cursor::new(first).chain(source), byte_len, resolve)
 }
 

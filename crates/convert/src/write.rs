@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use asset::format::TABLE;
+use asset::compressed_ply::{self, Order};
+use asset::format::{Info, TABLE};
 use asset::{Format, Holds, Scene, Splats, glb, ply, spz, spz404};
 
 use crate::Asset;
@@ -42,14 +43,19 @@ impl Target {
         Self { format, spz: spz::Version::V3 }
     }
 
-    /// The format that an ending (without the dot) asks for. Where several formats share it, the one that holds what is
-    /// to be written comes first.
+    /// The format that a file's name asks for by its ending, the longest one that fits. Where several formats share it,
+    /// the one that holds what is to be written comes first.
     ///
     /// # Errors
     /// [`TargetError`]: we write no file with this ending.
-    pub fn named(extension: Option<&str>, holds: Holds) -> Result<Self, TargetError> {
-        let named = || TABLE.iter().filter(|info| info.writes && info.is_named(extension));
-        let found = named().find(|info| info.holds == holds).or_else(|| named().next());
+    pub fn named(file_name: Option<&str>, holds: Holds) -> Result<Self, TargetError> {
+        let fit = |info: &&Info| {
+            let length = info.ending_of(file_name).map_or(0, str::len);
+            (length, info.holds == holds)
+        };
+        // Of equal ones the first in the table: `max_by_key` alone would take the last.
+        let best = TABLE.iter().rev().filter(|info| info.writes).max_by_key(fit);
+        let found = best.filter(|info| info.ending_of(file_name).is_some());
         found.map(|info| Self::new(info.format)).ok_or(TargetError)
     }
 }
@@ -81,6 +87,9 @@ pub enum WriteError {
     /// The writer of bytes failed.
     #[error("writing failed: {0}")]
     Io(#[from] std::io::Error),
+    /// Compressed PLY.
+    #[error(transparent)]
+    CompressedPly(#[from] compressed_ply::WriteError),
     /// SPZ of either kind.
     #[error(transparent)]
     Spz(#[from] spz::WriteError),
@@ -117,15 +126,19 @@ pub fn write_splats(
     writer: impl Write,
 ) -> Result<Written, WriteError> {
     let format = target.format;
+    let mut written = Written::default();
     match format {
         Format::Ply => ply::write(splats, writer)?,
+        Format::CompressedPly => {
+            written.order = Some(compressed_ply::write(splats, Order::Compact, writer)?);
+        }
         Format::Spz => spz::write(splats, target.spz, writer)?,
         Format::Spz404 => spz404::write(splats, writer)?,
         Format::Glb | Format::Module => {
             return Err(WriteError::Kind { format, expected: Holds::Scene });
         }
     }
-    Ok(Written::default())
+    Ok(written)
 }
 
 /// Writes a scene.
@@ -141,7 +154,7 @@ pub fn write_scene(
     let losses = match format {
         Format::Glb => glb::write(scene, writer)?,
         Format::Module => return Err(WriteError::ReadOnly(format)),
-        Format::Ply | Format::Spz | Format::Spz404 => {
+        Format::Ply | Format::CompressedPly | Format::Spz | Format::Spz404 => {
             return Err(WriteError::Kind { format, expected: Holds::Splats });
         }
     };

@@ -38,8 +38,8 @@ pub(crate) fn read_asset_from(
     source: impl Read,
     byte_len: u64,
 ) -> Result<Loaded, Failure> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    convert::read(source, Some(byte_len), extension, &mut |name| beside(path, name))
+    let file_name = path.file_name().and_then(|name| name.to_str());
+    convert::read(source, Some(byte_len), file_name, &mut |name| beside(path, name))
         .map_err(|error| Failure::input(path, error))
 }
 

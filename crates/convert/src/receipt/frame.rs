@@ -1,6 +1,6 @@
 //! Drawing an asset of any size and place as the competitions draw one of the unit box.
 
-use asset::scene::Scene;
+use asset::scene::{MaterialKind, Scene};
 use asset::stats::{Bounds, SceneStats};
 use asset::{RawSplat, Splats};
 use glam::{DMat4, DVec3};
@@ -91,6 +91,21 @@ impl<'a> Canvas<'a> {
             }
         };
         Ok(Self { subject, framing })
+    }
+
+    /// The same, but in the middle of the picture wherever it is, and scenes have the plain colours of their materials:
+    /// neither place nor light tells one side from another.
+    pub(super) fn plain(self, asset: &Asset, stop: Stop<'_>) -> Result<Self, Stopped> {
+        let framing = Framing { centre: Framing::of(asset).centre, ..self.framing };
+        let (Subject::Scene(_), Asset::Scene(scene)) = (&self.subject, asset) else {
+            return Ok(Self { framing, ..self });
+        };
+        let mut scene = framing.shrunk(scene);
+        for material in &mut scene.materials {
+            material.kind = MaterialKind::Basic(Box::default());
+        }
+        let prepared = Prepared::new_until(&scene, stop)?;
+        Ok(Self { subject: Subject::Scene(Box::new(prepared)), framing })
     }
 
     /// Pictures over white, one after the other: each is drawn by all threads.

@@ -90,8 +90,8 @@ impl SpzKind {
 
     /// The format that the file's name asks for; refused before any work is done.
     fn target(self, path: &Path, holds: Holds) -> Result<convert::Target, Failure> {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let target = convert::Target::named(extension, holds);
+        let file_name = path.file_name().and_then(|name| name.to_str());
+        let target = convert::Target::named(file_name, holds);
         Ok(self.choose(target.map_err(|error| Failure::input(path, error))?))
     }
 }
