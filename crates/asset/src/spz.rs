@@ -5,8 +5,8 @@
 //! see `tests/it/spz_golden.rs`.
 //!
 //! The stored frame is right, up, back (right-handed, +Y up, +Z towards the viewer), which is ours, so values are taken
-//! as they are; a file that says it is stored in another frame is refused. Order of SH coefficients and their signs
-//! are those of 3DGS PLY.
+//! as they are. A file that says it is stored in another [`Frame`] is turned to ours; [`Options::frame`] writes one. Order
+//! of SH coefficients and their signs are those of 3DGS PLY.
 //!
 //! What is lost in writing (all values are stored in 8 bits but positions and rotations):
 //!
@@ -24,8 +24,11 @@
 
 mod check;
 mod error;
+mod frame;
 mod guard;
+mod gzip;
 mod header;
+mod notes;
 mod planes;
 mod read;
 mod values;
@@ -36,9 +39,11 @@ use std::io::{Read, Write};
 pub(crate) use check::refuse_unstorable;
 pub(crate) use error::Container;
 pub use error::{Problem, ReadError, WriteError};
+pub use frame::Frame;
 pub(crate) use guard::Guard;
 pub use guard::{RATIO_FREE_BYTES, RATIO_MAX};
 pub(crate) use header::Legacy;
+pub use notes::Notes;
 pub(crate) use planes::Planes;
 pub(crate) use read::{OneStream, one_frame, read_planes};
 pub(crate) use values::{opacity_from, opacity_to};
@@ -55,6 +60,37 @@ pub enum Version {
     V4,
 }
 
+/// How to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The version of the format.
+    pub version: Version,
+    /// The frame to store values in. For any but ours a vendor record is written, in version 4 only. Readers that do not
+    /// know it show the asset turned.
+    pub frame: Frame,
+    /// Says that the splats were trained with antialiasing.
+    pub is_antialiased: bool,
+    /// Steps of positions are 2^-`fractional_bits`, and positions within ±2^(23 − `fractional_bits`): fewer bits are taken
+    /// where a position needs it, never more than 30. The reference takes 12.
+    pub fractional_bits: u8,
+    /// Bits kept of each SH value of degree 1, and of each above; 1 to 8, others are taken for the nearest of these. The
+    /// reference takes 5 and 4. Readers need not know; more bits make larger files.
+    pub sh_bits: [u8; 2],
+}
+
+impl From<Version> for Options {
+    /// Our frame, no antialiasing, bits as the reference has them.
+    fn from(version: Version) -> Self {
+        Self {
+            version,
+            frame: Frame::OURS,
+            is_antialiased: false,
+            fractional_bits: header::FRACTIONAL_BITS,
+            sh_bits: planes::SH_BITS,
+        }
+    }
+}
+
 /// Reads SPZ versions 1 to 4, to the end.
 ///
 /// `byte_len` is the length of the whole file where the caller knows it; a header that asks for more splats than a
@@ -63,14 +99,29 @@ pub enum Version {
 /// # Errors
 /// [`ReadError`] names the byte or the attribute, and the limit where one was passed.
 pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
+    read_with_notes(reader, byte_len).map(|(splats, _)| splats)
+}
+
+/// [`read`], and what the file says besides its splats.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_notes(
+    reader: impl Read,
+    byte_len: Option<u64>,
+) -> Result<(Splats, Notes), ReadError> {
     read::read(reader, byte_len).map_err(|problem| ReadError::new(Container::Spz, problem))
 }
 
-/// Writes SPZ. The module text says what is lost.
+/// Writes SPZ: a [`Version`], or [`Options`]. The module text says what is lost.
 ///
 /// # Errors
 /// [`WriteError`] names the first splat that cannot be stored (a value that is not finite, a quaternion of length zero, a
-/// position beyond ±8,388,607); nothing is written then. SH degree 4 needs [`Version::V4`].
-pub fn write(splats: &Splats, version: Version, writer: impl Write) -> Result<(), WriteError> {
-    write::write(splats, version, writer)
+/// position beyond ±8,388,607); nothing is written then. SH degree 4 and frames other than ours need [`Version::V4`].
+pub fn write(
+    splats: &Splats,
+    options: impl Into<Options>,
+    writer: impl Write,
+) -> Result<(), WriteError> {
+    write::write(splats, &options.into(), writer)
 }

@@ -73,7 +73,7 @@ pub fn write(splats: &Splats, writer: impl Write) -> Result<(), WriteError> {
         version: 2,
         splat_count: splat_count.ok_or(WriteError::TooMany { found, max })?,
         sh_degree: splats.sh_degree(),
-        fractional_bits: refuse_unstorable(splats, FRACTIONAL_BITS)?,
+        fractional_bits: refuse_unstorable(splats, FRACTIONAL_BITS, FRACTIONAL_BITS)?,
         flags: 0,
     };
     let planes = Planes::of(&header);

@@ -107,7 +107,9 @@ pub(super) fn rotation_to(rotation: [f32; 4]) -> u32 {
     let scaled = rotation.map(|c| f64::from(c) / f64::from(largest));
     let norm = scaled.iter().map(|c| c * c).sum::<f64>().sqrt();
     let levels = scaled.map(|c| (c / norm / SQRT_2 + 0.5) * ROTATION_MAX);
-    let is_on_level = levels.map(|level| (level - level.round()).abs() < ON_A_LEVEL);
+    let is_on_level = levels.map(|level| {
+        (level - level.round()).abs() < ON_A_LEVEL && (0.0..=ROTATION_MAX).contains(&level.round())
+    });
     let mut others = (0..4).filter(|idx| !is_on_level[*idx]);
     let left_out = match (others.next(), others.next()) {
         (Some(only), None) => only,

@@ -6,14 +6,17 @@ use crate::splats::{RawSplat, Splats};
 use crate::unstorable;
 
 use super::error::WriteError;
-use super::header::FRACTIONAL_BITS;
 use super::values::{FIXED_MAX, fixed_step};
 
-/// The number of fractional bits for the positions: 12, or fewer down to `bits_min` where a position needs it.
+/// The number of fractional bits for the positions: `bits_max`, or fewer down to `bits_min` where a position needs it.
 ///
 /// # Errors
 /// The first splat that cannot be stored, in the order of splats, at any number of threads.
-pub(crate) fn refuse_unstorable(splats: &Splats, bits_min: u8) -> Result<u8, WriteError> {
+pub(crate) fn refuse_unstorable(
+    splats: &Splats,
+    bits_min: u8,
+    bits_max: u8,
+) -> Result<u8, WriteError> {
     let limit = FIXED_MAX * fixed_step(bits_min);
     let refused = (0..splats.len())
         .into_par_iter()
@@ -26,7 +29,7 @@ pub(crate) fn refuse_unstorable(splats: &Splats, bits_min: u8) -> Result<u8, Wri
         .map(|coordinate| coordinate.abs())
         .reduce(|| 0.0, f32::max);
     let fits = |bits: &u8| reach <= FIXED_MAX * fixed_step(*bits);
-    Ok((bits_min..=FRACTIONAL_BITS).rev().find(fits).unwrap_or(bits_min))
+    Ok((bits_min..=bits_max).rev().find(fits).unwrap_or(bits_min))
 }
 
 fn refuse(splat_idx: usize, splat: RawSplat<'_>, limit: f32) -> Option<WriteError> {

@@ -66,8 +66,8 @@ pub enum Problem {
         /// What the rest of the header asks for.
         expected: String,
     },
-    /// The stored frame is not ours.
-    #[error(" extension, byte {at}: coordinate system {found} is not read; 4 (right, up, back) is")]
+    /// The stored frame is none that we know.
+    #[error(" extension, byte {at}: coordinate system {found} is not defined; 1 to 16 are")]
     Frame {
         /// Byte within the extensions.
         at: usize,
@@ -151,6 +151,12 @@ pub enum WriteError {
         found: u8,
         /// The highest that can be stored.
         max: u8,
+    },
+    /// Readers of version 3 do not understand the record that names a frame.
+    #[error("spz: the frame {found} needs version 4: readers of version 3 pass it over")]
+    Frame {
+        /// Name of the frame.
+        found: &'static str,
     },
     /// More splats than readers of this container take.
     #[error("spz: {found} splats, the limit of this container is {max}")]

@@ -7,10 +7,12 @@ use super::error::Problem;
 
 /// First four bytes of every header.
 pub(crate) const MAGIC: &[u8; 4] = b"NGSP";
+/// Flag: trained with antialiasing.
+pub(super) const FLAG_ANTIALIASED: u8 = 1;
 /// Flag: vendor records follow (version 4: before the table of contents; before that: after the last attribute).
 pub(super) const FLAG_EXTENSIONS: u8 = 2;
 /// The reference decoder computes `1 << bits` in 32 bits with sign.
-const FRACTIONAL_BITS_MAX: u8 = 30;
+pub(super) const FRACTIONAL_BITS_MAX: u8 = 30;
 /// What the reference writes: steps of a quarter millimetre, range ±2048 m.
 pub(crate) const FRACTIONAL_BITS: u8 = 12;
 

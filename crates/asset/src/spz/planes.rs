@@ -15,6 +15,9 @@ pub(crate) enum Plane {
     Sh,
 }
 
+/// What the reference keeps of SH values of degree 1, and of those above.
+pub(super) const SH_BITS: [u8; 2] = [5, 4];
+
 /// In the order of the file.
 pub(super) const ALL: [Plane; 6] = [
     Plane::Positions,
@@ -45,6 +48,8 @@ pub(crate) struct Planes {
     pub(crate) splat_count: usize,
     pub(crate) sh_degree: ShDegree,
     pub(crate) fractional_bits: u8,
+    /// In writing: bits kept of SH values of degree 1, and of those above.
+    pub(crate) sh_bits: [u8; 2],
     /// Version 1: positions are half floats.
     pub(crate) has_half_positions: bool,
     /// From version 3 on: rotations by the smallest three of four components; before: by x, y, z.
@@ -57,6 +62,7 @@ impl Planes {
             splat_count: header.splat_count.get(),
             sh_degree: header.sh_degree,
             fractional_bits: header.fractional_bits,
+            sh_bits: SH_BITS,
             has_half_positions: header.version == 1,
             has_smallest_three: header.version >= 3,
         }

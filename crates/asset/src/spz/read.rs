@@ -10,6 +10,7 @@ use crate::splats::{Splats, SplatsParts};
 use super::error::Problem;
 use super::guard::Guard;
 use super::header::{FLAG_EXTENSIONS, Legacy, MAGIC, V4};
+use super::notes::Notes;
 use super::planes::{ALL, Plane, Planes};
 use super::values;
 
@@ -21,10 +22,8 @@ const BLOCK_SPLATS: usize = 4096;
 const EXTENSIONS_BYTES_MAX: u32 = 1 << 20;
 /// zstd's own default, 128 MiB: memory that is touched only as far as data comes.
 const WINDOW_LOG_MAX: u32 = 27;
-/// Vendor record that says in which frame the values are stored.
-const EXTENSION_COORDINATES: u32 = 0xADBE_0003;
 
-pub(super) fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, Problem> {
+pub(super) fn read(reader: impl Read, byte_len: Option<u64>) -> Result<(Splats, Notes), Problem> {
     let guard = Guard::default();
     let mut reader = BufReader::with_capacity(64 << 10, guard.watch(reader));
     let mut first = Vec::new();
@@ -41,8 +40,8 @@ pub(super) fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, P
     let splats = read_planes(&planes, &mut stream)?;
     let n_more_max = if header.flags & FLAG_EXTENSIONS == 0 { 0 } else { EXTENSIONS_BYTES_MAX };
     let more = stream.rest(n_more_max.into(), header.splat_count.get())?;
-    refuse_other_frame(&more)?;
-    Ok(splats)
+    let notes = Notes::of(&header, &more)?;
+    Ok((notes.to_our_frame(splats), notes))
 }
 
 /// Where the bytes of an attribute come from.
@@ -120,7 +119,7 @@ fn read_v4(
     reader: &mut impl BufRead,
     guard: &Guard,
     byte_len: Option<u64>,
-) -> Result<Splats, Problem> {
+) -> Result<(Splats, Notes), Problem> {
     let mut raw = [0; V4::BYTES];
     read_plain(reader, &mut raw, guard)?;
     let header = V4::parse(&raw)?;
@@ -138,9 +137,8 @@ fn read_v4(
     }
     let mut extensions = vec![0; n_extension_bytes as usize];
     read_plain(reader, &mut extensions, guard)?;
-    if header.common.flags & FLAG_EXTENSIONS != 0 {
-        refuse_other_frame(&extensions)?;
-    }
+    let has_records = header.common.flags & FLAG_EXTENSIONS != 0;
+    let notes = Notes::of(&header.common, if has_records { &extensions } else { &[] })?;
 
     let present = || ALL.into_iter().filter(|plane| planes.plane_bytes(*plane) > 0);
     if usize::from(header.stream_count) != present().count() {
@@ -178,7 +176,7 @@ fn read_v4(
     if !reader.fill_buf()?.is_empty() {
         return Err(Problem::GoesOn { part: "the file", count: planes.splat_count });
     }
-    Ok(splats)
+    Ok((notes.to_our_frame(splats), notes))
 }
 
 /// Version 4: one zstd stream after the other. A stream is kept whole while it is unpacked, as it comes: a lying
@@ -232,30 +230,6 @@ pub(crate) fn one_frame<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'stat
     let mut decoder = zstd::Decoder::with_buffer(reader)?.single_frame();
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     Ok(decoder)
-}
-
-/// Vendor records: type, length, content. Unknown ones are passed over; a broken tail ends the list, as in the reference.
-fn refuse_other_frame(records: &[u8]) -> Result<(), Problem> {
-    let mut at = 0;
-    while let Some([kind, n_bytes]) = words(records, at) {
-        let content = at + 8;
-        if let (EXTENSION_COORDINATES, Some([found])) = (kind, words(records, content))
-            && !matches!(found, 0 | 4)
-        {
-            return Err(Problem::Frame { at: content, found });
-        }
-        at = content.saturating_add(n_bytes as usize);
-    }
-    Ok(())
-}
-
-fn words<const N: usize>(bytes: &[u8], at: usize) -> Option<[u32; N]> {
-    let bytes = bytes.get(at..)?.get(..4 * N)?;
-    let mut words = [0; N];
-    for (word, raw) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
-        *word = u32::from_le_bytes(*raw);
-    }
-    Some(words)
 }
 
 fn read_plain(reader: &mut impl Read, to: &mut [u8], guard: &Guard) -> Result<(), Problem> {

@@ -8,6 +8,8 @@ const RAW_OPACITY_MAX: f32 = 16.0;
 /// Colours are stored as 0.5 + 0.15 · `sh_dc`.
 const COLOUR_SCALE: f32 = 0.15;
 const SQRT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+/// A component this near to a level, in steps, came from a file of the format.
+const ON_A_LEVEL: f32 = 2e-3;
 /// Nine bits of magnitude.
 const SMALLEST_MAX: u32 = 511;
 
@@ -78,9 +80,9 @@ pub(super) fn sh_from(raw: u8) -> f32 {
     (f32::from(raw) - 128.0) / 128.0
 }
 
-/// `value_idx` counts `[coefficient, channel]`: the first nine values (degree 1) keep 5 bits, the others 4.
-pub(super) fn sh_to(value: f32, value_idx: usize) -> u8 {
-    let bucket = if value_idx < 9 { 8 } else { 16 };
+/// Keeps the upper `bits`, 1 to 8.
+pub(super) fn sh_to(value: f32, bits: u8) -> u8 {
+    let bucket = 1 << (8 - bits);
     // Beyond ±2 the result is clamped anyway, and the sum stays far from overflow.
     let level = (value * 128.0).round().clamp(-256.0, 256.0) as i32 + 128;
     ((level + bucket / 2).div_euclid(bucket) * bucket).clamp(0, 255) as u8
@@ -93,9 +95,20 @@ pub(super) fn first_three_from(raw: [u8; 3]) -> [f32; 4] {
 }
 
 pub(super) fn first_three_to(rotation: [f32; 4]) -> [u8; 3] {
-    let [w, x, y, z] = unit(rotation);
-    let factor = if w < 0.0 { -127.5 } else { 127.5 };
-    [x, y, z].map(|c| to_u8(c * factor + 127.5))
+    let levels = |[w, x, y, z]: [f32; 4]| {
+        let factor = if w < 0.0 { -127.5 } else { 127.5 };
+        [x, y, z].map(|c| c * factor + 127.5)
+    };
+    // Rounding may have made x, y, z longer than 1: what was rounded once is not rounded again.
+    let as_given = levels(rotation);
+    if as_given.iter().all(|level| is_on_level(*level, 255.0)) && length(rotation) < 1.01 {
+        return as_given.map(to_u8);
+    }
+    levels(unit(rotation)).map(to_u8)
+}
+
+fn is_on_level(level: f32, level_max: f32) -> bool {
+    (level - level.round()).abs() < ON_A_LEVEL && (0.0..=level_max).contains(&level.round())
 }
 
 /// Quaternion w, x, y, z from 32 bits: number of the largest of x, y, z, w in the upper two, then the other three in
@@ -120,24 +133,36 @@ pub(super) fn smallest_three_from(raw: [u8; 4]) -> [f32; 4] {
 pub(super) fn smallest_three_to(rotation: [f32; 4]) -> [u8; 4] {
     let [w, x, y, z] = unit(rotation);
     let xyzw = [x, y, z, w];
-    // The first of equals, as the reference has it.
-    let largest =
-        (1..4).fold(0, |best, idx| if xyzw[idx].abs() > xyzw[best].abs() { idx } else { best });
-    let is_mirrored = xyzw[largest] < 0.0;
-    let mut bits = largest as u32;
-    for idx in (0..4).filter(|idx| *idx != largest) {
-        let magnitude = (SMALLEST_MAX as f32 * (xyzw[idx].abs() / SQRT_HALF) + 0.5) as u32;
-        let is_negative = (xyzw[idx] < 0.0) != is_mirrored;
+    let levels = xyzw.map(|c| SMALLEST_MAX as f32 * (c.abs() / SQRT_HALF));
+    let mut others = (0..4).filter(|idx| !is_on_level(levels[*idx], SMALLEST_MAX as f32));
+    // If three are levels of this format, the fourth is left out: rounding may have made it smaller than another one, and
+    // what was rounded once is not rounded again. Otherwise the largest, the first of equals as the reference has it.
+    let left_out = match (others.next(), others.next()) {
+        (Some(only), None) => only,
+        _ => {
+            (1..4).fold(0, |best, idx| if xyzw[idx].abs() > xyzw[best].abs() { idx } else { best })
+        }
+    };
+    let is_mirrored = xyzw[left_out] < 0.0;
+    let mut bits = left_out as u32;
+    for idx in (0..4).filter(|idx| *idx != left_out) {
+        let magnitude = (levels[idx] + 0.5) as u32;
+        // Zeros have signs too.
+        let is_negative = xyzw[idx].is_sign_negative() != is_mirrored;
         bits = bits << 10 | u32::from(is_negative) << 9 | magnitude.min(SMALLEST_MAX);
     }
     bits.to_le_bytes()
+}
+
+fn length(rotation: [f32; 4]) -> f32 {
+    rotation.iter().map(|c| c * c).sum::<f32>().sqrt()
 }
 
 /// Of length 1. Scaled by its largest component first: squares of extreme values leave the range of `f32`.
 fn unit(rotation: [f32; 4]) -> [f32; 4] {
     let largest = rotation.iter().fold(0.0_f32, |best, c| best.max(c.abs()));
     let scaled = rotation.map(|c| c / largest);
-    let norm = scaled.iter().map(|c| c * c).sum::<f32>().sqrt();
+    let norm = length(scaled);
     scaled.map(|c| c / norm)
 }
 

@@ -34,10 +34,11 @@ fn pick(splats: &Splats, numbers: &[u32]) -> Splats {
     .expect("attributes of one length")
 }
 
-const ATTRIBUTES: [&str; 6] = ["position", "log scale", "rotation", "opacity", "sh_dc", "sh_rest"];
+pub(crate) const ATTRIBUTES: [&str; 6] =
+    ["position", "log scale", "rotation", "opacity", "sh_dc", "sh_rest"];
 
 /// Mean and largest difference of each of [`ATTRIBUTES`].
-fn differences(a: &Splats, b: &Splats) -> [(f64, f64); 6] {
+pub(crate) fn differences(a: &Splats, b: &Splats) -> [(f64, f64); 6] {
     assert_eq!((a.len(), a.sh_degree()), (b.len(), b.sh_degree()));
     let mut seen = [const { Vec::new() }; 6];
     for (a, b) in a.iter().zip(b.iter()) {

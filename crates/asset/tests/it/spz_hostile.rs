@@ -127,11 +127,11 @@ fn extensions() {
     };
     assert_snapshot!(with_records(&record(0xADBE_0002, &[0; 12])), @"SPZ: 10 splats of degree 1");
     assert_snapshot!(with_records(&[record(77, b"abc"), record(0xADBE_0003, &[4, 0, 0, 0])].concat()), @"SPZ: 10 splats of degree 1");
-    assert_snapshot!(with_records(&[record(77, b"abc"), record(0xADBE_0003, &[6, 0, 0, 0])].concat()), @"spz extension, byte 19: coordinate system 6 is not read; 4 (right, up, back) is");
+    assert_snapshot!(with_records(&[record(77, b"abc"), record(0xADBE_0003, &[17, 0, 0, 0])].concat()), @"spz extension, byte 19: coordinate system 17 is not defined; 1 to 16 are");
     assert_snapshot!(with_records(&[255; 9]), @"SPZ: 10 splats of degree 1");
     let v3 = with(&v3(), 14, &[2]);
     assert_snapshot!(outcome(&gzip(&[&v3[..], &record(0xADBE_0003, &[4, 0, 0, 0])].concat())), @"SPZ: 10 splats of degree 1");
-    assert_snapshot!(outcome(&gzip(&[&v3[..], &record(0xADBE_0003, &[7, 0, 0, 0])].concat())), @"spz extension, byte 8: coordinate system 7 is not read; 4 (right, up, back) is");
+    assert_snapshot!(outcome(&gzip(&[&v3[..], &record(0xADBE_0003, &[0, 1, 0, 0])].concat())), @"spz extension, byte 8: coordinate system 256 is not defined; 1 to 16 are");
 }
 
 /// Headers of as many splats as can be, and zeros behind them, as long as anybody unpacks.

@@ -1,6 +1,6 @@
 //! Writing SPZ and reading it again: within the loss that the docs of `asset::spz` state.
 
-use asset::{Splats, spz, spz404};
+use asset::{Splats, ply, spz, spz404};
 
 use crate::make;
 
@@ -74,4 +74,70 @@ fn every_version_comes_back_within_the_stated_loss() {
             }
         }
     }
+}
+
+/// Every version, then PLY, then the same version again: values of 8 bits, rotations and positions are recovered.
+#[test]
+fn what_was_lost_once_is_not_lost_again() {
+    let splats = make::splats(5000, 3);
+    for version in [spz::Version::V3, spz::Version::V4] {
+        let mut first = Vec::new();
+        spz::write(&splats, version, &mut first).unwrap();
+        let once = spz::read(&first[..], None).unwrap();
+        let mut plain = Vec::new();
+        ply::write(&once, &mut plain).unwrap();
+        let mut second = Vec::new();
+        spz::write(&ply::read(&plain[..], None).unwrap(), version, &mut second).unwrap();
+        assert!(first == second, "{version:?}: the same file");
+    }
+    let mut first = Vec::new();
+    spz404::write(&splats, &mut first).unwrap();
+    let once = spz404::read(&first[..], None).unwrap();
+    let mut second = Vec::new();
+    spz404::write(&once, &mut second).unwrap();
+    assert!(first == second, "404-SPZ: the same file");
+}
+
+/// More bits: closer, and still what every reader takes.
+#[test]
+fn bits_are_as_asked() {
+    let splats = make::splats(1000, 3);
+    let read = |options: spz::Options| {
+        let mut file = Vec::new();
+        spz::write(&splats, options, &mut file).unwrap();
+        spz::read(&file[..], None).unwrap()
+    };
+    let options = spz::Options::from(spz::Version::V4);
+    let fine = read(spz::Options { fractional_bits: 22, sh_bits: [8, 8], ..options });
+    let mut limits = LIMITS;
+    (limits[0], limits[5], limits[6]) = (1.2e-7, 1.0 / 256.0, 1.0 / 256.0);
+    assert_within(largest_differences(&splats, &fine), limits, "22 bits, 8 bits");
+    // 30 bits reach ±1/128 only: as many as the asset allows are taken.
+    let finest = read(spz::Options { fractional_bits: 255, ..options });
+    limits[0] = 1.2e-7;
+    (limits[5], limits[6]) = (LIMITS[5], LIMITS[6]);
+    assert_within(largest_differences(&splats, &finest), limits, "as many as fit");
+}
+
+#[test]
+fn every_frame_comes_back_to_ours() {
+    let splats = make::splats(200, 4);
+    let mut ours = Vec::new();
+    spz::write(&splats, spz::Version::V4, &mut ours).unwrap();
+    let ours = spz::read(&ours[..], None).unwrap();
+    for frame in spz::Frame::all() {
+        let options = spz::Options { frame, is_antialiased: true, ..spz::Version::V4.into() };
+        let mut file = Vec::new();
+        spz::write(&splats, options, &mut file).unwrap();
+        let (back, notes) = spz::read_with_notes(&file[..], None).unwrap();
+        assert_eq!((notes.version, notes.is_antialiased), (4, true));
+        assert_eq!(ours.parts().positions, back.parts().positions, "{frame}");
+        let options = spz::Options { version: spz::Version::V3, ..options };
+        let plain = make::splats(2, 0);
+        let refused = spz::write(&plain, options, &mut Vec::new());
+        assert_eq!(refused.is_ok(), frame == spz::Frame::OURS, "{frame}");
+    }
+    assert_eq!(spz::Frame::from_name("RUB"), Some(spz::Frame::OURS));
+    assert_eq!(spz::Frame::from_number(0), None);
+    assert_eq!(spz::Frame::from_number(17), None);
 }
