@@ -114,6 +114,8 @@ impl Content {
 pub struct Times {
     pub read: f64,
     pub filter: f64,
+    /// A mesh of splats, or splats of a mesh.
+    pub make: f64,
     pub write: f64,
     pub measure: f64,
     pub total: f64,

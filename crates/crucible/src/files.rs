@@ -76,7 +76,7 @@ fn beside(asset: &Path, name: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Where a file is, or is to be.
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
