@@ -27,12 +27,17 @@ pub mod decimate;
 mod edges;
 mod error;
 pub mod extract;
+pub mod from_splats;
 mod look;
+mod orbit;
 mod surface;
+pub mod to_splats;
 mod topology;
 
 pub use error::MeshError;
+pub use from_splats::from_splats;
 pub use look::{Look, base_colour};
 pub use render::scene::Stop;
 pub use surface::Mesh;
+pub use to_splats::to_splats;
 pub use topology::Topology;

@@ -2,11 +2,12 @@
 //! Source: rendering specification §B.2, §B.5, §B.6, §B.7.
 //!
 //! In order: `active` (what no view changes), `project` (splats on the picture plane), `bin` (lists of splats per tile,
-//! near to far; `ellipse` keeps them short), `raster` (blending, tile by tile). Every number of a picture is computed by
+//! near to far; `ellipse` keeps them short), `raster` (blending, tile by tile); `depth` does the same for depths. Every number of a picture is computed by
 //! one task in a fixed order, so the number of threads cannot show.
 
 pub(crate) mod active;
 pub(crate) mod bin;
+mod depth;
 mod ellipse;
 mod normalise;
 pub(crate) mod project;
@@ -14,6 +15,7 @@ pub(crate) mod raster;
 mod service;
 pub(crate) mod sh;
 
+pub use depth::Depths;
 pub use normalise::{BOX_M, NormaliseError, normalise};
 pub use service::{service_grid, service_lens};
 
