@@ -7,30 +7,33 @@
 
 mod build;
 mod document;
+mod import;
 mod layers;
 mod losses;
 mod material;
 mod mesh;
 mod meshopt;
 mod node;
+pub(crate) mod picture;
 mod place;
 mod tangent;
-mod texture;
+pub(crate) mod texture;
 
 use std::io::Write;
 
 use crate::scene::{Scene, SceneError};
 use build::Builder;
+pub(crate) use document::inside_plain;
 pub use document::{
     Accessor, BUFFER_BYTES_MAX, ComponentType, DECODED_FREE_BYTES, DECODED_RATIO_MAX, Document,
     ELEMENTS_MAX, FILE_BYTES_MAX, JSON_VALUES_MAX, MeshPrimitive, Mode, ReadError, Resolve,
 };
 pub use node::PLAIN_INSTANCES_MAX;
 
-/// Bytes of a file. The largest valid module makes some 30 MiB.
-pub const BYTES_MAX: usize = 512 << 20;
-/// Pixels of all pictures of a file together. The largest valid module has some 4 Mi.
-pub const PIXELS_MAX: usize = 1 << 25;
+/// Bytes of a file: the container has 32 bits for its length.
+pub const BYTES_MAX: usize = u32::MAX as usize;
+/// Pixels that the pictures of any file may have together; beyond that, twice as many as those of the scene's textures.
+pub const PIXELS_FREE: usize = 1 << 25;
 
 /// Why a scene was not written. Nothing was written then, except where the writer failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,15 +48,26 @@ pub enum GlbError {
         /// Bytes up to where it was given up.
         found: usize,
     },
-    /// More than [`PIXELS_MAX`].
-    #[error("glb: at least {found} pixels of textures, our limit is {max}", max = PIXELS_MAX)]
+    /// More than [`PIXELS_FREE`], and than twice the pixels of the scene's textures.
+    #[error("glb: at least {found} pixels of textures, our limit is {max}")]
     TooManyPixels {
         /// Pixels up to where it was given up.
         found: usize,
+        /// The limit.
+        max: usize,
     },
     /// The writer failed.
     #[error("glb: {0}")]
     Io(#[from] std::io::Error),
+}
+
+/// Reads a file as a scene: [`Document::parse`] and [`Document::scene`]. Gives one line for each kind of thing that a scene does
+/// not hold.
+///
+/// # Errors
+/// [`ReadError`] names the place and what is wrong there.
+pub fn read(file: &[u8], resolve: &mut impl Resolve) -> Result<(Scene, Vec<String>), ReadError> {
+    Document::parse(file, resolve)?.scene()
 }
 
 /// Writes a scene, once it passed [`Scene::check`]. Gives one line for each kind of thing that the file cannot say.

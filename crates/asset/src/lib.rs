@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod color;
 pub mod compressed_ply;
 pub mod format;
 pub mod glb;
+pub mod obj;
 pub mod ply;
 pub mod rules;
 pub mod scene;
@@ -17,7 +19,9 @@ pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
+pub mod stl;
 mod unstorable;
+pub mod usdz;
 
 pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;

@@ -7,9 +7,11 @@
 //!
 //! Colours are linear, with the primaries of sRGB. Matrices are column-major, as in Three.js.
 
+pub mod flat;
 pub mod limits;
 pub mod wire;
 
+pub(crate) mod baked;
 mod check;
 mod drawable;
 mod geometry;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::losses::Losses;
 use super::material::{Look, Made};
-use super::{BYTES_MAX, GlbError, PIXELS_MAX, mesh, texture};
+use super::{BYTES_MAX, GlbError, PIXELS_FREE, mesh, texture};
 use crate::scene::{Geometry, GeometryId, Scene};
 
 /// Type of an accessor of floats.
@@ -52,6 +52,7 @@ pub(super) struct Builder<'a> {
     /// The first limit that was passed. From then on nothing large is added.
     error: Option<GlbError>,
     pixel_count: usize,
+    pixels_max: usize,
     accessors: Vec<Value>,
     views: Vec<Value>,
     binary: Vec<u8>,
@@ -76,6 +77,13 @@ pub(super) const fn finite(value: f32) -> f32 {
     if value.is_finite() { value } else { 0.0 }
 }
 
+/// A picture may be written twice, in two encodings; small ones of a scene may be as large as two of them together ask for.
+fn pixels_max(scene: &Scene) -> usize {
+    let levels = scene.textures.iter().filter_map(|texture| texture.base());
+    let pixels = levels.map(|level| level.width as usize * level.height as usize).sum::<usize>();
+    PIXELS_FREE.max(2 * pixels)
+}
+
 impl<'a> Builder<'a> {
     pub(super) fn new(scene: &'a Scene) -> Self {
         Self {
@@ -92,6 +100,7 @@ impl<'a> Builder<'a> {
             made: Vec::new(),
             error: None,
             pixel_count: 0,
+            pixels_max: pixels_max(scene),
             accessors: Vec::new(),
             views: Vec::new(),
             binary: Vec::new(),
@@ -131,8 +140,9 @@ impl<'a> Builder<'a> {
     /// Whether so many more pixels may be encoded; if not, the file will not be written.
     pub(super) fn has_room_for_pixels(&mut self, count: usize) -> bool {
         self.pixel_count = self.pixel_count.saturating_add(count);
-        if self.pixel_count > PIXELS_MAX && self.error.is_none() {
-            self.error = Some(GlbError::TooManyPixels { found: self.pixel_count });
+        if self.pixel_count > self.pixels_max && self.error.is_none() {
+            let (found, max) = (self.pixel_count, self.pixels_max);
+            self.error = Some(GlbError::TooManyPixels { found, max });
         }
         self.error.is_none()
     }

@@ -15,6 +15,8 @@ pub(crate) use at::At;
 pub use container::{FILE_BYTES_MAX, JSON_VALUES_MAX};
 pub use error::ReadError;
 pub use primitive::{MeshPrimitive, Mode};
+pub(super) use primitive::{Reader, mode, name};
+pub(crate) use uri::inside_plain;
 
 use super::meshopt;
 

@@ -40,8 +40,8 @@ fn data(id: Option<TextureId>) -> Option<Source> {
 }
 
 fn put_reflection(draft: &mut Draft<'_, '_>, p: &Physical) {
-    // Below 1 is not physical, and not allowed.
-    let ior = finite(p.ior).max(1.0);
+    // Below 1 is not physical, and not allowed; but 0 stands for a perfect mirror.
+    let ior = if p.ior == 0.0 { 0.0 } else { finite(p.ior).max(1.0) };
     if ior != 1.5 {
         draft.put_extension("KHR_materials_ior", json!({ "ior": ior }));
     }

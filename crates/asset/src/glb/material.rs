@@ -163,7 +163,8 @@ impl Draft<'_, '_> {
     fn base(&mut self, material: &Material) -> Option<Source> {
         let is_line =
             matches!(material.kind, MaterialKind::LineBasic | MaterialKind::LineDashed(_));
-        if matches!(material.kind, MaterialKind::Points(_)) {
+        // A picture lies on each point, except where the point has coordinates of its own.
+        if matches!(material.kind, MaterialKind::Points(_)) && !self.look.has_uv {
             let has_picture = material.map.is_some() || material.alpha_map.is_some();
             self.lose_if(has_picture, "pictures on points");
             return None;
@@ -246,6 +247,15 @@ impl Draft<'_, '_> {
             self.put_texture(value, "occlusionTexture", Some(Source::Data(ao)));
             value["occlusionTexture"]["strength"] = json!(self.unit(standard.ao_map_intensity));
         }
+        let is_split = standard.emissive.iter().all(|channel| (0.0..=1.0).contains(channel))
+            && standard.emissive.contains(&1.0)
+            && standard.emissive_intensity > 1.0
+            && standard.emissive_intensity.is_finite();
+        if is_split {
+            value["emissiveFactor"] = json!(standard.emissive);
+            self.put_emissive(value, standard, standard.emissive_intensity);
+            return;
+        }
         let emissive =
             standard.emissive.map(|channel| finite(channel * standard.emissive_intensity).max(0.0));
         let strength = emissive.iter().fold(1.0_f32, |most, channel| most.max(*channel));
@@ -253,6 +263,10 @@ impl Draft<'_, '_> {
             return;
         }
         value["emissiveFactor"] = json!(emissive.map(|channel| self.unit(channel / strength)));
+        self.put_emissive(value, standard, strength);
+    }
+
+    fn put_emissive(&mut self, value: &mut Value, standard: &Standard, strength: f32) {
         self.put_texture(value, "emissiveTexture", standard.emissive_map.map(Source::Color));
         if strength > 1.0 {
             let extension = json!({ "emissiveStrength": strength });

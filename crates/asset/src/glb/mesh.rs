@@ -392,9 +392,16 @@ fn clean(name: &str, value: [f32; 4], is_turned: bool) -> [f32; 4] {
     }
 }
 
-/// A direction of length 1; `or` where there is none.
+/// A direction of length 1; `or` where there is none. One that is as good as 32 bits allow stays as it is.
 pub(super) fn unit(value: [f64; 3], or: [f64; 3]) -> [f64; 3] {
     let value = value.map(|part| if part.is_finite() { part } else { 0.0 });
     let length = value.iter().map(|part| part * part).sum::<f64>().sqrt();
-    if length > 0.0 { value.map(|part| part / length) } else { or }
+    const NEAR: f64 = 2e-7;
+    if (length - 1.0).abs() <= NEAR {
+        value
+    } else if length > 0.0 {
+        value.map(|part| part / length)
+    } else {
+        or
+    }
 }

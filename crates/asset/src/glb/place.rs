@@ -70,6 +70,12 @@ impl Place {
 
     /// Only what differs from the identity.
     pub(super) fn put(&self, node: &mut Value) {
+        let place =
+            Self { rotation: steady(self.rotation), scale: self.scale.map(narrow), ..*self };
+        place.put_as_is(node);
+    }
+
+    fn put_as_is(&self, node: &mut Value) {
         if self.translation != [0.0; 3] {
             node["translation"] = json!(self.translation);
         }
@@ -80,6 +86,38 @@ impl Place {
             node["scale"] = json!(self.scale);
         }
     }
+}
+
+/// Rounded to what viewers compute with, so that rounding errors are gone: what was read is written as the same number.
+const fn narrow(value: f64) -> f64 {
+    value as f32 as f64
+}
+
+/// A rotation in 32 bits, the first of its components that is not 0 positive (from the last one on). Readers make it a unit
+/// quaternion again; it is chosen so that rounding the result gives the same numbers.
+pub(super) fn steady(rotation: [f64; 4]) -> [f64; 4] {
+    const NOTHING: f64 = 1e-12;
+    const NOISE: f64 = 1e-14;
+    const TURNS_MAX: usize = 32;
+    let near = rotation.map(|part| if part.abs() < NOTHING { 0.0 } else { part });
+    let is_turned = near.iter().rev().find(|part| **part != 0.0).is_some_and(|part| *part < 0.0);
+    let mut found = near.map(|part| narrow(if is_turned { -part } else { part } + 0.0));
+    for turn in 0..TURNS_MAX {
+        let unit = DQuat::from_array(found).normalize().to_array();
+        let rounds_to = |noise: f64| unit.map(|part| narrow(part * noise)) == found;
+        if rounds_to(1.0 - NOISE) && rounds_to(1.0 + NOISE) {
+            break;
+        }
+        let next = unit.map(narrow);
+        if next == found || turn > TURNS_MAX / 2 {
+            // On the edge between two numbers: the neighbour is as good.
+            let part = &mut found[turn % 4];
+            *part = if *part == 0.0 { 0.0 } else { f64::from((*part as f32).next_up()) };
+        } else {
+            found = next;
+        }
+    }
+    found
 }
 
 /// The matrix with a last row of 0, 0, 0, 1.

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::build::Builder;
 use super::losses::Owner;
-use crate::scene::{Level, MagFilter, MinFilter, Texels, Texture, TextureId, Wrap};
+use crate::color;
+use crate::scene::{Format, Level, MagFilter, MinFilter, Scene, Texels, Texture, TextureId, Wrap};
 
 /// What a picture is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// Values as they are sampled.
     Data(TextureId),
     /// Colours, encoded as sRGB; alpha of their own.
@@ -19,6 +20,8 @@ pub(super) enum Source {
     ColorAlpha(Option<TextureId>, TextureId),
     /// G of the first, B of the second, 1 for what is missing.
     RoughMetal(Option<TextureId>, Option<TextureId>),
+    /// One channel as a shade of grey.
+    Grey(TextureId, u8),
     /// A direction whose x and y are multiplied by two numbers (their bits).
     Normal(TextureId, [u32; 2]),
 }
@@ -29,6 +32,7 @@ impl Source {
         match self {
             Self::Data(id)
             | Self::Color(id)
+            | Self::Grey(id, _)
             | Self::Normal(id, _)
             | Self::ColorAlpha(Some(id), _) => Some(id),
             Self::ColorAlpha(None, id) => Some(id),
@@ -121,11 +125,19 @@ fn transform(matrix: &[f64; 9]) -> Option<Value> {
     if is_identity || !is_usable {
         return None;
     }
+    // Rounded to 32 bits, so that errors of rounding are gone and what was read is written as the same number.
+    let narrow = |value: f64| f64::from(value as f32);
+    if (b, c) == (0.0, 0.0) {
+        return Some(json!({ "offset": [x, y], "scale": [narrow(a), narrow(d)] }));
+    }
     let rotation = if sx > 0.0 { libm::atan2(-b, a) } else { libm::atan2(c, d) };
     let sy = if a * d - b * c < 0.0 { -sy } else { sy };
-    let mut transform = json!({ "offset": [x, y], "scale": [sx, sy] });
+    let mut transform = json!({ "offset": [x, y], "scale": [narrow(sx), narrow(sy)] });
+    // Half a turn in 32 bits is a little more than half a turn, and would come back as one to the other side.
+    const HALF_TURN: f64 = 3.141_592_5_f32 as f64;
+    let rotation = rotation.clamp(-HALF_TURN, HALF_TURN);
     if rotation != 0.0 {
-        transform["rotation"] = json!(rotation);
+        transform["rotation"] = json!(narrow(rotation));
     }
     Some(transform)
 }
@@ -134,30 +146,57 @@ fn image(builder: &mut Builder<'_>, source: Source) -> usize {
     if let Some(image) = builder.caches.images.get(&source) {
         return *image;
     }
-    let (width, height, pixels) = pixels(builder, source);
+    let (width, height) = size(builder.scene, source);
+    let has_room = builder.has_room_for_pixels(width as usize * height as usize);
+    let png = if has_room { png(builder.scene, source, false) } else { Vec::new() };
+    let view = builder.view(&png, 0);
+    let mut image = json!({ "bufferView": view, "mimeType": "image/png" });
+    let texture = source.main().and_then(|id| builder.scene.texture(id));
+    if let Some(texture) = texture.filter(|texture| !texture.name.is_empty()) {
+        image["name"] = json!(texture.name);
+    }
+    builder.images.push(image);
+    builder.caches.images.insert(source, builder.images.len() - 1);
+    builder.images.len() - 1
+}
+
+/// A picture as a PNG file; its first row is at v = 0, or at v = 1 if it is upright.
+pub(crate) fn png(scene: &Scene, source: Source, is_upright: bool) -> Vec<u8> {
+    let (width, height, mut pixels) = pixels(scene, source);
+    if is_upright {
+        let row = 4 * width as usize;
+        pixels = pixels.chunks_exact(row).rev().flatten().copied().collect();
+    }
     let mut png = Vec::new();
     let encoder =
         PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive);
     // Writing to memory fails for an empty picture only, and none is.
     encoder.write_image(&pixels, width, height, ExtendedColorType::Rgba8).ok();
-    let view = builder.view(&png, 0);
-    builder.images.push(json!({ "bufferView": view, "mimeType": "image/png" }));
-    builder.caches.images.insert(source, builder.images.len() - 1);
-    builder.images.len() - 1
+    png
 }
 
-fn pixels(builder: &mut Builder<'_>, source: Source) -> (u32, u32, Vec<u8>) {
-    let scene = builder.scene;
+fn inputs(scene: &Scene, source: Source) -> (Sampler<'_>, Sampler<'_>) {
     let get = |id: Option<TextureId>| Sampler(id.and_then(|id| scene.texture(id)));
-    let (one, two) = match source {
-        Source::Data(id) | Source::Color(id) | Source::Normal(id, _) => (get(Some(id)), get(None)),
+    match source {
+        Source::Data(id) | Source::Color(id) | Source::Normal(id, _) | Source::Grey(id, _) => {
+            (get(Some(id)), get(None))
+        }
         Source::ColorAlpha(id, alpha) => (get(id), get(Some(alpha))),
         Source::RoughMetal(rough, metal) => (get(rough), get(metal)),
-    };
-    let (width, height) = (one.size().0.max(two.size().0), one.size().1.max(two.size().1));
+    }
+}
+
+fn size(scene: &Scene, source: Source) -> (u32, u32) {
+    let (one, two) = inputs(scene, source);
+    (one.size().0.max(two.size().0), one.size().1.max(two.size().1))
+}
+
+fn pixels(scene: &Scene, source: Source) -> (u32, u32, Vec<u8>) {
+    let (one, two) = inputs(scene, source);
+    let (width, height) = size(scene, source);
     let pixel_count = width as usize * height as usize;
-    if !builder.has_room_for_pixels(pixel_count) {
-        return (1, 1, vec![0; 4]);
+    if let Some(pixels) = as_stored(&one, &two, source) {
+        return (width, height, pixels);
     }
     let mut pixels = Vec::with_capacity(4 * pixel_count);
     for row in 0..height {
@@ -166,6 +205,10 @@ fn pixels(builder: &mut Builder<'_>, source: Source) -> (u32, u32, Vec<u8>) {
             let a = one.texel(place);
             let pixel = match source {
                 Source::Data(_) => a.map(byte),
+                Source::Grey(_, channel) => {
+                    let shade = byte(a[usize::from(channel.min(3))]);
+                    [shade, shade, shade, 255]
+                }
                 Source::Color(_) => encode(a),
                 Source::ColorAlpha(..) => encode([a[0], a[1], a[2], a[3] * two.texel(place)[1]]),
                 Source::RoughMetal(..) => [255, byte(a[1]), byte(two.texel(place)[2]), 255],
@@ -179,6 +222,26 @@ fn pixels(builder: &mut Builder<'_>, source: Source) -> (u32, u32, Vec<u8>) {
         }
     }
     (width, height, pixels)
+}
+
+/// The bytes of a texture where they are the ones that a file needs: large pictures are common, and curves slow.
+fn as_stored(one: &Sampler<'_>, two: &Sampler<'_>, source: Source) -> Option<Vec<u8>> {
+    let texture = one.0.filter(|texture| texture.format == Format::Rgba && !texture.flip_y)?;
+    let Texels::U8(values) = &texture.base()?.texels else { return None };
+    let plain = [1.0_f32.to_bits(); 2];
+    match source {
+        Source::Data(_) if !texture.is_srgb() => Some(values.clone()),
+        Source::Color(_) if texture.is_srgb() => Some(values.clone()),
+        Source::Normal(_, factors) if !texture.is_srgb() && factors == plain => {
+            Some(values.as_chunks().0.iter().flat_map(|&[x, y, z, _]| [x, y, z, 255]).collect())
+        }
+        Source::RoughMetal(rough, metal)
+            if !texture.is_srgb() && rough == metal && two.0.is_some() =>
+        {
+            Some(values.as_chunks().0.iter().flat_map(|&[_, g, b, _]| [255, g, b, 255]).collect())
+        }
+        _ => None,
+    }
 }
 
 /// A texture, white without one, black and transparent if it was never uploaded.
@@ -207,7 +270,7 @@ impl Sampler<'_> {
             *value = value_at(level, start + channel);
         }
         if texture.is_srgb() {
-            texel[..3].iter_mut().for_each(|value| *value = decode(*value));
+            texel[..3].iter_mut().for_each(|value| *value = color::decode(*value));
         }
         texel
     }
@@ -241,15 +304,8 @@ fn byte(value: f32) -> u8 {
 }
 
 fn encode([r, g, b, a]: [f32; 4]) -> [u8; 4] {
-    let encode = |value: f32| {
-        let curved = 1.055 * libm::powf(value, 1.0 / 2.4) - 0.055;
-        byte(if value <= 0.003_130_8 { value * 12.92 } else { curved })
-    };
+    let encode = |value: f32| byte(color::encode(value));
     [encode(r), encode(g), encode(b), byte(a)]
-}
-
-fn decode(value: f32) -> f32 {
-    if value <= 0.040_45 { value / 12.92 } else { libm::powf((value + 0.055) / 1.055, 2.4) }
 }
 
 #[cfg(test)]
@@ -266,7 +322,7 @@ mod tests {
     #[test]
     fn srgb_bytes_come_back() {
         for value in 0..=255_u8 {
-            let linear = decode(f32::from(value) / 255.0);
+            let linear = color::decode(f32::from(value) / 255.0);
             assert_eq!(encode([linear, 0.0, 0.0, 1.0])[0], value);
         }
     }

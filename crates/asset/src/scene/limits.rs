@@ -33,7 +33,7 @@ pub struct Limits {
     pub name_bytes: usize,
 }
 
-/// Scenes of files: dozens of 4096² pictures, some ten million vertices.
+/// Scenes of files: sixteen 4096² pictures, some ten million vertices.
 pub const FILE: Limits = Limits {
     nodes: 1 << 18,
     geometries: 1 << 16,
@@ -45,7 +45,7 @@ pub const FILE: Limits = Limits {
     material_slots: 1 << 18,
     instances: 1 << 22,
     texture_side: 16384,
-    texel_bytes: 2 << 30,
+    texel_bytes: 1 << 30,
     name_bytes: NAME_BYTES_MAX,
 };
 

@@ -3,8 +3,11 @@
 mod any_bytes;
 mod compressed_ply;
 mod dripping;
+mod flat_formats;
 mod glb;
 mod gltf_document;
+mod gltf_round_trip;
+mod gltf_scene;
 mod make;
 mod peers;
 mod ply_hostile;

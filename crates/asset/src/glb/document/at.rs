@@ -95,6 +95,32 @@ impl<'a> At<'a> {
         self.usize(key)?.ok_or_else(|| self.missing(key))
     }
 
+    pub(crate) fn as_f64(&self) -> Result<f64, ReadError> {
+        self.value.as_f64().ok_or_else(|| self.wrong("a number"))
+    }
+
+    pub(crate) fn f32(&self, key: &str) -> Result<Option<f32>, ReadError> {
+        self.get(key).map(|found| found.as_f64().map(|value| value as f32)).transpose()
+    }
+
+    /// A list of exactly `N` numbers.
+    pub(crate) fn numbers<const N: usize>(&self, key: &str) -> Result<Option<[f64; N]>, ReadError> {
+        let Some(found) = self.get(key) else { return Ok(None) };
+        let list = self.items(key)?;
+        if list.len() != N {
+            return Err(found.error(format!("has {} numbers, {N} are needed", list.len())));
+        }
+        let mut numbers = [0.0; N];
+        for (number, item) in numbers.iter_mut().zip(list) {
+            *number = item.as_f64()?;
+        }
+        Ok(Some(numbers))
+    }
+
+    pub(crate) fn f32s<const N: usize>(&self, key: &str) -> Result<Option<[f32; N]>, ReadError> {
+        Ok(self.numbers(key)?.map(|numbers| numbers.map(|number| number as f32)))
+    }
+
     pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>, ReadError> {
         let Some(found) = self.get(key) else { return Ok(None) };
         found.value.as_str().map(Some).ok_or_else(|| found.wrong("a text"))
