@@ -9,13 +9,17 @@
 
 pub mod format;
 pub mod glb;
+pub mod ksplat;
 pub mod ply;
 pub mod rules;
 pub mod scene;
+pub mod sog;
+pub mod splat;
 pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
+mod webp;
 
 pub use format::{Format, ReadError, read_splats};
 pub use scene::Scene;

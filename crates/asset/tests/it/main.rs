@@ -3,6 +3,7 @@
 mod any_bytes;
 mod dripping;
 mod glb;
+mod ksplat;
 mod make;
 mod ply_hostile;
 mod plys;
@@ -10,6 +11,8 @@ mod same_bytes;
 mod scene_check;
 mod scene_wire;
 mod scenes;
+mod sog;
+mod splat;
 mod spz_golden;
 mod spz_hostile;
 mod spz_round_trip;

@@ -34,7 +34,10 @@ fn a_quarter_turn_doubled_and_moved() {
     let expected = [-1.0, -2.0, -3.0].map(|value| value + std::f32::consts::LN_2);
     assert_eq!(turned.parts().log_scales[0], expected);
     let [w, x, y, z] = turned.parts().rotations[0];
-    assert!((w - std::f32::consts::SQRT_2).abs() < 1e-6 && (x, y) == (0.0, 0.0) && z == w, "{w} {x} {y} {z}");
+    assert!(
+        (w - std::f32::consts::SQRT_2).abs() < 1e-6 && (x, y) == (0.0, 0.0) && z == w,
+        "{w} {x} {y} {z}"
+    );
     // Coefficients of −y, z, −x: a colour that grew towards +X now grows towards +Y.
     let [minus_y, z, minus_x] = [0, 3, 6].map(|idx| turned.parts().sh_rest[idx]);
     assert!(
