@@ -3,10 +3,13 @@
 //! [`Splats`] holds raw values only (logarithm of the scale, logit of the opacity, quaternion of any length). What a
 //! renderer needs is an [`ActiveSplat`], and [`RawSplat::activate`] is the only way from one to the other.
 
+pub(crate) mod bytes;
 mod harmonics;
 mod similarity;
+mod storable;
 
 pub use similarity::{Similarity, SimilarityError};
+pub use storable::Unstorable;
 
 /// Degree of the spherical harmonics of a splat's colour: 0 (plain colour) to 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
