@@ -102,13 +102,14 @@ struct Cost {
 
 fn cost(info: &Info, asset: &Asset) -> Result<Cost, Box<dyn Error>> {
     let mut file = Vec::new();
-    let written = convert::write(asset, Target::new(info.format), &mut file)?;
-    let byte_len = file.len();
+    let written = convert::write(asset, Target::new(info.format), "asset", &mut file)?;
+    let byte_len = file.len() + written.beside.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     if !info.reads {
         return Ok(Cost { byte_len, measured: None });
     }
-    let back = convert::read_as(info.format, &file[..], Some(byte_len as u64), &mut |name| {
-        Err(format!("there is no {name}"))
+    let back = convert::read_as(info.format, &file[..], Some(file.len() as u64), &mut |name| {
+        let found = written.beside.iter().find(|(known, _)| known == name);
+        found.map(|(_, bytes)| bytes.clone()).ok_or(format!("there is no {name}"))
     })?;
     let measured = measure(asset, &back.asset, written.order.as_deref(), &|| false)?;
     if measured.orientation.verdict != Verdict::Kept {

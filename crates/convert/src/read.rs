@@ -2,8 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 
-use asset::format::{first_bytes, read_splats_as};
-use asset::{Format, Holds};
+use asset::format::{first_bytes, read_splats_as, whole};
+use asset::{Format, glb, obj, stl};
 
 use crate::Asset;
 
@@ -28,6 +28,15 @@ pub enum ReadError {
     /// The format is unknown, or splats are broken.
     #[error(transparent)]
     Splats(#[from] asset::ReadError),
+    /// It is a glTF file, and something is wrong with it.
+    #[error(transparent)]
+    Glb(#[from] glb::ReadError),
+    /// It is an OBJ, and something is wrong with it.
+    #[error(transparent)]
+    Obj(#[from] obj::ReadError),
+    /// It is an STL, and something is wrong with it.
+    #[error(transparent)]
+    Stl(#[from] stl::ReadError),
     /// We write it only.
     #[error("{0} is a format that we write and do not read")]
     WriteOnly(Format),
@@ -67,13 +76,24 @@ pub fn read_as(
     format: Format,
     source: impl Read,
     byte_len: Option<u64>,
-    _resolve: Resolve<'_>,
+    resolve: Resolve<'_>,
 ) -> Result<Loaded, ReadError> {
+    let scene = |(scene, losses)| Loaded { asset: Asset::Scene(scene), format, losses };
     match format {
-        Format::Glb => Err(ReadError::WriteOnly(format)),
+        Format::Glb => {
+            Ok(scene(glb::read(&whole(source, byte_len)?, &mut |name: &str| resolve(name))?))
+        }
+        Format::Obj => Ok(scene(obj::read(&whole(source, byte_len)?, &mut |name| resolve(name))?)),
+        Format::Stl => Ok(scene(stl::read(&whole(source, byte_len)?)?)),
+        Format::Usdz => Err(ReadError::WriteOnly(format)),
         Format::Module => Err(ReadError::Module),
-        splats => {
-            debug_assert_eq!(splats.info().holds, Holds::Splats);
+        Format::Ply
+        | Format::CompressedPly
+        | Format::Spz
+        | Format::Spz404
+        | Format::Sog
+        | Format::Splat
+        | Format::Ksplat => {
             let splats = read_splats_as(format, source, byte_len)?;
             Ok(Loaded { asset: Asset::Splats(splats), format, losses: Vec::new() })
         }

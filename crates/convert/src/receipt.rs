@@ -174,7 +174,8 @@ pub fn measure(
         return Ok(Measured { is_identical, attributes, not_compared, pictures, orientation });
     }
     let framing = frame::Framing::of(before);
-    let canvas = |asset| Canvas::new(asset, framing, stop);
+    let is_mixed = before.holds() != after.holds();
+    let canvas = |asset| Canvas::new(asset, framing, is_mixed, stop);
     let (drawn_before, drawn_after) = (canvas(before)?, canvas(after)?);
     let pictures = pictures::compare(&drawn_before, &drawn_after, stop)?;
     let (plain_before, plain_after) =

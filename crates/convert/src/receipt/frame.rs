@@ -70,6 +70,13 @@ pub(crate) fn middle(splats: &Splats) -> Option<Bounds> {
     Some(Bounds { min, max })
 }
 
+fn make_plain(scene: &mut Scene) {
+    for material in &mut scene.materials {
+        material.kind = MaterialKind::Basic(Box::default());
+        material.tone_mapped = false;
+    }
+}
+
 /// An asset ready to be drawn in a frame.
 pub(super) struct Canvas<'a> {
     subject: Subject<'a>,
@@ -82,12 +89,21 @@ enum Subject<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(asset: &'a Asset, framing: Framing, stop: Stop<'_>) -> Result<Self, Stopped> {
+    /// `is_plain`: scenes have the plain colours of their materials, no light and no tone mapping, as splats have.
+    pub(super) fn new(
+        asset: &'a Asset,
+        framing: Framing,
+        is_plain: bool,
+        stop: Stop<'_>,
+    ) -> Result<Self, Stopped> {
         let subject = match asset {
             Asset::Splats(splats) => Subject::Splats(render::splats::Scene::new(splats)),
             Asset::Scene(scene) => {
-                let prepared = Prepared::new_until(&framing.shrunk(scene), stop)?;
-                Subject::Scene(Box::new(prepared))
+                let mut scene = framing.shrunk(scene);
+                if is_plain {
+                    make_plain(&mut scene);
+                }
+                Subject::Scene(Box::new(Prepared::new_until(&scene, stop)?))
             }
         };
         Ok(Self { subject, framing })
@@ -101,9 +117,7 @@ impl<'a> Canvas<'a> {
             return Ok(Self { framing, ..self });
         };
         let mut scene = framing.shrunk(scene);
-        for material in &mut scene.materials {
-            material.kind = MaterialKind::Basic(Box::default());
-        }
+        make_plain(&mut scene);
         let prepared = Prepared::new_until(&scene, stop)?;
         Ok(Self { subject: Subject::Scene(Box::new(prepared)), framing })
     }
