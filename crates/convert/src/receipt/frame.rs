@@ -81,6 +81,8 @@ fn make_plain(scene: &mut Scene) {
 pub(super) struct Canvas<'a> {
     subject: Subject<'a>,
     framing: Framing,
+    /// sRGB bytes.
+    background: [u8; 3],
 }
 
 enum Subject<'a> {
@@ -106,23 +108,24 @@ impl<'a> Canvas<'a> {
                 Subject::Scene(Box::new(Prepared::new_until(&scene, stop)?))
             }
         };
-        Ok(Self { subject, framing })
+        Ok(Self { subject, framing, background: [255; 3] })
     }
 
     /// The same, but in the middle of the picture wherever it is, and scenes have the plain colours of their materials:
-    /// neither place nor light tells one side from another.
+    /// neither place nor light tells one side from another. Over grey, on which white things are seen too.
     pub(super) fn plain(self, asset: &Asset, stop: Stop<'_>) -> Result<Self, Stopped> {
         let framing = Framing { centre: Framing::of(asset).centre, ..self.framing };
+        let background = [128; 3];
         let (Subject::Scene(_), Asset::Scene(scene)) = (&self.subject, asset) else {
-            return Ok(Self { framing, ..self });
+            return Ok(Self { framing, background, ..self });
         };
         let mut scene = framing.shrunk(scene);
         make_plain(&mut scene);
         let prepared = Prepared::new_until(&scene, stop)?;
-        Ok(Self { subject: Subject::Scene(Box::new(prepared)), framing })
+        Ok(Self { subject: Subject::Scene(Box::new(prepared)), framing, background })
     }
 
-    /// Pictures over white, one after the other: each is drawn by all threads.
+    /// Pictures, one after the other: each is drawn by all threads.
     pub(super) fn draw(
         &self,
         cameras: &[Camera],
@@ -130,11 +133,13 @@ impl<'a> Canvas<'a> {
     ) -> Result<Vec<RgbaImage>, Stopped> {
         match &self.subject {
             Subject::Splats(scene) => {
+                let background =
+                    Background::Solid(self.background.map(|byte| f32::from(byte) / 255.0));
                 let draw = |camera: &Camera| {
                     if stop() {
                         return Err(Stopped);
                     }
-                    Ok(scene.draw(&self.framing.moved(camera)).over(Background::WHITE))
+                    Ok(scene.draw(&self.framing.moved(camera)).over(background))
                 };
                 cameras.iter().map(draw).collect()
             }
@@ -142,7 +147,7 @@ impl<'a> Canvas<'a> {
                 let shot = |camera: &Camera| Shot {
                     camera: *camera,
                     lighting: Lighting::Follow,
-                    background: [255; 3],
+                    background: self.background,
                     alpha: Alpha::Straight,
                 };
                 prepared.draw_all(&cameras.iter().map(shot).collect::<Vec<_>>(), stop)
