@@ -1,5 +1,5 @@
 //! USDZ out: a package of a text layer (`.usda`) and PNG pictures, for viewers of Apple and others. Facts: the specifications of
-//! USDZ and of `UsdPreviewSurface` by OpenUSD.
+//! USDZ and of `UsdPreviewSurface` by `OpenUSD`.
 //!
 //! A package is a zip file without compression whose files start at multiples of 64 bytes; the first one is the layer. Every surface
 //! that is drawn is a mesh in world space. Reading is not supported.

@@ -98,7 +98,7 @@ const fn narrow(value: f64) -> f64 {
 pub(super) fn steady(rotation: [f64; 4]) -> [f64; 4] {
     const NOTHING: f64 = 1e-12;
     const NOISE: f64 = 1e-14;
-    const TURNS_MAX: usize = 32;
+    const TURNS_MAX: usize = 80;
     let near = rotation.map(|part| if part.abs() < NOTHING { 0.0 } else { part });
     let is_turned = near.iter().rev().find(|part| **part != 0.0).is_some_and(|part| *part < 0.0);
     let mut found = near.map(|part| narrow(if is_turned { -part } else { part } + 0.0));
@@ -109,9 +109,9 @@ pub(super) fn steady(rotation: [f64; 4]) -> [f64; 4] {
             break;
         }
         let next = unit.map(narrow);
-        if next == found || turn > TURNS_MAX / 2 {
-            // On the edge between two numbers: the neighbour is as good.
-            let part = &mut found[turn % 4];
+        if next == found || turn % 5 == 4 {
+            // On the edge between two numbers, or back and forth: a neighbour is as good.
+            let part = &mut found[turn / 5 % 4];
             *part = if *part == 0.0 { 0.0 } else { f64::from((*part as f32).next_up()) };
         } else {
             found = next;

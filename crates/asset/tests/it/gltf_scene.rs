@@ -269,6 +269,11 @@ fn instances() {
     file.0["nodes"][0]["extensions"]["EXT_mesh_gpu_instancing"]["attributes"] =
         json!({ "SCALE": 2 });
     assert_snapshot!(problem(&file), @"gltf, nodes[0].extensions.EXT_mesh_gpu_instancing.attributes: 16777216 instances, our limit is 4194304");
+    // As often as the mesh has parts.
+    file.0["accessors"][2]["count"] = json!(1 << 21);
+    let part = json!({ "attributes": { "POSITION": 0 } });
+    file.0["meshes"][0]["primitives"] = json!([part, part, part]);
+    assert_snapshot!(problem(&file), @"gltf, nodes[0].extensions.EXT_mesh_gpu_instancing: 6291456 instances, with those before, our limit is 4194304");
 }
 
 #[test]

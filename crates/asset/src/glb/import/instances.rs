@@ -6,8 +6,12 @@ use crate::scene::Instances;
 use crate::scene::limits::FILE;
 
 impl Import<'_> {
-    /// `None` for a node without the extension.
-    pub(super) fn instances(&mut self, node: &At<'_>) -> Result<Option<Instances>, ReadError> {
+    /// `None` for a node without the extension. Each of the `part_count` parts of its mesh will have them.
+    pub(super) fn instances(
+        &mut self,
+        node: &At<'_>,
+        part_count: usize,
+    ) -> Result<Option<Instances>, ReadError> {
         let Some(at) = node.extension("EXT_mesh_gpu_instancing")? else { return Ok(None) };
         let attributes = at.need_object("attributes")?;
         let mut count = None;
@@ -36,7 +40,7 @@ impl Import<'_> {
         let scales = read("SCALE", &[3])?;
         let colors = read("_COLOR_0", &[3, 4])?;
         let count = count.unwrap_or(0);
-        self.instances += count;
+        self.instances = self.instances.saturating_add(count.saturating_mul(part_count));
         if self.instances > FILE.instances {
             return Err(at.too_many(
                 "instances, with those before",

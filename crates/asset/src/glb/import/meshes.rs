@@ -116,12 +116,13 @@ fn list(mode: Mode, indices: Option<Vec<u32>>, vertex_count: usize) -> Option<Ve
         return indices;
     }
     let indices = indices.unwrap_or_else(|| (0..vertex_count as u32).collect());
-    let triples = indices.windows(3).enumerate();
+    let triples = indices.windows(3);
     Some(match mode {
         Mode::TriangleStrip => triples
+            .enumerate()
             .flat_map(|(at, v)| if at % 2 == 0 { [v[0], v[1], v[2]] } else { [v[0], v[2], v[1]] })
             .collect(),
-        Mode::TriangleFan => triples.flat_map(|(_, v)| [v[1], v[2], indices[0]]).collect(),
+        Mode::TriangleFan => triples.flat_map(|v| [v[1], v[2], indices[0]]).collect(),
         _ => {
             let mut indices = indices;
             indices.extend(indices.first().copied());

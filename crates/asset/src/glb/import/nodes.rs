@@ -89,7 +89,7 @@ impl Import<'_> {
     fn add_mesh(&mut self, at: &At<'_>, node: NodeId) -> Result<(), ReadError> {
         let Some(mesh) = self.follow(at, "mesh", "meshes")? else { return Ok(()) };
         let parts = self.mesh(mesh)?;
-        let instances = self.instances(at)?;
+        let instances = self.instances(at, parts.len())?;
         let is_single = parts.len() == 1;
         for part in parts {
             let holder = if is_single { node } else { self.add_node(Some(node), IDENTITY, "")? };
