@@ -23,11 +23,9 @@ pub mod spz;
 pub mod spz404;
 pub mod stats;
 pub mod stl;
-mod unstorable;
 pub mod usdz;
 mod webp;
 
 pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
-pub use unstorable::Unstorable;

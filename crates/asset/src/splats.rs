@@ -6,7 +6,7 @@
 pub(crate) mod bytes;
 mod harmonics;
 mod similarity;
-mod storable;
+pub(crate) mod storable;
 
 pub use similarity::{Similarity, SimilarityError};
 pub use storable::Unstorable;

@@ -4,9 +4,8 @@ use std::io::Write;
 
 use rayon::prelude::*;
 
-use crate::splats::{ShDegree, Splats};
+use crate::splats::{ShDegree, Splats, Unstorable};
 use crate::spz::opacity_to;
-use crate::unstorable::{Unstorable, first_unstorable};
 
 use super::order::{self, Order};
 use super::values::{self, Range};
@@ -43,9 +42,7 @@ pub(super) fn write(
     if splats.sh_degree() > ShDegree::THREE {
         return Err(WriteError::ShDegree { found: splats.sh_degree().get() });
     }
-    if let Some(unstorable) = first_unstorable(splats) {
-        return Err(unstorable.into());
-    }
+    splats.refuse_unstorable()?;
     let order = order::order(splats, order);
     writer.write_all(header(splats).as_bytes())?;
     let chunks = order.par_chunks(CHUNK_SPLATS);

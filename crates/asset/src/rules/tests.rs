@@ -102,6 +102,7 @@ fn the_file_itself() {
     assert_snapshot!(outcome_of_file(b""), @r#"error FILE_FORMAT: a 3DGS PLY is needed, this is a file that starts with """#);
     assert_snapshot!(outcome_of_file(b"NGSP..."), @"error FILE_FORMAT: a 3DGS PLY is needed, this is SPZ");
     assert_snapshot!(outcome_of_file(b"glTF\x02\0\0\0"), @"error FILE_FORMAT: a 3DGS PLY is needed, this is glTF");
+    assert_snapshot!(outcome_of_file(b"GIF89a\0\0"), @r#"error FILE_FORMAT: a 3DGS PLY is needed, this is a file that starts with "GIF8""#);
     assert_snapshot!(outcome_of_file(b"ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nend_header\n"), @"error PLY_READABLE: ply header, line 3: element vertex has no property y");
     let mut bytes = Vec::new();
     ply::write(&Splats::new(sphere(8_000)).unwrap(), &mut bytes).unwrap();

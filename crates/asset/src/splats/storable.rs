@@ -37,7 +37,8 @@ impl Splats {
     }
 }
 
-fn refuse(splat_idx: usize, splat: &RawSplat<'_>) -> Option<Unstorable> {
+/// [`Splats::refuse_unstorable`] for one splat.
+pub(crate) fn refuse(splat_idx: usize, splat: &RawSplat<'_>) -> Option<Unstorable> {
     let finite = |attribute, values: &[f32]| {
         let value = *values.iter().find(|value| !value.is_finite())?;
         Some(Unstorable::NotFinite { splat_idx, attribute, value })

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::splats::{RawSplat, Splats};
-use crate::unstorable;
+use crate::splats::{RawSplat, Splats, storable};
 
 use super::error::WriteError;
 use super::values::{FIXED_MAX, fixed_step};
@@ -33,7 +32,7 @@ pub(crate) fn refuse_unstorable(
 }
 
 fn refuse(splat_idx: usize, splat: RawSplat<'_>, limit: f32) -> Option<WriteError> {
-    unstorable::refuse(splat_idx, splat).map(WriteError::Unstorable).or_else(|| {
+    storable::refuse(splat_idx, &splat).map(WriteError::Unstorable).or_else(|| {
         let value = *splat.position.iter().find(|coordinate| coordinate.abs() > limit)?;
         Some(WriteError::Position { splat_idx, value, limit })
     })

@@ -1,7 +1,6 @@
 //! What can be wrong with an SPZ file, and what keeps splats from being written as one.
 
-use crate::splats::{SplatCount, SplatsError};
-use crate::unstorable::Unstorable;
+use crate::splats::{SplatCount, SplatsError, Unstorable};
 
 use super::guard::{RATIO_FREE_BYTES, RATIO_MAX};
 
