@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod compressed_ply;
 pub mod format;
 pub mod glb;
+pub mod gltf_splats;
 pub mod ksplat;
 pub mod ply;
 pub mod rules;
@@ -19,8 +21,10 @@ pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
+mod unstorable;
 mod webp;
 
-pub use format::{Format, ReadError, read_splats};
+pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
+pub use unstorable::Unstorable;

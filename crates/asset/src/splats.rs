@@ -6,10 +6,8 @@
 pub(crate) mod bytes;
 mod harmonics;
 mod similarity;
-mod storable;
 
 pub use similarity::{Similarity, SimilarityError};
-pub use storable::Unstorable;
 
 /// Degree of the spherical harmonics of a splat's colour: 0 (plain colour) to 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]

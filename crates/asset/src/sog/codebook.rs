@@ -177,7 +177,10 @@ fn lloyd(bins: &[Bin]) -> Vec<f32> {
         .flat_map(|group| {
             let weight: f64 = group.iter().map(|bin| bin.weight).sum();
             let width = group[0].width * GROUP as f64;
-            std::iter::repeat_n(libm::cbrt(weight * width * width) / group.len() as f64, group.len())
+            std::iter::repeat_n(
+                libm::cbrt(weight * width * width) / group.len() as f64,
+                group.len(),
+            )
         })
         .collect();
     let mut cap = f64::INFINITY;

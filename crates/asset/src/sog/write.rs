@@ -6,7 +6,9 @@ use rayon::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::splats::{ShDegree, Splats, bytes};
+use crate::splats::{ShDegree, Splats};
+use crate::spz;
+use crate::unstorable::first_unstorable;
 use crate::webp::{self, Pixel};
 
 use super::codebook::Codebook;
@@ -28,7 +30,9 @@ pub(super) fn write(splats: &Splats, mut writer: impl Write) -> Result<Written, 
     if splats.sh_degree() > ShDegree::THREE {
         return Err(WriteError::ShDegree { found: splats.sh_degree().get() });
     }
-    splats.refuse_unstorable()?;
+    if let Some(unstorable) = first_unstorable(splats) {
+        return Err(unstorable.into());
+    }
     let parts = splats.parts();
     let range = Range::of(&parts.positions);
     let stored = range.quantise(&parts.positions);
@@ -123,7 +127,7 @@ impl Pictures<'_> {
         } else if name == SH0 {
             self.of_splats(|idx| {
                 let [r, g, b] = parts.sh_dc[idx].map(|value| self.colours.place(value));
-                [r, g, b, bytes::opacity_to(parts.raw_opacities[idx])]
+                [r, g, b, spz::opacity_to(parts.raw_opacities[idx])]
             })
         } else {
             match self.palette {

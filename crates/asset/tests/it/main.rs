@@ -1,10 +1,13 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
 mod any_bytes;
+mod compressed_ply;
 mod dripping;
 mod glb;
+mod gltf_document;
 mod ksplat;
 mod make;
+mod peers;
 mod ply_hostile;
 mod plys;
 mod same_bytes;
@@ -15,4 +18,5 @@ mod sog;
 mod splat;
 mod spz_golden;
 mod spz_hostile;
+mod spz_peers;
 mod spz_round_trip;
