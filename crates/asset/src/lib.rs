@@ -11,6 +11,7 @@ mod color;
 pub mod compressed_ply;
 pub mod format;
 pub mod glb;
+pub mod gltf_splats;
 pub mod ksplat;
 pub mod obj;
 pub mod ply;

@@ -13,7 +13,9 @@ use std::io::{self, Read, Write};
 
 use rayon::prelude::*;
 
-use crate::splats::{SplatCount, Splats, SplatsError, SplatsParts, Unstorable, bytes};
+use crate::splats::{SplatCount, Splats, SplatsError, SplatsParts, bytes};
+use crate::spz;
+use crate::splats::Unstorable;
 
 /// Bytes of one splat.
 pub const RECORD_BYTES: usize = 32;
@@ -141,7 +143,7 @@ fn push(parts: &mut SplatsParts, record: &[u8; RECORD_BYTES]) -> Result<(), (&'s
     parts.positions.push([x, y, z]);
     parts.log_scales.push([a, b, c].map(bytes::log_scale_of));
     parts.rotations.push(words[7].map(|byte| (f32::from(byte) - 128.0) / 128.0));
-    parts.raw_opacities.push(bytes::raw_opacity_from(alpha));
+    parts.raw_opacities.push(spz::opacity_from(alpha));
     parts.sh_dc.push([red, green, blue].map(bytes::dc_from));
     Ok(())
 }
@@ -182,7 +184,7 @@ fn encode(splats: &Splats, splat_idx: usize) -> [u8; RECORD_BYTES] {
         words[3 + axis] = active.scale[axis].to_le_bytes();
         words[6][axis] = bytes::dc_to(splat.sh_dc[axis]);
     }
-    words[6][3] = bytes::opacity_to(splat.raw_opacity);
+    words[6][3] = spz::opacity_to(splat.raw_opacity);
     words[7] = active.rotation.map(|component| (component * 128.0 + 128.0).round() as u8);
     record
 }

@@ -1,7 +1,7 @@
 //! Sections: their headers, their buckets, their splats.
 
 use crate::splats::{ShDegree, SplatsParts, bytes};
-use crate::spz::half_from;
+use crate::spz::{self, half_from};
 
 use super::header::{HEADER_BYTES, Header, Level, SECTION_HEADER_BYTES};
 use super::{Bytes, ReadError, field, sh_degree};
@@ -209,7 +209,7 @@ impl Section {
         parts.positions.push([x, y, z]);
         parts.log_scales.push([a, b, c].map(bytes::log_scale_of));
         parts.rotations.push(rotation);
-        parts.raw_opacities.push(bytes::raw_opacity_from(alpha));
+        parts.raw_opacities.push(spz::opacity_from(alpha));
         parts.sh_dc.push([red, green, blue].map(bytes::dc_from));
         let start = parts.sh_rest.len();
         parts.sh_rest.resize(start + parts.sh_degree.rest_values(), 0.0);

@@ -7,7 +7,7 @@ const BLOCK_SPLATS: usize = 8192;
 /// Of the stored numbers.
 const STEPS: f32 = 65_535.0;
 /// Logarithms beyond this are those of no `f32`.
-pub(super) const LOG_MAX: f64 = 88.7;
+pub(super) const LOG_MAX: f64 = 88.73;
 
 /// sign(x) · ln(1 + |x|).
 fn compress(coordinate: f32) -> f32 {
@@ -16,7 +16,7 @@ fn compress(coordinate: f32) -> f32 {
 
 /// The other way.
 fn expand(value: f32) -> f32 {
-    libm::expm1f(value.abs()).copysign(value)
+    libm::expm1f(value.abs()).min(f32::MAX).copysign(value)
 }
 
 /// Range of the compressed coordinates, `[axis]`.

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use rayon::prelude::*;
 
-use crate::splats::{ShDegree, Splats, SplatsParts, bytes};
+use crate::splats::{ShDegree, Splats, SplatsParts};
+use crate::spz;
 
 use super::error::ReadError;
 use super::means::Range;
@@ -78,7 +79,7 @@ fn put_together(
         let alpha = sh0.pixel(splat_idx)[3];
         match &meta.sh0.0 {
             Levels::Range { .. } if !meta.has_opacity => meta.sh0.0.value(3, alpha).unwrap_or(0.0),
-            _ => bytes::raw_opacity_from(alpha),
+            _ => spz::opacity_from(alpha),
         }
     };
     let mut parts = SplatsParts {

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::splats::{ShDegree, Splats, bytes};
+use crate::splats::{ShDegree, Splats};
+use crate::spz;
 use crate::webp::{self, Pixel};
 
 use super::codebook::Codebook;
@@ -123,7 +124,7 @@ impl Pictures<'_> {
         } else if name == SH0 {
             self.of_splats(|idx| {
                 let [r, g, b] = parts.sh_dc[idx].map(|value| self.colours.place(value));
-                [r, g, b, bytes::opacity_to(parts.raw_opacities[idx])]
+                [r, g, b, spz::opacity_to(parts.raw_opacities[idx])]
             })
         } else {
             match self.palette {

@@ -1,4 +1,5 @@
-//! Opacity and colour in one byte each, and scales that are no logarithms, as several formats hold them.
+//! Colour in one byte a channel, scales and opacities that are neither logarithms nor logits, as several formats hold
+//! them.
 
 use super::SH_C0;
 
@@ -13,23 +14,9 @@ pub(crate) fn log_scale_of(scale: f32) -> f32 {
     libm::logf(scale.max(f32::MIN_POSITIVE)).max(LOG_SCALE_MIN)
 }
 
-/// Logit of `byte` / 255; ∓16 for 0 and 255.
-pub(crate) fn raw_opacity_from(byte: u8) -> f32 {
-    match byte {
-        0 => -RAW_OPACITY_MAX,
-        255 => RAW_OPACITY_MAX,
-        _ => raw_opacity_of(f32::from(byte) / 255.0),
-    }
-}
-
 /// Logit of an opacity, within ±16.
 pub(crate) fn raw_opacity_of(opacity: f32) -> f32 {
     libm::logf(opacity / (1.0 - opacity)).clamp(-RAW_OPACITY_MAX, RAW_OPACITY_MAX)
-}
-
-/// The nearest byte.
-pub(crate) fn opacity_to(raw_opacity: f32) -> u8 {
-    (255.0 / (1.0 + libm::expf(-raw_opacity))).round() as u8
 }
 
 /// `sh_dc` of a colour of 0 to 255.
