@@ -1,7 +1,7 @@
 //! What splats lose on their way to a mesh, and the mesh on its way back to splats: PSNR and overlap over eight views,
 //! for the objects whose truth is known.
 //! `cargo run --release -p mesh --example there_and_back -- [DIRECTORY [NAME ...]]`; with a directory (or `-` for none),
-//! pictures of both go there.
+//! pictures and GLB files go there.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
     reason = "an example prints, measures time and stops at the first error"
 )]
 
+use std::io::Write;
 use std::time::Instant;
 
 use asset::Splats;
@@ -22,7 +23,7 @@ use render::{Background, Camera, Lens, View};
 use vision::Matte;
 use vision::metrics::{iou, psnr};
 
-const SIDE: u32 = 384;
+const SIDE: u32 = 512;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -103,6 +104,7 @@ fn report(name: &str, splats: &Splats, directory: Option<&str>) {
     print!(
         "| {name} | {mean:.1} dB | {least:.1} dB | {iou:.3} | {least_iou:.3} | {triangles} | {seconds:.1} "
     );
+    std::io::stdout().flush().unwrap();
     let plain = to_splats::Options { refine_steps: 0, ..to_splats::Options::default() };
     let sampled = of_splats(&to_splats(&scene, &plain, &|| false).unwrap());
     let start = Instant::now();

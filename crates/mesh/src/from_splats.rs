@@ -40,19 +40,22 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            cells: 192,
-            triangles: 40_000,
-            texture_px: 1024,
-            views: 64,
-            view_px: 512,
-            piece_min: 0.002,
-            look: Look::Unlit,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Options {
+    /// What suits most objects.
+    pub const DEFAULT: Self = Self {
+        cells: 192,
+        triangles: 40_000,
+        texture_px: 1024,
+        views: 64,
+        view_px: 512,
+        piece_min: 0.002,
+        look: Look::Unlit,
+    };
+
     fn check(&self) -> Result<(), MeshError> {
         in_range("number of cells", self.cells.into(), [16.0, 400.0])?;
         in_range("number of triangles", self.triangles as f64, [100.0, 1e6])?;

@@ -79,18 +79,22 @@ impl Frame {
         0.5 * (self.high - self.low).length()
     }
 
-    /// Cameras around the object, along a spiral of equal areas; pictures are square.
+    /// Cameras around the object: six along the axes, the others along a spiral of equal areas. Pictures are square.
     pub(crate) fn cameras(&self, count: u32, side: u32) -> Vec<Camera> {
         let radius = f64::from(self.radius()) * 1.02;
         let half = (FOV_DEG / 2.0).to_radians();
         let distance = radius / libm::sin(half);
         let centre = self.centre().as_dvec3();
         let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
-        let camera = |idx: u32| {
-            let y = 1.0 - (2.0 * f64::from(idx) + 1.0) / f64::from(count);
+        let axes = [DVec3::X, DVec3::Y, DVec3::Z].into_iter().flat_map(|axis| [axis, -axis]);
+        let others = count.saturating_sub(6);
+        let spiral = (0..others).map(|idx| {
+            let y = 1.0 - (2.0 * f64::from(idx) + 1.0) / f64::from(others);
             let (sin, cos) = libm::sincos(golden * f64::from(idx));
             let ring = (1.0 - y * y).max(0.0).sqrt();
-            let back = DVec3::new(ring * sin, y, ring * cos);
+            DVec3::new(ring * sin, y, ring * cos)
+        });
+        let camera = |back: DVec3| {
             let right = DVec3::Y.cross(back).try_normalize().unwrap_or(DVec3::X);
             let up = back.cross(right);
             let middle = f64::from(side) / 2.0;
@@ -104,6 +108,6 @@ impl Frame {
                 far: 4.0 * distance,
             }
         };
-        (0..count).map(camera).collect()
+        axes.chain(spiral).map(camera).collect()
     }
 }

@@ -48,18 +48,21 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            count: 60_000,
-            seed: 0,
-            light: Light::Albedo,
-            refine_steps: 100,
-            views: 26,
-            view_px: 384,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Options {
+    /// What suits most objects.
+    pub const DEFAULT: Self = Self {
+        count: 60_000,
+        seed: 0,
+        light: Light::Albedo,
+        refine_steps: 100,
+        views: 26,
+        view_px: 384,
+    };
+
     fn check(&self) -> Result<(), MeshError> {
         in_range("number of splats", self.count as f64, [100.0, 2e6])?;
         in_range("steps of refinement", self.refine_steps.into(), [0.0, 2000.0])?;

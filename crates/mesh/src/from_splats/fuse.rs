@@ -21,10 +21,10 @@ const BAND: f32 = 3.0;
 const RIM: f32 = 4.0;
 /// Side of a block of lattice points.
 const BLOCK: usize = 8;
-/// Share of the views, and number of views, that have to look through a place before it is empty: a gap between splats
-/// shows in a view or two.
-const EMPTY_SHARE: f32 = 0.03;
-const EMPTY_MIN: f32 = 2.0;
+/// How many views have to look through a place before it is empty.
+const EMPTY_MIN: f32 = 1.0;
+/// How much a view counts that looks through next to something nearer: it may be a gap between splats.
+const GAP: f32 = 0.3;
 /// Surfaces that are seen at less than this cosine are not measured.
 const FACING_MIN: f32 = 0.12;
 
@@ -39,12 +39,7 @@ pub(super) fn fuse(
     let margin = Vec3::splat(RIM * step);
     let bounds = [(frame.low - margin).to_array(), (frame.high + margin).to_array()];
     let lattice = Lattice::new(bounds, cells + 2 * RIM as u32)?;
-    let work = Work {
-        seen,
-        lattice,
-        band: BAND * lattice.step,
-        empty_min: (EMPTY_SHARE * seen.views.len() as f32).max(EMPTY_MIN),
-    };
+    let work = Work { seen, lattice, band: BAND * lattice.step };
     let blocks = Blocks { counts: lattice.counts.map(|n| n.div_ceil(BLOCK)) };
     let mut is_near = work.near(&blocks);
     if stop() {
@@ -126,7 +121,6 @@ struct Work<'a> {
     lattice: Lattice,
     /// Metres.
     band: f32,
-    empty_min: f32,
 }
 
 impl Work<'_> {
@@ -181,7 +175,7 @@ impl Work<'_> {
                 continue;
             }
             if distance >= self.band {
-                empty += 1.0;
+                empty += if pixel.nearest - at.z >= self.band { 1.0 } else { GAP };
                 empty_weights += weight;
                 continue;
             }
@@ -190,7 +184,7 @@ impl Work<'_> {
             sum += weight * behind * distance;
             weights += weight * behind;
         }
-        if empty >= self.empty_min {
+        if empty >= EMPTY_MIN {
             sum += empty_weights * self.band;
             weights += empty_weights;
         }

@@ -27,6 +27,8 @@ pub(super) struct View {
 pub(super) struct Pixel {
     /// Depth of the surface, metres; where there is none, the distance to the silhouette in pixels, negated.
     pub depth: f32,
+    /// Least depth of the pixels within two of this one, metres; infinite where there is none.
+    pub nearest: f32,
     /// Cosine between the surface's normal and the line of sight; 0 where there is none.
     pub facing: f32,
     /// Display-referred, 0 to 255, straight.
@@ -89,9 +91,27 @@ impl View {
                 facing = -ray.normalize().dot(Vec3::from(depths.normal[at]));
             }
             let facing = facing.clamp(0.0, 1.0);
-            view.pixels.push(Pixel { depth, facing, colour, cover: byte(cover) });
+            let nearest = if depth > 0.0 { depth } else { f32::INFINITY };
+            view.pixels.push(Pixel { depth, nearest, facing, colour, cover: byte(cover) });
         }
+        view.spread_nearest();
         view
+    }
+
+    /// Makes `nearest` the least of a square, along rows and then along columns.
+    fn spread_nearest(&mut self) {
+        const REACH: usize = 2;
+        let side = self.side;
+        for stride in [1, side] {
+            let before: Vec<f32> = self.pixels.iter().map(|pixel| pixel.nearest).collect();
+            for (at, pixel) in self.pixels.iter_mut().enumerate() {
+                let place = at / stride % side;
+                let (first, last) = (place.saturating_sub(REACH), (place + REACH).min(side - 1));
+                let start = at - place * stride;
+                let around = (first..=last).map(|place| before[start + place * stride]);
+                pixel.nearest = around.fold(f32::INFINITY, f32::min);
+            }
+        }
     }
 
     /// Direction through a place on the picture, one metre deep.

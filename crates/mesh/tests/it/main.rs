@@ -6,4 +6,6 @@ mod bake;
 mod decimate;
 mod extract;
 mod fields;
+mod from_splats;
 mod hostile;
+mod to_splats;
