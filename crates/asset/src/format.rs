@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use crate::{Splats, compressed_ply, ksplat, ply, sog, splat, spz, spz404};
+use crate::{Splats, compressed_ply, glb, gltf_splats, ksplat, ply, sog, splat, spz, spz404};
 
 /// A file format of splats or scenes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -26,6 +26,8 @@ pub enum Format {
     Splat,
     /// mkkellogg's, see [`crate::ksplat`].
     Ksplat,
+    /// Splats in glTF, see [`crate::gltf_splats`].
+    GltfSplats,
     /// Scenes in glTF 2.0, see [`crate::glb`].
     Glb,
     /// Wavefront OBJ with its MTL, see [`crate::obj`].
@@ -154,6 +156,17 @@ pub const TABLE: &[Info] = &[
         cannot_hold: &[],
     },
     Info {
+        format: Format::GltfSplats,
+        name: "glTF splats",
+        extensions: &["glb", "gltf"],
+        holds: Holds::Splats,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["SH degree 4"],
+    },
+    Info {
         format: Format::Glb,
         name: "glTF",
         extensions: &["glb", "gltf"],
@@ -227,7 +240,7 @@ impl Format {
     /// What a file that starts like this is; `None` when it is none of ours, or one without a mark of its own.
     ///
     /// A gzip stream is taken for SPZ, a zstd frame for 404-SPZ, a zip file for SOG, and JSON for glTF: what they hold is
-    /// seen when they are read.
+    /// seen when they are read. So is whether a glTF file is [`Self::GltfSplats`]; here it is [`Self::Glb`].
     #[must_use]
     pub fn detect(first_bytes: &[u8]) -> Option<Self> {
         match first_bytes {
@@ -335,6 +348,12 @@ pub enum ReadError {
     /// It is a KSPLAT, and something is wrong with it.
     #[error(transparent)]
     Ksplat(#[from] ksplat::ReadError),
+    /// It is a glTF file, and something is wrong with it.
+    #[error(transparent)]
+    Glb(#[from] glb::ReadError),
+    /// It is a glTF file, and something is wrong with its splats.
+    #[error(transparent)]
+    GltfSplats(#[from] gltf_splats::ReadError),
     /// More than we hold in memory.
     #[error(
         "the file has more than {WHOLE_BYTES_MAX} bytes, our limit for formats that are read as a whole"
@@ -408,7 +427,16 @@ pub fn read_splats_as(
         Format::Sog => sog::read(reader, byte_len)?,
         Format::Splat => splat::read(reader, byte_len)?,
         Format::Ksplat => ksplat::read(reader, byte_len)?,
-        Format::Glb | Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
+        Format::Glb | Format::GltfSplats => {
+            let bytes = whole(reader, byte_len)?;
+            let mut nothing_beside = |name: &str| Err(format!("{name} cannot be had from here"));
+            let document = glb::Document::parse(&bytes, &mut nothing_beside)?;
+            if !gltf_splats::has_splats(&document) {
+                return Err(ReadError::NotSplats(Format::Glb));
+            }
+            gltf_splats::read(&document)?.0
+        }
+        Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
             return Err(ReadError::NotSplats(format));
         }
     })

@@ -20,8 +20,8 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::glb::{self, Document};
-use crate::splats::{ShDegree, SplatCount, Splats, SplatsError, SplatsParts};
 use crate::splats::Unstorable;
+use crate::splats::{ShDegree, SplatCount, Splats, SplatsError, SplatsParts};
 
 const EXTENSION: &str = "KHR_gaussian_splatting";
 

@@ -13,9 +13,9 @@ use std::io::{self, Read, Write};
 
 use rayon::prelude::*;
 
+use crate::splats::Unstorable;
 use crate::splats::{SplatCount, Splats, SplatsError, SplatsParts, bytes};
 use crate::spz;
-use crate::splats::Unstorable;
 
 /// Bytes of one splat.
 pub const RECORD_BYTES: usize = 32;

@@ -3,7 +3,8 @@
 use std::io::{self, Cursor, Read};
 
 use asset::format::{first_bytes, read_splats_as, whole};
-use asset::{Format, glb, obj, stl};
+use asset::glb::Document;
+use asset::{Format, gltf_splats, obj, stl};
 
 use crate::Asset;
 
@@ -28,9 +29,6 @@ pub enum ReadError {
     /// The format is unknown, or splats are broken.
     #[error(transparent)]
     Splats(#[from] asset::ReadError),
-    /// It is a glTF file, and something is wrong with it.
-    #[error(transparent)]
-    Glb(#[from] glb::ReadError),
     /// It is an OBJ, and something is wrong with it.
     #[error(transparent)]
     Obj(#[from] obj::ReadError),
@@ -68,7 +66,7 @@ pub fn read(
     read_as(format, Cursor::new(first).chain(source), byte_len, resolve)
 }
 
-/// Reads an asset in a format that is known.
+/// Reads an asset in a format that is known. Of glTF the file says whether it is a scene or splats.
 ///
 /// # Errors
 /// [`ReadError`], that of the format's reader.
@@ -80,9 +78,7 @@ pub fn read_as(
 ) -> Result<Loaded, ReadError> {
     let scene = |(scene, losses)| Loaded { asset: Asset::Scene(scene), format, losses };
     match format {
-        Format::Glb => {
-            Ok(scene(glb::read(&whole(source, byte_len)?, &mut |name: &str| resolve(name))?))
-        }
+        Format::Glb | Format::GltfSplats => read_gltf(&whole(source, byte_len)?, resolve),
         Format::Obj => Ok(scene(obj::read(&whole(source, byte_len)?, &mut |name| resolve(name))?)),
         Format::Stl => Ok(scene(stl::read(&whole(source, byte_len)?)?)),
         Format::Usdz => Err(ReadError::WriteOnly(format)),
@@ -98,4 +94,17 @@ pub fn read_as(
             Ok(Loaded { asset: Asset::Splats(splats), format, losses: Vec::new() })
         }
     }
+}
+
+/// Splats if there are any; what is beside them is then told as lost.
+fn read_gltf(file: &[u8], resolve: Resolve<'_>) -> Result<Loaded, ReadError> {
+    let document =
+        Document::parse(file, &mut |name: &str| resolve(name)).map_err(asset::ReadError::from)?;
+    if gltf_splats::has_splats(&document) {
+        let (splats, losses) = gltf_splats::read(&document).map_err(asset::ReadError::from)?;
+        let asset = Asset::Splats(splats);
+        return Ok(Loaded { asset, format: Format::GltfSplats, losses });
+    }
+    let (scene, losses) = document.scene().map_err(asset::ReadError::from)?;
+    Ok(Loaded { asset: Asset::Scene(scene), format: Format::Glb, losses })
 }

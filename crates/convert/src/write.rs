@@ -4,7 +4,9 @@ use std::io::Write;
 
 use asset::compressed_ply::{self, Order};
 use asset::format::{Info, TABLE};
-use asset::{Format, Holds, Scene, Splats, glb, obj, ply, sog, splat, spz, spz404, stl, usdz};
+use asset::{
+    Format, Holds, Scene, Splats, glb, gltf_splats, obj, ply, sog, splat, spz, spz404, stl, usdz,
+};
 
 use crate::Asset;
 
@@ -98,6 +100,9 @@ pub enum WriteError {
     /// `.splat`.
     #[error(transparent)]
     Splat(#[from] splat::WriteError),
+    /// glTF of splats.
+    #[error(transparent)]
+    GltfSplats(#[from] gltf_splats::WriteError),
     /// OBJ.
     #[error(transparent)]
     Obj(#[from] obj::WriteError),
@@ -165,6 +170,7 @@ pub fn write_splats(
                 written.losses.push(format!("spherical harmonics of degree 1 to {degree}"));
             }
         }
+        Format::GltfSplats => gltf_splats::write(splats, writer)?,
         Format::Ksplat => return Err(WriteError::ReadOnly(format)),
         Format::Glb | Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
             return Err(WriteError::Kind { format, expected: Holds::Scene });
@@ -204,7 +210,8 @@ pub fn write_scene(
         | Format::Spz404
         | Format::Sog
         | Format::Splat
-        | Format::Ksplat => {
+        | Format::Ksplat
+        | Format::GltfSplats => {
             return Err(WriteError::Kind { format, expected: Holds::Splats });
         }
     }

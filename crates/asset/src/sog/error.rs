@@ -2,9 +2,9 @@
 
 use std::io;
 
+use crate::splats::Unstorable;
 use crate::splats::{SplatCount, SplatsError};
 use crate::spz::{RATIO_FREE_BYTES, RATIO_MAX};
-use crate::splats::Unstorable;
 
 use super::{BYTES_MAX, META_BYTES_MAX};
 

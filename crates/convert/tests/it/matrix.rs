@@ -17,6 +17,7 @@ fn least_db(format: Format) -> f64 {
         Format::Glb => 40.0,
         Format::Sog => 30.0,
         Format::Splat => 20.0,
+        Format::GltfSplats => 60.0,
         Format::Obj | Format::Stl => 10.0,
         Format::Ksplat | Format::Usdz | Format::Module => {
             unreachable!("{format} does not go both ways")
