@@ -161,9 +161,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     if asset.holds() != holds {
         let making = args.making();
         let other = kind::make(&asset, &making, &interrupt::asked);
-        let other = other.map_err(|error| match interrupt::asked() {
-            true => Failure::interrupted(),
-            false => Failure::input(&args.input, error),
+        let other = other.map_err(|error| {
+            if interrupt::asked() {
+                Failure::interrupted()
+            } else {
+                Failure::input(&args.input, error)
+            }
         })?;
         steps.push(kind::step(&asset, &other));
         made = Some(other);
