@@ -1,5 +1,6 @@
 //! Development commands: `cargo xtask NAME`.
 
+mod formats;
 mod pictures;
 mod tour;
 
@@ -7,7 +8,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask pictures [--check] [--only NAME] [--draft DIR] | cargo xtask tour";
+const USAGE: &str = "cargo xtask pictures [--check] [--only NAME] [--draft DIR] | cargo xtask tour | cargo xtask formats [--check]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +33,8 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
             None if args.iter().any(|arg| arg == "--check") => pictures::check(shipped, only),
             None => pictures::write(shipped, only, false),
         },
+        Some("formats") if args.iter().any(|arg| arg == "--check") => formats::check(&project),
+        Some("formats") => formats::write(&project),
         Some("tour") => tour::write(shipped, &project.join("docs/images/tour.jpg")),
         _ => Err(USAGE.into()),
     }

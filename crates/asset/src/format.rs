@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use crate::{Splats, ply, spz, spz404};
+use crate::{Splats, compressed_ply, glb, gltf_splats, ksplat, ply, sog, splat, spz, spz404};
 
 /// A file format of splats or scenes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -14,12 +14,28 @@ use crate::{Splats, ply, spz, spz404};
 pub enum Format {
     /// 3DGS PLY, see [`crate::ply`].
     Ply,
+    /// PlayCanvas' compressed PLY, see [`crate::compressed_ply`].
+    CompressedPly,
     /// Niantic's SPZ, see [`crate::spz`].
     Spz,
     /// SPZ in one zstd frame, see [`crate::spz404`].
     Spz404,
-    /// glTF 2.0 in one file, see [`crate::glb`].
+    /// PlayCanvas' SOG, see [`crate::sog`].
+    Sog,
+    /// The first web viewer's, see [`crate::splat`].
+    Splat,
+    /// mkkellogg's, see [`crate::ksplat`].
+    Ksplat,
+    /// Splats in glTF, see [`crate::gltf_splats`].
+    GltfSplats,
+    /// Scenes in glTF 2.0, see [`crate::glb`].
     Glb,
+    /// Wavefront OBJ with its MTL, see [`crate::obj`].
+    Obj,
+    /// STL, see [`crate::stl`].
+    Stl,
+    /// Apple's USDZ, see [`crate::usdz`].
+    Usdz,
     /// A Three.js module. Its scene is had by running it, which is not done here.
     Module,
 }
@@ -41,7 +57,7 @@ pub struct Info {
     pub format: Format,
     /// For people.
     pub name: &'static str,
-    /// File endings, small letters, without the dot; the first one is the usual one.
+    /// File endings, small letters, without the first dot; the first one is the one that we write.
     pub extensions: &'static [&'static str],
     /// What it holds.
     pub holds: Holds,
@@ -71,6 +87,17 @@ pub const TABLE: &[Info] = &[
         cannot_hold: &[],
     },
     Info {
+        format: Format::CompressedPly,
+        name: "compressed PLY",
+        extensions: &["compressed.ply"],
+        holds: Holds::Splats,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["values are rounded, order changes", "SH degree 4"],
+    },
+    Info {
         format: Format::Spz,
         name: "SPZ",
         extensions: &["spz"],
@@ -93,15 +120,99 @@ pub const TABLE: &[Info] = &[
         cannot_hold: &["values are rounded", "SH degree 4", "positions beyond ±2048"],
     },
     Info {
+        format: Format::Sog,
+        name: "SOG",
+        extensions: &["sog"],
+        holds: Holds::Splats,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["values are rounded, order changes", "SH degree 4"],
+    },
+    Info {
+        format: Format::Splat,
+        name: ".splat",
+        extensions: &["splat"],
+        holds: Holds::Splats,
+        has_magic: false,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &[
+            "spherical harmonics above degree 0",
+            "colours, opacities and rotations are rounded",
+        ],
+    },
+    Info {
+        format: Format::Ksplat,
+        name: "KSPLAT",
+        extensions: &["ksplat"],
+        holds: Holds::Splats,
+        has_magic: false,
+        reads: true,
+        writes: false,
+        is_exact: false,
+        cannot_hold: &[],
+    },
+    Info {
+        format: Format::GltfSplats,
+        name: "glTF splats",
+        extensions: &["glb", "gltf"],
+        holds: Holds::Splats,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["SH degree 4"],
+    },
+    Info {
         format: Format::Glb,
         name: "glTF",
-        extensions: &["glb"],
+        extensions: &["glb", "gltf"],
+        holds: Holds::Scene,
+        has_magic: true,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["materials beyond metallic-roughness and its extensions"],
+    },
+    Info {
+        format: Format::Obj,
+        name: "OBJ",
+        extensions: &["obj"],
+        holds: Holds::Scene,
+        has_magic: false,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &[
+            "hierarchy and instances",
+            "layers of materials",
+            "wrapping and transforms of textures",
+        ],
+    },
+    Info {
+        format: Format::Stl,
+        name: "STL",
+        extensions: &["stl"],
+        holds: Holds::Scene,
+        has_magic: false,
+        reads: true,
+        writes: true,
+        is_exact: false,
+        cannot_hold: &["hierarchy and instances", "materials, colours, textures", "smooth normals"],
+    },
+    Info {
+        format: Format::Usdz,
+        name: "USDZ",
+        extensions: &["usdz"],
         holds: Holds::Scene,
         has_magic: true,
         reads: false,
         writes: true,
         is_exact: false,
-        cannot_hold: &["materials beyond metallic-roughness and its extensions"],
+        cannot_hold: &["hierarchy and instances", "layers of materials"],
     },
     Info {
         format: Format::Module,
@@ -128,40 +239,68 @@ impl Format {
 
     /// What a file that starts like this is; `None` when it is none of ours, or one without a mark of its own.
     ///
-    /// A gzip stream is taken for SPZ and a zstd frame for 404-SPZ: what they hold is seen when they are read.
+    /// A gzip stream is taken for SPZ, a zstd frame for 404-SPZ, a zip file for SOG, and JSON for glTF: what they hold is
+    /// seen when they are read. So is whether a glTF file is [`Self::GltfSplats`]; here it is [`Self::Glb`].
     #[must_use]
     pub fn detect(first_bytes: &[u8]) -> Option<Self> {
         match first_bytes {
-            [b'p', b'l', b'y', b'\n' | b'\r' | b' ', ..] => Some(Self::Ply),
+            [b'p', b'l', b'y', b'\n' | b'\r' | b' ', ..] => {
+                let is_compressed = compressed_ply::is_compressed(first_bytes);
+                Some(if is_compressed { Self::CompressedPly } else { Self::Ply })
+            }
             [b'N', b'G', b'S', b'P', ..] | [0x1f, 0x8b, ..] => Some(Self::Spz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Spz404),
             [b'g', b'l', b'T', b'F', ..] => Some(Self::Glb),
-            _ => None,
+            [b'P', b'K', 3, 4, ..] => {
+                Some(if is_usd(first_bytes) { Self::Usdz } else { Self::Sog })
+            }
+            text => {
+                let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+                text.starts_with(b"{").then_some(Self::Glb)
+            }
         }
     }
 
-    /// What a file is: by its first bytes, and where they say nothing, by its ending (without the dot, any case).
+    /// What a file is: by its first bytes, and where they say nothing, by the ending of its name.
     ///
     /// # Errors
     /// [`ReadError::Empty`] or [`ReadError::Unknown`].
-    pub fn of_file(first_bytes: &[u8], extension: Option<&str>) -> Result<Self, ReadError> {
+    pub fn of_file(first_bytes: &[u8], file_name: Option<&str>) -> Result<Self, ReadError> {
         if first_bytes.is_empty() {
             return Err(ReadError::Empty);
         }
         if let Some(format) = Self::detect(first_bytes) {
             return Ok(format);
         }
-        let named = TABLE.iter().find(|info| !info.has_magic && info.is_named(extension));
+        let named =
+            TABLE.iter().find(|info| !info.has_magic && info.ending_of(file_name).is_some());
         named.map(|info| info.format).ok_or_else(|| ReadError::unknown(first_bytes))
     }
 }
 
+/// Whether a zip file begins with a file of USD.
+fn is_usd(first_bytes: &[u8]) -> bool {
+    let name_len = first_bytes.get(26).copied().unwrap_or(0);
+    let name = first_bytes.get(30..30 + usize::from(name_len)).unwrap_or_default();
+    [&b".usda"[..], b".usdc", b".usd"].iter().any(|ending| name.ends_with(ending))
+}
+
 impl Info {
-    /// True if the ending is one of this format.
+    /// The same, of the ending only that we write.
     #[must_use]
-    pub fn is_named(&self, extension: Option<&str>) -> bool {
-        extension.is_some_and(|found| {
-            self.extensions.iter().any(|known| found.eq_ignore_ascii_case(known))
+    pub fn written_ending_of(&self, file_name: Option<&str>) -> Option<&'static str> {
+        self.ending_of(file_name).filter(|ending| *ending == self.extensions[0])
+    }
+
+    /// The ending of a file's name, if it is one of this format, in any case of letters.
+    #[must_use]
+    pub fn ending_of(&self, file_name: Option<&str>) -> Option<&'static str> {
+        let name = file_name?.as_bytes();
+        self.extensions.iter().copied().find(|ending| {
+            let rest = name.len().checked_sub(ending.len() + 1);
+            rest.is_some_and(|at| {
+                name[at] == b'.' && name[at + 1..].eq_ignore_ascii_case(ending.as_bytes())
+            })
         })
     }
 }
@@ -200,6 +339,26 @@ pub enum ReadError {
     /// It is an SPZ or a 404-SPZ, and something is wrong with it.
     #[error(transparent)]
     Spz(#[from] spz::ReadError),
+    /// It is a SOG, and something is wrong with it.
+    #[error(transparent)]
+    Sog(#[from] sog::ReadError),
+    /// It is a `.splat`, and something is wrong with it.
+    #[error(transparent)]
+    Splat(#[from] splat::ReadError),
+    /// It is a KSPLAT, and something is wrong with it.
+    #[error(transparent)]
+    Ksplat(#[from] ksplat::ReadError),
+    /// It is a glTF file, and something is wrong with it.
+    #[error(transparent)]
+    Glb(#[from] glb::ReadError),
+    /// It is a glTF file, and something is wrong with its splats.
+    #[error(transparent)]
+    GltfSplats(#[from] gltf_splats::ReadError),
+    /// More than we hold in memory.
+    #[error(
+        "the file has more than {WHOLE_BYTES_MAX} bytes, our limit for formats that are read as a whole"
+    )]
+    TooLong,
     /// The bytes could not be had.
     #[error("reading failed: {0}")]
     Io(#[from] io::Error),
@@ -235,6 +394,22 @@ pub fn first_bytes(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(first)
 }
 
+/// Bytes of a file of a format that is read as a whole: glTF, OBJ, STL.
+pub const WHOLE_BYTES_MAX: u64 = 1 << 30;
+
+/// The bytes of a file, up to [`WHOLE_BYTES_MAX`].
+///
+/// # Errors
+/// [`ReadError::TooLong`], or that of the reader.
+pub fn whole(reader: impl Read, byte_len: Option<u64>) -> Result<Vec<u8>, ReadError> {
+    if byte_len.is_some_and(|found| found > WHOLE_BYTES_MAX) {
+        return Err(ReadError::TooLong);
+    }
+    let mut bytes = Vec::new();
+    reader.take(WHOLE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > WHOLE_BYTES_MAX { Err(ReadError::TooLong) } else { Ok(bytes) }
+}
+
 /// Reads splats in a format that is known. `byte_len`: see [`ply::read`].
 ///
 /// # Errors
@@ -246,9 +421,24 @@ pub fn read_splats_as(
 ) -> Result<Splats, ReadError> {
     Ok(match format {
         Format::Ply => ply::read(reader, byte_len)?,
+        Format::CompressedPly => compressed_ply::read(reader, byte_len)?,
         Format::Spz => spz::read(reader, byte_len)?,
         Format::Spz404 => spz404::read(reader, byte_len)?,
-        Format::Glb | Format::Module => return Err(ReadError::NotSplats(format)),
+        Format::Sog => sog::read(reader, byte_len)?,
+        Format::Splat => splat::read(reader, byte_len)?,
+        Format::Ksplat => ksplat::read(reader, byte_len)?,
+        Format::Glb | Format::GltfSplats => {
+            let bytes = whole(reader, byte_len)?;
+            let mut nothing_beside = |name: &str| Err(format!("{name} cannot be had from here"));
+            let document = glb::Document::parse(&bytes, &mut nothing_beside)?;
+            if !gltf_splats::has_splats(&document) {
+                return Err(ReadError::NotSplats(Format::Glb));
+            }
+            gltf_splats::read(&document)?.0
+        }
+        Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
+            return Err(ReadError::NotSplats(format));
+        }
     })
 }
 

@@ -3,6 +3,7 @@
 //! [`Splats`] holds raw values only (logarithm of the scale, logit of the opacity, quaternion of any length). What a
 //! renderer needs is an [`ActiveSplat`], and [`RawSplat::activate`] is the only way from one to the other.
 
+pub(crate) mod bytes;
 mod harmonics;
 mod similarity;
 pub(crate) mod storable;

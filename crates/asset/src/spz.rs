@@ -46,7 +46,7 @@ pub(crate) use header::Legacy;
 pub use notes::Notes;
 pub(crate) use planes::Planes;
 pub(crate) use read::{OneStream, one_frame, read_planes};
-pub(crate) use values::{opacity_from, opacity_to};
+pub(crate) use values::{half_from, opacity_from, opacity_to};
 pub(crate) use write::write_planes;
 
 use crate::Splats;

@@ -1,12 +1,13 @@
 //! From one asset to another: filters on the way, and a receipt of what it cost.
 //!
-//! [`read()`] takes any file, [`write()`] makes any, [`filters`] change what is between, a [`receipt`] says what it cost; [`asset::format::TABLE`] says which formats there are. Nothing here
+//! [`read()`] takes any file, [`write()`] makes any, [`filters`] change what is between, [`kind`] makes splats of meshes and meshes of splats, a [`receipt`] says what it cost; [`asset::format::TABLE`] says which formats there are. Nothing here
 //! opens a file: bytes come in through `impl Read` and go out through `impl Write`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod filters;
 pub mod hash;
+pub mod kind;
 mod read;
 pub mod receipt;
 mod write;

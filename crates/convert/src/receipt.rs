@@ -114,6 +114,8 @@ impl Content {
 pub struct Times {
     pub read: f64,
     pub filter: f64,
+    /// A mesh of splats, or splats of a mesh.
+    pub make: f64,
     pub write: f64,
     pub measure: f64,
     pub total: f64,
@@ -172,9 +174,12 @@ pub fn measure(
         return Ok(Measured { is_identical, attributes, not_compared, pictures, orientation });
     }
     let framing = frame::Framing::of(before);
-    let [before, after] = [before, after].map(|asset| Canvas::new(asset, framing, stop));
-    let (before, after) = (before?, after?);
-    let pictures = pictures::compare(&before, &after, stop)?;
-    let orientation = orientation::check(&before, &after, stop)?;
+    let is_mixed = before.holds() != after.holds();
+    let canvas = |asset| Canvas::new(asset, framing, is_mixed, stop);
+    let (drawn_before, drawn_after) = (canvas(before)?, canvas(after)?);
+    let pictures = pictures::compare(&drawn_before, &drawn_after, stop)?;
+    let (plain_before, plain_after) =
+        (drawn_before.plain(before, stop)?, drawn_after.plain(after, stop)?);
+    let orientation = orientation::check(&plain_before, &plain_after, stop)?;
     Ok(Measured { is_identical, attributes, not_compared, pictures, orientation })
 }

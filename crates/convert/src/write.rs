@@ -2,8 +2,11 @@
 
 use std::io::Write;
 
-use asset::format::TABLE;
-use asset::{Format, Holds, Scene, Splats, glb, ply, spz, spz404};
+use asset::compressed_ply::{self, Order};
+use asset::format::{Info, TABLE};
+use asset::{
+    Format, Holds, Scene, Splats, glb, gltf_splats, obj, ply, sog, splat, spz, spz404, stl, usdz,
+};
 
 use crate::Asset;
 
@@ -42,14 +45,19 @@ impl Target {
         Self { format, spz: spz::Version::V3 }
     }
 
-    /// The format that an ending (without the dot) asks for. Where several formats share it, the one that holds what is
-    /// to be written comes first.
+    /// The format that a file's name asks for by its ending, the longest one that fits. Where several formats share it,
+    /// the one that holds what is to be written comes first.
     ///
     /// # Errors
     /// [`TargetError`]: we write no file with this ending.
-    pub fn named(extension: Option<&str>, holds: Holds) -> Result<Self, TargetError> {
-        let named = || TABLE.iter().filter(|info| info.writes && info.is_named(extension));
-        let found = named().find(|info| info.holds == holds).or_else(|| named().next());
+    pub fn named(file_name: Option<&str>, holds: Holds) -> Result<Self, TargetError> {
+        let fit = |info: &&Info| {
+            let length = info.written_ending_of(file_name).map_or(0, str::len);
+            (length, info.holds == holds)
+        };
+        // Of equal ones the first in the table: `max_by_key` alone would take the last.
+        let best = TABLE.iter().rev().filter(|info| info.writes).max_by_key(fit);
+        let found = best.filter(|info| info.written_ending_of(file_name).is_some());
         found.map(|info| Self::new(info.format)).ok_or(TargetError)
     }
 }
@@ -61,6 +69,8 @@ pub struct Written {
     pub losses: Vec<String>,
     /// For writers that sort or leave out splats: which splat each one of the file was. `None`: all, in their order.
     pub order: Option<Vec<u32>>,
+    /// Files that belong beside it, by the names that it has for them.
+    pub beside: Vec<(String, Vec<u8>)>,
 }
 
 /// Why a file was not written. Nothing was written then, except where the writer failed.
@@ -81,6 +91,27 @@ pub enum WriteError {
     /// The writer of bytes failed.
     #[error("writing failed: {0}")]
     Io(#[from] std::io::Error),
+    /// Compressed PLY.
+    #[error(transparent)]
+    CompressedPly(#[from] compressed_ply::WriteError),
+    /// SOG.
+    #[error(transparent)]
+    Sog(#[from] sog::WriteError),
+    /// `.splat`.
+    #[error(transparent)]
+    Splat(#[from] splat::WriteError),
+    /// glTF of splats.
+    #[error(transparent)]
+    GltfSplats(#[from] gltf_splats::WriteError),
+    /// OBJ.
+    #[error(transparent)]
+    Obj(#[from] obj::WriteError),
+    /// STL.
+    #[error(transparent)]
+    Stl(#[from] stl::WriteError),
+    /// USDZ.
+    #[error(transparent)]
+    Usdz(#[from] usdz::WriteError),
     /// SPZ of either kind.
     #[error(transparent)]
     Spz(#[from] spz::WriteError),
@@ -96,14 +127,20 @@ const fn kind(holds: Holds) -> &'static str {
     }
 }
 
-/// Writes an asset. An asset of the other kind than the format holds is refused.
+/// Writes an asset. An asset of the other kind than the format holds is refused. `stem`: name of the file without its
+/// ending, by which files beside it are named.
 ///
 /// # Errors
 /// [`WriteError`], that of the format's writer.
-pub fn write(asset: &Asset, target: Target, writer: impl Write) -> Result<Written, WriteError> {
+pub fn write(
+    asset: &Asset,
+    target: Target,
+    stem: &str,
+    writer: impl Write,
+) -> Result<Written, WriteError> {
     match asset {
         Asset::Splats(splats) => write_splats(splats, target, writer),
-        Asset::Scene(scene) => write_scene(scene, target, writer),
+        Asset::Scene(scene) => write_scene(scene, target, stem, writer),
     }
 }
 
@@ -117,33 +154,73 @@ pub fn write_splats(
     writer: impl Write,
 ) -> Result<Written, WriteError> {
     let format = target.format;
+    let mut written = Written::default();
     match format {
         Format::Ply => ply::write(splats, writer)?,
+        Format::CompressedPly => {
+            written.order = Some(compressed_ply::write(splats, Order::Compact, writer)?);
+        }
         Format::Spz => spz::write(splats, target.spz, writer)?,
         Format::Spz404 => spz404::write(splats, writer)?,
-        Format::Glb | Format::Module => {
+        Format::Sog => written.order = Some(sog::write(splats, writer)?.order),
+        Format::Splat => {
+            splat::write(splats, writer)?;
+            let degree = splats.sh_degree().get();
+            if degree > 0 {
+                written.losses.push(format!("spherical harmonics of degree 1 to {degree}"));
+            }
+        }
+        Format::GltfSplats => gltf_splats::write(splats, writer)?,
+        Format::Ksplat => return Err(WriteError::ReadOnly(format)),
+        Format::Glb | Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
             return Err(WriteError::Kind { format, expected: Holds::Scene });
         }
     }
-    Ok(Written::default())
+    Ok(written)
 }
 
-/// Writes a scene.
+/// Writes a scene; `stem` as for [`write()`].
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_scene(
     scene: &Scene,
     target: Target,
-    writer: impl Write,
+    stem: &str,
+    mut writer: impl Write,
 ) -> Result<Written, WriteError> {
     let format = target.format;
-    let losses = match format {
-        Format::Glb => glb::write(scene, writer)?,
+    let mut written = Written::default();
+    match format {
+        Format::Glb => written.losses = glb::write(scene, writer)?,
+        Format::Obj => {
+            let files = obj::write(scene, stem)?;
+            writer.write_all(&files.obj)?;
+            writer.flush()?;
+            written.losses = files.losses;
+            written.beside = files.pictures;
+            written.beside.push((library_name(&files.obj), files.mtl));
+        }
+        Format::Stl => written.losses = stl::write(scene, writer)?,
+        Format::Usdz => written.losses = usdz::write(scene, writer)?,
         Format::Module => return Err(WriteError::ReadOnly(format)),
-        Format::Ply | Format::Spz | Format::Spz404 => {
+        Format::Ply
+        | Format::CompressedPly
+        | Format::Spz
+        | Format::Spz404
+        | Format::Sog
+        | Format::Splat
+        | Format::Ksplat
+        | Format::GltfSplats => {
             return Err(WriteError::Kind { format, expected: Holds::Splats });
         }
-    };
-    Ok(Written { losses, order: None })
+    }
+    Ok(written)
+}
+
+/// What an OBJ file calls its library of materials.
+fn library_name(file: &[u8]) -> String {
+    let mut lines = file.split(|byte| *byte == b'\n');
+    let name = lines.find_map(|line| line.strip_prefix(b"mtllib "));
+    String::from_utf8_lossy(name.unwrap_or_default()).trim().to_owned()
 }

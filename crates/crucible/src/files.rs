@@ -38,8 +38,8 @@ pub(crate) fn read_asset_from(
     source: impl Read,
     byte_len: u64,
 ) -> Result<Loaded, Failure> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    convert::read(source, Some(byte_len), extension, &mut |name| beside(path, name))
+    let file_name = path.file_name().and_then(|name| name.to_str());
+    convert::read(source, Some(byte_len), file_name, &mut |name| beside(path, name))
         .map_err(|error| Failure::input(path, error))
 }
 
@@ -76,7 +76,7 @@ fn beside(asset: &Path, name: &str) -> Result<Vec<u8>, String> {
 }
 
 /// Where a file is, or is to be.
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

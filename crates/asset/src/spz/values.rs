@@ -34,7 +34,7 @@ pub(super) fn fixed_to(value: f32, step: f32) -> [u8; 3] {
 }
 
 /// IEEE half float, as version 1 stored positions.
-pub(super) fn half_from(raw: [u8; 2]) -> f32 {
+pub(crate) fn half_from(raw: [u8; 2]) -> f32 {
     let bits = u32::from(u16::from_le_bytes(raw));
     let (sign, exponent, mantissa) = (bits >> 15 << 31, bits >> 10 & 31, bits & 1023);
     match exponent {

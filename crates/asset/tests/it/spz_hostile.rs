@@ -58,7 +58,6 @@ fn first_bytes() {
             format!("the file starts with \"{first}\", which is none of the formats we read: ");
         assert!(outcome(first.as_bytes()).starts_with(&expected), "{first}");
     }
-    assert_snapshot!(outcome(b"glTF"), @"glTF holds a scene of meshes; splats are needed");
     assert_snapshot!(outcome(b"NGSP"), @"spz: the file ends at byte 4, within the header");
     assert_snapshot!(outcome(b"\x1f\x8b"), @"spz: the file ends at byte 2, within the header");
     assert_snapshot!(outcome(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x07"), @"spz: the gzip stream is broken: corrupt deflate stream");

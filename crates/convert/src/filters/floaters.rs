@@ -1,9 +1,9 @@
 //! Removing what floats apart from the object.
 //!
-//! Space is divided into cubes, [`CELLS_PER_SIDE`] along the longest side of the box of the middle 98 % of centres. Cubes
-//! that hold an opacity of [`LINK_OPACITY`] or more (summed over the centres inside) and touch, corners included, are
-//! one group. A group with less than the given share of the opacity of the whole asset goes, and so does every
-//! splat whose cube is in no group.
+//! Space is divided into cubes: along the longest side of the box of the middle 98 % of centres as many as the cube root
+//! of the number of splats, within [`CELLS_PER_SIDE`]. Cubes that hold an opacity of [`LINK_OPACITY`] or more (summed over
+//! the centres inside) and touch, corners included, are one group. A group with less than the given share of the opacity
+//! of the whole asset goes, and so does every splat whose cube is in no group.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use asset::Splats;
 use super::select::keep_marked;
 use crate::receipt::middle;
 
-/// Cubes along the longest side.
-pub const CELLS_PER_SIDE: f64 = 64.0;
+/// Cubes along the longest side, at least and at most.
+pub const CELLS_PER_SIDE: [f64; 2] = [8.0, 64.0];
 /// A cube with less opacity links nothing.
-pub const LINK_OPACITY: f64 = 0.5;
+pub const LINK_OPACITY: f64 = 0.1;
 
 /// Cells are numbered from the corner of the box; far outside of it, all are one.
 const CELL_RANGE: f64 = 1e6;
@@ -28,9 +28,11 @@ pub(super) fn remove(splats: Splats, share: f64) -> Splats {
     if side <= 0.0 {
         return splats;
     }
+    let [least, most] = CELLS_PER_SIDE;
+    let cells_per_side = libm::cbrt(splats.len() as f64).clamp(least, most);
     let cell = |position: [f32; 3]| -> Option<Cell> {
         let place = |c: usize| {
-            let cells = f64::from(position[c] - bounds.min[c]) / side * CELLS_PER_SIDE;
+            let cells = f64::from(position[c] - bounds.min[c]) / side * cells_per_side;
             cells.floor().clamp(-CELL_RANGE, CELL_RANGE)
         };
         position.iter().all(|c| c.is_finite()).then(|| [0, 1, 2].map(|c| place(c) as i32))

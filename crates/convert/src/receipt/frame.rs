@@ -1,6 +1,6 @@
 //! Drawing an asset of any size and place as the competitions draw one of the unit box.
 
-use asset::scene::Scene;
+use asset::scene::{MaterialKind, Scene};
 use asset::stats::{Bounds, SceneStats};
 use asset::{RawSplat, Splats};
 use glam::{DMat4, DVec3};
@@ -70,10 +70,19 @@ pub(crate) fn middle(splats: &Splats) -> Option<Bounds> {
     Some(Bounds { min, max })
 }
 
+fn make_plain(scene: &mut Scene) {
+    for material in &mut scene.materials {
+        material.kind = MaterialKind::Basic(Box::default());
+        material.tone_mapped = false;
+    }
+}
+
 /// An asset ready to be drawn in a frame.
 pub(super) struct Canvas<'a> {
     subject: Subject<'a>,
     framing: Framing,
+    /// sRGB bytes.
+    background: [u8; 3],
 }
 
 enum Subject<'a> {
@@ -82,18 +91,41 @@ enum Subject<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(asset: &'a Asset, framing: Framing, stop: Stop<'_>) -> Result<Self, Stopped> {
+    /// `is_plain`: scenes have the plain colours of their materials, no light and no tone mapping, as splats have.
+    pub(super) fn new(
+        asset: &'a Asset,
+        framing: Framing,
+        is_plain: bool,
+        stop: Stop<'_>,
+    ) -> Result<Self, Stopped> {
         let subject = match asset {
             Asset::Splats(splats) => Subject::Splats(render::splats::Scene::new(splats)),
             Asset::Scene(scene) => {
-                let prepared = Prepared::new_until(&framing.shrunk(scene), stop)?;
-                Subject::Scene(Box::new(prepared))
+                let mut scene = framing.shrunk(scene);
+                if is_plain {
+                    make_plain(&mut scene);
+                }
+                Subject::Scene(Box::new(Prepared::new_until(&scene, stop)?))
             }
         };
-        Ok(Self { subject, framing })
+        Ok(Self { subject, framing, background: [255; 3] })
     }
 
-    /// Pictures over white, one after the other: each is drawn by all threads.
+    /// The same, but in the middle of the picture wherever it is, and scenes have the plain colours of their materials:
+    /// neither place nor light tells one side from another. Over grey, on which white things are seen too.
+    pub(super) fn plain(self, asset: &Asset, stop: Stop<'_>) -> Result<Self, Stopped> {
+        let framing = Framing { centre: Framing::of(asset).centre, ..self.framing };
+        let background = [128; 3];
+        let (Subject::Scene(_), Asset::Scene(scene)) = (&self.subject, asset) else {
+            return Ok(Self { framing, background, ..self });
+        };
+        let mut scene = framing.shrunk(scene);
+        make_plain(&mut scene);
+        let prepared = Prepared::new_until(&scene, stop)?;
+        Ok(Self { subject: Subject::Scene(Box::new(prepared)), framing, background })
+    }
+
+    /// Pictures, one after the other: each is drawn by all threads.
     pub(super) fn draw(
         &self,
         cameras: &[Camera],
@@ -101,11 +133,13 @@ impl<'a> Canvas<'a> {
     ) -> Result<Vec<RgbaImage>, Stopped> {
         match &self.subject {
             Subject::Splats(scene) => {
+                let background =
+                    Background::Solid(self.background.map(|byte| f32::from(byte) / 255.0));
                 let draw = |camera: &Camera| {
                     if stop() {
                         return Err(Stopped);
                     }
-                    Ok(scene.draw(&self.framing.moved(camera)).over(Background::WHITE))
+                    Ok(scene.draw(&self.framing.moved(camera)).over(background))
                 };
                 cameras.iter().map(draw).collect()
             }
@@ -113,7 +147,7 @@ impl<'a> Canvas<'a> {
                 let shot = |camera: &Camera| Shot {
                     camera: *camera,
                     lighting: Lighting::Follow,
-                    background: [255; 3],
+                    background: self.background,
                     alpha: Alpha::Straight,
                 };
                 prepared.draw_all(&cameras.iter().map(shot).collect::<Vec<_>>(), stop)

@@ -113,13 +113,17 @@ pub(super) fn check(
         .iter()
         .copied()
         .fold(fits[0], |best, fit| if fit.1 > best.1 { fit } else { best });
-    let is_blank = before.iter().all(|picture| picture.as_raw().iter().all(|byte| *byte == 255));
+    let blank = before[0].get_pixel(0, 0);
+    let is_blank = before.iter().all(|picture| picture.pixels().all(|pixel| pixel == blank));
     let better = standing < CLOSE_DB && best.1 >= standing + BETTER_DB;
-    let verdict = match best.0.determinant() > 0.0 {
-        _ if is_blank => Verdict::Unclear,
-        _ if !better => Verdict::Kept,
-        true => Verdict::Turned,
-        false => Verdict::Mirrored,
+    let verdict = if is_blank {
+        Verdict::Unclear
+    } else if !better {
+        Verdict::Kept
+    } else if best.0.determinant() > 0.0 {
+        Verdict::Turned
+    } else {
+        Verdict::Mirrored
     };
     let best = if better { best } else { (identity, standing) };
     let as_well = |fit: &&(DMat3, f64)| fit.1 >= best.1 - BETTER_DB && fit.0 != best.0;

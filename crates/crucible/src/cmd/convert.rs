@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use asset::{Format, Holds, Splats, spz};
 use clap::ValueEnum;
 use convert::hash::{Digested, Hashing};
+use convert::kind::{self, Making, from_splats, to_splats};
 use convert::receipt::{self, Content, MEASURED_SPLATS_MAX, Measured, Receipt, Side, Times};
 use convert::{Asset, Loaded, Written};
 
@@ -30,6 +31,22 @@ pub(crate) struct Args {
     /// Which kind of SPZ to write
     #[arg(long, value_enum, default_value_t = SpzKind::V3)]
     spz: SpzKind,
+
+    /// Make splats of a mesh, or a mesh of splats, where the format would hold either [default: what there is]
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    kind: Option<KindArg>,
+
+    /// Splats to make of a mesh
+    #[arg(long, value_name = "N", default_value_t = to_splats::Options::default().count)]
+    splats: usize,
+
+    /// Triangles, at most, to make of splats
+    #[arg(long, value_name = "N", default_value_t = from_splats::Options::default().triangles)]
+    triangles: usize,
+
+    /// Side of the texture to make of splats
+    #[arg(long, value_name = "PIXELS", default_value_t = from_splats::Options::default().texture_px)]
+    texture: u32,
 
     /// Write the receipt as JSON
     #[arg(long, value_name = "FILE")]
@@ -67,6 +84,15 @@ pub(crate) enum SpzKind {
     Subnet404,
 }
 
+/// What a file is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KindArg {
+    /// Gaussian splats
+    Splats,
+    /// A mesh with a texture
+    Mesh,
+}
+
 /// When the cost is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Measure {
@@ -90,8 +116,8 @@ impl SpzKind {
 
     /// The format that the file's name asks for; refused before any work is done.
     fn target(self, path: &Path, holds: Holds) -> Result<convert::Target, Failure> {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let target = convert::Target::named(extension, holds);
+        let file_name = path.file_name().and_then(|name| name.to_str());
+        let target = convert::Target::named(file_name, holds);
         Ok(self.choose(target.map_err(|error| Failure::input(path, error))?))
     }
 }
@@ -100,11 +126,26 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let clock = Clock::start();
     let mut times_s = Times::default();
     // Any kind: an ending that we cannot write is refused before the input is read.
-    args.spz.target(&args.output, Holds::Splats)?;
+    let first = args.spz.target(&args.output, Holds::Splats)?;
+    if args.max_loss.is_some() && !first.format.info().reads {
+        let text =
+            format!("--max-loss: {} is not read back, so its loss is not known", first.format);
+        return Err(Failure::input(&args.output, text));
+    }
     let (loaded, digested) = read(&args)?;
     times_s.read = clock.elapsed().as_secs_f64();
     let Loaded { mut asset, format, losses: mut dropped } = loaded;
-    let target = args.spz.target(&args.output, asset.holds())?;
+    let wanted = match args.kind {
+        None => asset.holds(),
+        Some(KindArg::Splats) => Holds::Splats,
+        Some(KindArg::Mesh) => Holds::Scene,
+    };
+    let target = args.spz.target(&args.output, wanted)?;
+    let holds = target.format.info().holds;
+    if args.kind.is_some() && holds != wanted {
+        let text = format!("--as: {} does not hold that", target.format);
+        return Err(Failure::input(&args.output, text));
+    }
     let input = side(&args.input, format, digested, &asset);
 
     let mut steps = Vec::new();
@@ -116,14 +157,32 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     times_s.filter = clock.elapsed().as_secs_f64() - times_s.read;
 
-    let job = Job { args: &args, asset: &asset, target, is_measured: args.measures(&asset) };
+    let mut made = None;
+    if asset.holds() != holds {
+        let making = args.making();
+        let other = kind::make(&asset, &making, &interrupt::asked);
+        let other = other.map_err(|error| {
+            if interrupt::asked() {
+                Failure::interrupted()
+            } else {
+                Failure::input(&args.input, error)
+            }
+        })?;
+        steps.push(kind::step(&asset, &other));
+        made = Some(other);
+        times_s.make = clock.elapsed().as_secs_f64() - times_s.read - times_s.filter;
+    }
+    let before = &asset;
+    let asset = made.as_ref().unwrap_or(before);
+    let is_measured = args.measures(before) && args.measures(asset);
+    let job = Job { args: &args, before, asset, target, is_measured };
     let done = files::write_checked(
         &args.output,
         |writer| job.write(writer),
         |(written, digested), path| job.check(written, digested, path, clock),
     )?;
     dropped.extend(done.written.losses);
-    times_s.write = done.written_s - times_s.read - times_s.filter;
+    times_s.write = done.written_s - times_s.read - times_s.filter - times_s.make;
     times_s.measure = done.measured_s - done.written_s;
     times_s.total = clock.elapsed().as_secs_f64();
 
@@ -134,7 +193,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         size_ratio: done.digested.bytes as f64 / input.digested.bytes.max(1) as f64,
         input,
         filters: steps,
-        output: side(&args.output, target.format, done.digested, &asset),
+        output: side(&args.output, target.format, done.digested, asset),
         dropped,
         measured: done.measured,
         times_s,
@@ -188,6 +247,16 @@ fn side(path: &Path, format: Format, digested: Digested, asset: &Asset) -> Side 
 }
 
 impl Args {
+    fn making(&self) -> Making {
+        let splats = to_splats::Options { count: self.splats, ..Default::default() };
+        let scene = from_splats::Options {
+            triangles: self.triangles,
+            texture_px: self.texture,
+            ..Default::default()
+        };
+        Making { splats, scene }
+    }
+
     fn measures(&self, asset: &Asset) -> bool {
         if self.max_loss.is_some() {
             return true;
@@ -207,6 +276,8 @@ impl Args {
 /// What is to be written, and how.
 struct Job<'a> {
     args: &'a Args,
+    /// What the cost is measured against.
+    before: &'a Asset,
     asset: &'a Asset,
     target: convert::Target,
     is_measured: bool,
@@ -226,8 +297,10 @@ struct Done {
 impl Job<'_> {
     fn write(&self, writer: &mut dyn Write) -> Result<(Written, Digested), Failure> {
         let mut writer = Hashing::new(writer);
-        let written = convert::write(self.asset, self.target, &mut writer)
-            .map_err(|error| Failure::input(&self.args.output, error))?;
+        let stem = self.args.output.file_stem().and_then(|stem| stem.to_str());
+        let written =
+            convert::write(self.asset, self.target, stem.unwrap_or_default(), &mut writer)
+                .map_err(|error| Failure::input(&self.args.output, error))?;
         Ok((written, writer.finish()))
     }
 
@@ -241,21 +314,30 @@ impl Job<'_> {
     ) -> Result<Done, Failure> {
         let written_s = clock.elapsed().as_secs_f64();
         let mut measured = None;
-        if self.is_measured {
+        if self.is_measured && self.target.format.info().reads {
             let bytes = fs_err::read(path).map_err(|error| Failure::io(&error))?;
             let byte_len = bytes.len() as u64;
-            let mut nothing_beside = |name: &str| Err(format!("{name} is not part of the file"));
+            let mut beside = |name: &str| {
+                let found = written.beside.iter().find(|(known, _)| known == name);
+                found.map(|(_, bytes)| bytes.clone()).ok_or(format!("there is no {name}"))
+            };
             let format = self.target.format;
-            let back =
-                convert::read_as(format, Cursor::new(bytes), Some(byte_len), &mut nothing_beside)
-                    .map_err(|error| {
+            let back = convert::read_as(format, Cursor::new(bytes), Some(byte_len), &mut beside)
+                .map_err(|error| {
                     Failure::input(&self.args.output, format!("reading it back: {error}"))
                 })?;
             let order = written.order.as_deref();
-            let found = receipt::measure(self.asset, &back.asset, order, &interrupt::asked)
+            let found = receipt::measure(self.before, &back.asset, order, &interrupt::asked)
                 .map_err(|_| Failure::interrupted())?;
             self.refuse(&found)?;
             measured = Some(found);
+        }
+        let folder = files::folder_of(&self.args.output);
+        for (name, bytes) in &written.beside {
+            let path = folder.join(name);
+            files::write_atomically(&path, |writer| {
+                writer.write_all(bytes).map_err(|error| Failure::input(&path, error))
+            })?;
         }
         let measured_s = clock.elapsed().as_secs_f64();
         Ok(Done { written, digested, measured, written_s, measured_s })

@@ -8,6 +8,7 @@
 mod bad_input;
 mod classic;
 mod commands;
+mod conversions;
 mod documents;
 mod generator;
 mod modules;
