@@ -20,7 +20,7 @@ use super::query::Shots;
 use super::reply::{Images, Refusal};
 use super::scenes::Scenes;
 use super::{Check, Config, Verdict};
-use crate::fetch::{self, Fetcher};
+use crate::fetch::{self, Fetcher, Limits};
 use crate::metrics::{Metrics, Now};
 
 /// After a service was told to stop, what still runs gets this long beyond the time of a render.
@@ -66,7 +66,7 @@ impl App {
             |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
         Ok(Self {
             metrics: Metrics::default(),
-            fetcher: Fetcher::new(may_connect).map_err(io::Error::other)?,
+            fetcher: Fetcher::new(may_connect, Limits::MODULE).map_err(io::Error::other)?,
             check: SetOnce::new(),
             scenes: Scenes::new(config.scene_bytes_max),
             slots: semaphore(slots),
