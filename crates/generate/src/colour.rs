@@ -99,19 +99,25 @@ impl Painter {
     /// Colour of a point, display-referred.
     pub(crate) fn colour(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
         let shown = smoothstep(self.facing[0], self.facing[1], point.facing);
-        let seen = point.seen * self.front.scale;
-        let side = point.spacing * surface.silhouette.extent_px * self.front.scale;
         if shown >= 1.0 {
-            return self.fronts.sample(seen.x, seen.y, side);
+            return self.shown(surface, point);
         }
         let completed = self.completed(surface, point);
         if shown <= 0.0 {
             return completed;
         }
-        completed.lerp(self.fronts.sample(seen.x, seen.y, side), shown)
+        completed.lerp(self.shown(surface, point), shown)
     }
 
-    fn completed(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
+    /// What the picture shows where it shows a point.
+    pub(crate) fn shown(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
+        let seen = point.seen * self.front.scale;
+        let side = point.spacing * surface.silhouette.extent_px * self.front.scale;
+        self.fronts.sample(seen.x, seen.y, side)
+    }
+
+    /// Colour of a point by what is known of the rest.
+    pub(crate) fn completed(&self, surface: &Surface<'_>, point: &Point) -> Vec3 {
         let p = point.position;
         let [px, py] = surface.silhouette.pixel(p.x, p.y);
         let sheet = surface.relief.sheets.sample(px, py);

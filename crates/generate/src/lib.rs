@@ -14,8 +14,10 @@ mod distance;
 mod error;
 pub mod eval;
 mod fit;
+mod gauge;
 mod hypothesis;
 mod map;
+mod module;
 mod observe;
 mod options;
 mod pictures;
@@ -31,7 +33,11 @@ mod surface;
 pub mod truth;
 
 pub use error::GenerateError;
+pub use gauge::{Front, Gauge};
+pub use module::Module;
 pub use observe::{Observer, Stage, Unobserved};
-pub use options::{Options, Quality, ShapeKind, UnknownShape};
+pub use options::{Options, Outputs, Quality, ShapeKind, UnknownShape};
 pub use pipeline::{Generated, PICTURE_SIDE_PX_MAX, generate};
-pub use report::{Evidence, Report, StageTiming, Verdict};
+pub use report::{
+    Evidence, ModuleFigures, Report, SplatFigures, StageTiming, Verdict,
+};

@@ -26,13 +26,17 @@ pub enum Stage {
     Splats,
     /// Splats against the picture by differentiable rendering.
     Refinement,
+    /// Strokes and outlines of a Three.js module.
+    Module,
+    /// Surface to triangles with a texture.
+    Mesh,
     /// The finished asset measured and drawn.
     Check,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::CutOut,
         Self::Silhouette,
         Self::Hypotheses,
@@ -40,6 +44,8 @@ impl Stage {
         Self::Colour,
         Self::Splats,
         Self::Refinement,
+        Self::Module,
+        Self::Mesh,
         Self::Check,
     ];
 
@@ -54,6 +60,8 @@ impl Stage {
             Self::Colour => "colour",
             Self::Splats => "splats",
             Self::Refinement => "refinement",
+            Self::Module => "module",
+            Self::Mesh => "mesh",
             Self::Check => "check",
         }
     }

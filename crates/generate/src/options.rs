@@ -68,7 +68,29 @@ pub enum Quality {
     High,
 }
 
-/// Everything a caller may choose. The same picture and options give the same splats, byte for byte.
+/// What to make of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outputs {
+    /// Splats.
+    pub splats: bool,
+    /// A textured mesh.
+    pub mesh: bool,
+    /// A Three.js module.
+    pub module: bool,
+}
+
+impl Outputs {
+    /// Nothing yet.
+    pub const NONE: Self = Self { splats: false, mesh: false, module: false };
+}
+
+impl Default for Outputs {
+    fn default() -> Self {
+        Self { splats: true, ..Self::NONE }
+    }
+}
+
+/// Everything a caller may choose. The same picture and options give the same asset, byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
     /// Moves the sampling grid and its jitter; shape and colours do not depend on it.
@@ -77,6 +99,8 @@ pub struct Options {
     pub quality: Quality,
     /// Takes this shape whatever the evidence says.
     pub shape: Option<ShapeKind>,
+    /// What to make.
+    pub outputs: Outputs,
 }
 
 /// The numbers behind a [`Quality`].

@@ -11,13 +11,15 @@ use crate::choose;
 use crate::colour::{Front, Painter, smoothstep};
 use crate::error::GenerateError;
 use crate::fit::{self, Shift};
+use crate::gauge::Gauge;
 use crate::hypothesis::{Hypothesis, block, inflate, revolve, slab};
 use crate::map::Map;
+use crate::module::{self, Module};
 use crate::observe::{Observer, Stage, Watch};
 use crate::options::{Options, Quality};
 use crate::pictures;
 use crate::refine::{self, Goal};
-use crate::report::{Report, Verdict};
+use crate::report::{ModuleFigures, Report, SplatFigures, Verdict};
 use crate::sample::Sampler;
 use crate::silhouette::{Silhouette, Subject, without_specks};
 use crate::splats::{discs, fit_box};
@@ -27,15 +29,19 @@ use crate::surface::Surface;
 pub const PICTURE_SIDE_PX_MAX: u32 = 2048;
 
 /// What was made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Generated {
-    /// The asset: +Y up, facing +Z, centred, its largest side that of the unit box.
+    /// The asset: +Y up, facing +Z, centred, its largest side that of the unit box. None if not asked for.
     pub splats: asset::Splats,
+    /// The same as a Three.js module, if asked for.
+    pub module: Option<Module>,
+    /// Tells how near a scene is to the picture.
+    pub gauge: Gauge,
     /// How it came about, and how near it is to the picture.
     pub report: Report,
 }
 
-/// Makes an asset of the object in a picture.
+/// Makes assets of the object in a picture.
 ///
 /// The picture is taken as what `Camera::orbit(View::FRONT, Lens::competition(..))` sees, up to a shift and a zoom.
 ///
@@ -50,21 +56,19 @@ pub fn generate(
     let mut watch = Watch::new(observer);
     let (cut, subject) = watch.stage(Stage::CutOut, |watch| cut(picture, options, watch))?;
     let made = make(subject, options, &mut watch)?;
-    let Made { splats, chosen, verdicts, front, extent_m } = made;
     let report = Report {
-        shape: chosen,
+        shape: made.chosen,
         shape_forced: options.shape.is_some(),
-        verdicts,
+        verdicts: made.verdicts,
         cut_out: cut,
         seed: options.seed,
         quality: options.quality,
-        splat_count: splats.len(),
-        front_psnr_db: front.psnr_db,
-        front_iou: front.iou,
-        extent_m,
+        splats: made.splats.as_ref().map(|(_, figures)| figures.clone()),
+        module: made.module.as_ref().map(ModuleFigures::of),
         stages: std::mem::take(&mut watch.timings),
     };
-    Ok(Generated { splats, report })
+    let splats = made.splats.map(|(splats, _)| splats).unwrap_or_default();
+    Ok(Generated { splats, module: made.module, gauge: made.gauge, report })
 }
 
 /// Cuts the object out, and says how.
@@ -95,11 +99,11 @@ fn cut(
 }
 
 struct Made {
-    splats: asset::Splats,
+    splats: Option<(asset::Splats, SplatFigures)>,
+    module: Option<Module>,
+    gauge: Gauge,
     chosen: crate::options::ShapeKind,
     verdicts: Vec<Verdict>,
-    front: FrontCheck,
-    extent_m: [f32; 3],
 }
 
 /// From the cut-out on.
@@ -130,17 +134,45 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         watch.picture("5_without_highlights", || pictures::colours(painter.clean()));
         Ok(painter)
     })?;
-    let shift = Shift::of_solid(&surface);
-    let mut refined_goal = goal(&subject, Some(&painter.front), &surface, budget.refine_px);
+    let gauge = Gauge::new(goal(&subject, None, &surface, u32::MAX));
+    let wanted = options.outputs;
+    let splats = wanted
+        .splats
+        .then(|| splats(&subject, &surface, &painter, &gauge, options, watch))
+        .transpose()?;
+    let module = wanted
+        .module
+        .then(|| {
+            watch.stage(Stage::Module, |watch| {
+                module::build(&surface, &painter, chosen, options.seed, watch)
+            })
+        })
+        .transpose()?;
+    let chosen = chosen.shape;
+    Ok(Made { splats, module, gauge, chosen, verdicts })
+}
+
+/// The surface as splats, refined against the picture, and how well they do.
+fn splats(
+    subject: &Subject,
+    surface: &Surface<'_>,
+    painter: &Painter,
+    gauge: &Gauge,
+    options: &Options,
+    watch: &mut Watch<'_>,
+) -> Result<(asset::Splats, SplatFigures), GenerateError> {
+    let budget = options.quality.budget();
+    let shift = Shift::of_solid(surface);
+    let mut refined_goal = goal(subject, Some(&painter.front), surface, budget.refine_px);
     let (mut splats, trusts, fitting) = watch.stage(Stage::Splats, |watch| {
-        let sampler = Sampler::new(&surface, &shift, &painter.front.colours, painter.front.scale);
+        let sampler = Sampler::new(surface, &shift, &painter.front.colours, painter.front.scale);
         let mut points = sampler.sample_about(budget.splats, options.seed);
         watch.step(Stage::Splats, 0.7)?;
         let colours: Vec<Vec3> =
-            points.par_iter().map(|point| painter.colour(&surface, point)).collect();
-        let mut splats = discs(&surface, &points, &colours);
-        let outline = goal(&subject, None, &surface, budget.working_px as u32 + 16);
-        fit::settle(&surface, &outline, &mut splats, &mut points, 3);
+            points.par_iter().map(|point| painter.colour(surface, point)).collect();
+        let mut splats = discs(surface, &points, &colours);
+        let outline = goal(subject, None, surface, budget.working_px as u32 + 16);
+        fit::settle(surface, &outline, &mut splats, &mut points, 3);
         let fitting = fit_box(&mut splats);
         let facing = painter.facing;
         let trusts: Vec<f32> = points
@@ -156,16 +188,20 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         refined_goal.camera = fitting.camera(refined_goal.camera);
         refine::refine(&mut splats, &refined_goal, &trusts, &budget, watch)
     })?;
-    let checked = watch.stage(Stage::Check, |watch| {
-        let mut goal = goal(&subject, None, &surface, u32::MAX);
-        goal.camera = fitting.camera(goal.camera);
-        let front = FrontCheck::of(&splats, &goal);
-        watch.picture("8_front", || front.picture.clone());
+    let front = watch.stage(Stage::Check, |watch| {
+        let frame = render::splats::draw(&splats, &fitting.camera(gauge.goal().camera));
+        let front = gauge.compare(|at| (Vec3::from(frame.colour[at]), 1.0 - frame.transmittance[at]));
+        watch.picture("8_front", || frame.over(Background::WHITE));
         watch.picture("8_views", || contact_sheet(&splats, 384));
         Ok(front)
     })?;
-    let extent_m = extent(&splats);
-    Ok(Made { splats, chosen: chosen.shape, verdicts, front: checked, extent_m })
+    let figures = SplatFigures {
+        splat_count: splats.len(),
+        front_psnr_db: front.front_psnr_db,
+        front_iou: front.front_iou,
+        extent_m: extent(&splats),
+    };
+    Ok((splats, figures))
 }
 
 fn hypotheses(
@@ -219,41 +255,6 @@ fn goal(subject: &Subject, front: Option<&Front>, surface: &Surface<'_>, side_px
         )
     });
     Goal { camera, colour, alpha }
-}
-
-/// The finished asset as the picture's camera sees it, against the picture.
-struct FrontCheck {
-    psnr_db: f64,
-    iou: f64,
-    picture: RgbaImage,
-}
-
-impl FrontCheck {
-    fn of(splats: &asset::Splats, goal: &Goal) -> Self {
-        let frame = render::splats::draw(splats, &goal.camera);
-        let (mut error, mut n) = (0.0_f64, 0_usize);
-        let (mut both, mut either) = (0_usize, 0_usize);
-        for (pixel_idx, &alpha) in goal.alpha.values.iter().enumerate() {
-            let covered = 1.0 - frame.transmittance[pixel_idx];
-            both += usize::from(alpha > 0.5 && covered > 0.5);
-            either += usize::from(alpha > 0.5 || covered > 0.5);
-            if alpha > 0.5 {
-                // Both over white, as the views of the asset are judged.
-                let over = |colour: Vec3, alpha: f32| {
-                    (colour + Vec3::splat(1.0 - alpha)).clamp(Vec3::ZERO, Vec3::ONE)
-                };
-                let found = over(Vec3::from(frame.colour[pixel_idx]), covered);
-                let wanted = over(goal.colour.values[pixel_idx] * alpha, alpha);
-                error += f64::from((found - wanted).length_squared()) / 3.0;
-                n += 1;
-            }
-        }
-        Self {
-            psnr_db: -10.0 * libm::log10((error / n.max(1) as f64).max(1e-10)),
-            iou: both as f64 / either.max(1) as f64,
-            picture: frame.over(Background::WHITE),
-        }
-    }
 }
 
 /// The eight white views, four in a row, each `side_px` wide.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::gauge::Front;
+use crate::module::Module;
 use crate::observe::Stage;
 use crate::options::{Quality, ShapeKind};
 
@@ -50,6 +52,51 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Splats in figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SplatFigures {
+    /// Splats in the asset.
+    pub splat_count: usize,
+    /// Front view against the cut-out picture at its own resolution, inside the mask, decibels.
+    pub front_psnr_db: f64,
+    /// Front silhouette against the mask, at coverage ½, 0 to 1.
+    pub front_iou: f64,
+    /// Width, height, depth of the asset, metres.
+    pub extent_m: [f32; 3],
+}
+
+/// A module in figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModuleFigures {
+    /// Bytes of its source.
+    pub source_bytes: usize,
+    /// Numbers in its source, comments aside.
+    pub number_count: usize,
+    /// Strokes of its paintings.
+    pub stroke_count: usize,
+    /// Corners of its outlines and profiles.
+    pub corner_count: usize,
+    /// Triangles it builds, once it ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triangle_count: Option<usize>,
+    /// Front view in the light `follow`, once it was drawn.
+    #[serde(flatten)]
+    pub front: Option<Front>,
+}
+
+impl ModuleFigures {
+    pub(crate) fn of(module: &Module) -> Self {
+        Self {
+            source_bytes: module.source.len(),
+            number_count: module.number_count(),
+            stroke_count: module.stroke_count,
+            corner_count: module.corner_count,
+            triangle_count: None,
+            front: None,
+        }
+    }
+}
+
 /// What was made of a picture, and how well.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -65,14 +112,12 @@ pub struct Report {
     pub seed: u64,
     /// Options as used.
     pub quality: Quality,
-    /// Splats in the asset.
-    pub splat_count: usize,
-    /// Front view against the cut-out picture at its own resolution, inside the mask, decibels.
-    pub front_psnr_db: f64,
-    /// Front silhouette against the mask, at coverage ½, 0 to 1.
-    pub front_iou: f64,
-    /// Width, height, depth of the asset, metres.
-    pub extent_m: [f32; 3],
+    /// The splats, if they were asked for.
+    #[serde(flatten)]
+    pub splats: Option<SplatFigures>,
+    /// The Three.js module, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<ModuleFigures>,
     /// Every stage in order.
     pub stages: Vec<StageTiming>,
 }
@@ -80,11 +125,31 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let forced = if self.shape_forced { " (as asked)" } else { "" };
-        writeln!(f, "shape {}{forced}, {} splats", self.shape, self.splat_count)?;
+        writeln!(f, "shape {}{forced}", self.shape)?;
         writeln!(f, "cut-out: {}", self.cut_out)?;
-        let [width, height, depth] = self.extent_m;
-        writeln!(f, "extent {width:.3} × {height:.3} × {depth:.3} m")?;
-        writeln!(f, "front view: PSNR {:.1} dB, IoU {:.3}", self.front_psnr_db, self.front_iou)?;
+        if let Some(splats) = &self.splats {
+            let SplatFigures { splat_count, front_psnr_db, front_iou, extent_m } = splats;
+            let [width, height, depth] = extent_m;
+            writeln!(
+                f,
+                "{splat_count} splats, {width:.3} × {height:.3} × {depth:.3} m; front view: PSNR {front_psnr_db:.1} dB, IoU {front_iou:.3}"
+            )?;
+        }
+        if let Some(module) = &self.module {
+            let ModuleFigures { source_bytes, number_count, stroke_count, corner_count, .. } =
+                module;
+            write!(
+                f,
+                "module: {source_bytes} bytes, {number_count} numbers ({stroke_count} strokes, {corner_count} corners)"
+            )?;
+            if let Some(triangles) = module.triangle_count {
+                write!(f, ", {triangles} triangles")?;
+            }
+            if let Some(front) = &module.front {
+                write!(f, "; front view: {front}")?;
+            }
+            writeln!(f)?;
+        }
         for verdict in &self.verdicts {
             writeln!(f, "{verdict}")?;
         }

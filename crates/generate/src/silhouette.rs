@@ -257,12 +257,12 @@ pub(crate) fn without_specks(alpha: &Map) -> Map {
 }
 
 /// Pieces of a mask: 0 outside, then 1 to `n`.
-struct Labels {
-    of: Map<f32>,
-    n: usize,
+pub(crate) struct Labels {
+    pub of: Map<f32>,
+    pub n: usize,
 }
 
-fn components(width: usize, height: usize, inside: impl Fn(usize, usize) -> bool) -> Labels {
+pub(crate) fn components(width: usize, height: usize, inside: impl Fn(usize, usize) -> bool) -> Labels {
     let mut of = Map::new(width, height, 0.0);
     let mut n = 0;
     let mut stack = Vec::new();

@@ -91,7 +91,7 @@ fn run_generator(args: GeneratorArgs) -> Result<ExitCode, Failure> {
             BackdropArg::Studio => Backdrop::Studio,
         },
     };
-    let options = Options { seed: args.seed, quality: args.quality.into(), shape: None };
+    let options = Options { seed: args.seed, quality: args.quality.into(), ..Options::default() };
     let truths = if args.truth.is_empty() {
         eval::built_in_truths(args.seed).collect()
     } else {

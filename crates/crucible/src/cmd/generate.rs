@@ -5,14 +5,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use generate::{GenerateError, Observer, Options, Quality, ShapeKind, Stage};
+use asset::scene::{Drawable, Scene};
+use generate::{
+    GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage,
+};
 use image::RgbaImage;
 use indicatif::{ProgressBar, ProgressStyle};
+use render::scene::Lighting;
 
 use super::convert::{SpzKind, Target};
 use super::render::write_png;
 use crate::clock::Clock;
 use crate::failure::{Failure, exit};
+use crate::module::CageArgs;
 use crate::{files, interrupt, output};
 
 /// Makes a 3D asset from one picture
@@ -21,7 +26,7 @@ pub(crate) struct Args {
     /// Picture of one object: PNG, JPEG or WebP; an alpha channel is taken as the cut-out
     input: PathBuf,
 
-    /// Asset to write, .ply or .spz; give it again for a second format
+    /// Asset to write: .ply or .spz (splats), .js (Three.js module); give it again for a second format
     #[arg(short, long, required = true, value_name = "FILE")]
     output: Vec<PathBuf>,
 
@@ -48,6 +53,9 @@ pub(crate) struct Args {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    cage: CageArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -101,8 +109,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let targets = args
         .output
         .iter()
-        .map(|path| Ok((Target::of(path, args.spz)?, path)))
+        .map(|path| Ok((Output::of(path, args.spz)?, path)))
         .collect::<Result<Vec<_>, Failure>>()?;
+    let mut outputs = Outputs::NONE;
+    for (target, _) in &targets {
+        match target {
+            Output::Splats(_) => outputs.splats = true,
+            Output::Module => outputs.module = true,
+        }
+    }
     if let Some(folder) = &args.save_stages {
         files::create_folder(folder)?;
     }
@@ -111,19 +126,26 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     drop(bytes);
 
     let options =
-        Options { seed: args.seed, quality: args.quality.into(), shape: args.shape.into() };
+        Options { seed: args.seed, quality: args.quality.into(), shape: args.shape.into(), outputs };
     let mut onlooker = Onlooker::new(clock, args.save_stages.as_deref());
     let result = generate::generate(&picture, &options, &mut onlooker);
     onlooker.bar.finish_and_clear();
-    let made = match result {
+    let mut made = match result {
         Ok(made) => made,
         Err(GenerateError::Stopped { .. }) => return Err(Failure::interrupted()),
         Err(error) => return Err(Failure::input(&args.input, error)),
     };
     onlooker.failure.map_or(Ok(()), Err)?;
 
+    if let Some(path) = targets.iter().find_map(|(target, path)| target.is_module(path)) {
+        run_module(&mut made, path, args.cage, args.save_stages.as_deref())?;
+    }
     for (target, path) in targets {
-        target.write(&made.splats, path)?;
+        match (target, &made.module) {
+            (Output::Splats(target), _) => target.write(&made.splats, path)?,
+            (Output::Module, Some(module)) => write_text(path, module.source.trim_end())?,
+            (Output::Module, None) => {}
+        }
     }
     if let Some(folder) = &args.save_stages {
         write_text(
@@ -140,6 +162,62 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         output::line(format_args!("wrote {} in {total_s:.2} s", paths.join(", ")));
     }
     Ok(ExitCode::from(exit::OK))
+}
+
+/// What to write, by the extension of the name.
+#[derive(Debug, Clone, Copy)]
+enum Output {
+    Splats(Target),
+    Module,
+}
+
+impl Output {
+    fn of(path: &Path, spz_kind: SpzKind) -> Result<Self, Failure> {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("js") => Ok(Self::Module),
+            Some("ply" | "spz") => Target::of(path, spz_kind).map(Self::Splats),
+            _ => Err(Failure::input(path, "the name of an asset to write ends in .ply, .spz or .js")),
+        }
+    }
+
+    fn is_module<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        matches!(self, Self::Module).then_some(path)
+    }
+}
+
+/// Runs the module as any other, in the cage, and measures what it builds. It is not written if it breaks a rule.
+fn run_module(
+    made: &mut Generated,
+    path: &Path,
+    cage: CageArgs,
+    folder: Option<&Path>,
+) -> Result<(), Failure> {
+    let (Some(module), Some(figures)) = (&made.module, &mut made.report.module) else {
+        return Ok(());
+    };
+    let report = cage.check(path, module.source.as_bytes())?;
+    if let Some(first) = report.failures.first() {
+        let text = format!("the module made breaks a rule: {}/{}: {}", first.stage, first.rule, first.detail);
+        return Err(Failure::no(path, text));
+    }
+    let Some(scene) = report.scene else { return Ok(()) };
+    let (front, picture) = made.gauge.measure(&scene, Lighting::Follow);
+    figures.triangle_count = Some(triangle_count(&scene));
+    figures.front = Some(front);
+    if let Some(folder) = folder {
+        write_png(&picture, &folder.join("9_module_front.png"))?;
+    }
+    Ok(())
+}
+
+/// Triangles of all meshes.
+fn triangle_count(scene: &Scene) -> usize {
+    let of = |drawable: &Drawable| {
+        let geometry = scene.geometry(drawable.geometry)?;
+        Some(drawable.parts(geometry).iter().map(|part| part.range.len() / 3).sum::<usize>())
+    };
+    scene.nodes.iter().filter_map(|node| node.drawable.as_ref()).filter_map(of).sum()
 }
 
 /// Shows progress, keeps stage pictures, passes Ctrl-C on.

@@ -12,7 +12,7 @@ use crate::silhouette::Silhouette;
 const C_STRIP: f32 = 2.0;
 
 /// Squared depth of things over that of the union of balls: most are a little deeper than they are wide from the front.
-const FULLNESS: f32 = 1.35;
+pub(crate) const FULLNESS: f32 = 1.35;
 
 /// Squared half depth in object units², 0 outside: round sticks, and discs a little flatter than balls.
 pub(crate) fn cushion(silhouette: &Silhouette) -> Map {

@@ -12,10 +12,15 @@ const ROUNDING: f32 = 0.36;
 /// Parts narrower than the plate is deep get this share of their own width.
 const NARROW_DEPTH: f32 = 0.9;
 
+/// Depth of the plate, object units.
+pub(crate) fn depth(silhouette: &Silhouette) -> f32 {
+    DEPTH * silhouette.traits.bulk
+}
+
 /// The silhouette as a plate.
 pub(crate) fn slab(silhouette: &Silhouette) -> Hypothesis {
     let pixel = 1.0 / silhouette.extent_px;
-    let depth = DEPTH * silhouette.traits.bulk;
+    let depth = depth(silhouette);
     let mask = silhouette.distance.map(|d| if d > 0.0 { 1.0 } else { 0.0 });
     let local = Map::from_fn(mask.width, mask.height, |x, y| {
         let width = 2.0 * silhouette.thickness.get(x, y) * pixel;

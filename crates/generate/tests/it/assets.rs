@@ -13,7 +13,7 @@ fn picture_of(kind: &str, seed: u64, size_px: u32) -> RgbaImage {
 }
 
 fn draft(picture: &RgbaImage, seed: u64, shape: Option<ShapeKind>) -> Generated {
-    let options = Options { seed, quality: Quality::Draft, shape };
+    let options = Options { seed, quality: Quality::Draft, shape, ..Options::default() };
     generate(picture, &options, &mut Unobserved).expect("an asset")
 }
 
