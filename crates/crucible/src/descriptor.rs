@@ -17,6 +17,11 @@ pub(crate) struct DescriptorArgs {
 }
 
 impl DescriptorArgs {
+    /// Of the weights, if there is one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.model.as_deref()
+    }
+
     pub(crate) fn load(&self) -> Result<Box<dyn Descriptor>, Failure> {
         let Some(folder) = &self.model else { return Ok(Box::new(BuiltIn)) };
         let read = |name: &str, max| files::read_whole(&Path::join(folder, name), max);

@@ -38,6 +38,4 @@ pub use module::Module;
 pub use observe::{Observer, Stage, Unobserved};
 pub use options::{Options, Outputs, Quality, ShapeKind, UnknownShape};
 pub use pipeline::{Generated, PICTURE_SIDE_PX_MAX, generate};
-pub use report::{
-    Evidence, ModuleFigures, Report, SplatFigures, StageTiming, Verdict,
-};
+pub use report::{Evidence, ModuleFigures, Report, SplatFigures, StageTiming, Verdict};

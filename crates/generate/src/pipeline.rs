@@ -190,7 +190,8 @@ fn splats(
     })?;
     let front = watch.stage(Stage::Check, |watch| {
         let frame = render::splats::draw(&splats, &fitting.camera(gauge.goal().camera));
-        let front = gauge.compare(|at| (Vec3::from(frame.colour[at]), 1.0 - frame.transmittance[at]));
+        let front =
+            gauge.compare(|at| (Vec3::from(frame.colour[at]), 1.0 - frame.transmittance[at]));
         watch.picture("8_front", || frame.over(Background::WHITE));
         watch.picture("8_views", || contact_sheet(&splats, 384));
         Ok(front)

@@ -40,40 +40,38 @@ pub(crate) fn in_public(address: IpAddr) -> bool {
     address::is_public(address)
 }
 
-/// Why there is no source. The text goes to the client.
+/// Why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     /// Not a URL of http or https.
-    #[error("Failed to fetch source: not an http or https URL")]
+    #[error("not an http or https URL")]
     Scheme,
-    /// Not a URL at all.
-    #[error("Failed to fetch source: not an http or https URL")]
+    /// Begins as one and goes on as none.
+    #[error("not an http or https URL")]
     Unparsable,
     /// An address that callers may not send us to.
-    #[error(
-        "Failed to fetch source: {host} is not on the public Internet (see --allow-private-urls)"
-    )]
+    #[error("{host} is not on the public Internet (see --allow-private-urls)")]
     Private {
         /// As in the URL.
         host: String,
     },
     /// The other side answered, but not with the file.
-    #[error("Failed to fetch source: {0}")]
+    #[error("{0}")]
     Status(u16),
     /// Sent on too often.
-    #[error("Failed to fetch source: more than {max} redirects")]
+    #[error("more than {max} redirects")]
     Redirects {
         /// Our limit.
         max: usize,
     },
     /// Not in time.
-    #[error("Failed to fetch source: no whole answer within {} s", max.as_secs())]
+    #[error("no whole answer within {} s", max.as_secs())]
     Time {
         /// Our limit.
         max: Duration,
     },
     /// Name, connection, TLS, HTTP.
-    #[error("Failed to fetch source: {0}")]
+    #[error("{0}")]
     Failed(String),
 }
 

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use asset::scene::{Drawable, Scene};
-use generate::{
-    GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage,
-};
+use clap::ValueEnum;
+use generate::{GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage};
 use image::RgbaImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use render::scene::Lighting;
@@ -125,8 +123,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let picture = vision::decode(&bytes).map_err(|error| Failure::input(&args.input, error))?;
     drop(bytes);
 
-    let options =
-        Options { seed: args.seed, quality: args.quality.into(), shape: args.shape.into(), outputs };
+    let options = Options {
+        seed: args.seed,
+        quality: args.quality.into(),
+        shape: args.shape.into(),
+        outputs,
+    };
     let mut onlooker = Onlooker::new(clock, args.save_stages.as_deref());
     let result = generate::generate(&picture, &options, &mut onlooker);
     onlooker.bar.finish_and_clear();
@@ -177,7 +179,9 @@ impl Output {
         match extension.map(str::to_ascii_lowercase).as_deref() {
             Some("js") => Ok(Self::Module),
             Some("ply" | "spz") => Target::of(path, spz_kind).map(Self::Splats),
-            _ => Err(Failure::input(path, "the name of an asset to write ends in .ply, .spz or .js")),
+            _ => {
+                Err(Failure::input(path, "the name of an asset to write ends in .ply, .spz or .js"))
+            }
         }
     }
 
@@ -198,7 +202,10 @@ fn run_module(
     };
     let report = cage.check(path, module.source.as_bytes())?;
     if let Some(first) = report.failures.first() {
-        let text = format!("the module made breaks a rule: {}/{}: {}", first.stage, first.rule, first.detail);
+        let text = format!(
+            "the module made breaks a rule: {}/{}: {}",
+            first.stage, first.rule, first.detail
+        );
         return Err(Failure::no(path, text));
     }
     let Some(scene) = report.scene else { return Ok(()) };

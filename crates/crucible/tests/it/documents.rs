@@ -24,7 +24,7 @@ fn every_option_is_in_the_reference() {
     let place = Workplace::new();
     let reference = read("docs/cli.md");
     for command in
-        ["generate", "render", "inspect", "validate", "convert", "eval generator", "serve render"]
+        ["generate", "render", "inspect", "validate", "convert", "distance", "eval generator", "eval descriptor", "serve render", "serve distance"]
     {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));

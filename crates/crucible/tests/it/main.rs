@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod commands;
+mod distance;
 mod documents;
 mod generator;
 mod modules;

@@ -128,8 +128,11 @@ pub(crate) fn build(
         let n = ((N_STROKES as f32 * share(idx)) as usize).max(10);
         let next = done + share(idx);
         let painting = goal.paint(n, seed ^ idx as u64, watch, [done, next])?;
-        watch.picture(&format!("9_around_{idx}_wanted"), || crate::pictures::colours(&goal.colours));
-        watch.picture(&format!("9_around_{idx}"), || crate::pictures::colours(&goal.painted(&painting)));
+        watch
+            .picture(&format!("9_around_{idx}_wanted"), || crate::pictures::colours(&goal.colours));
+        watch.picture(&format!("9_around_{idx}"), || {
+            crate::pictures::colours(&goal.painted(&painting))
+        });
         done = next;
         parts.push(Part::Turned { turned, painting, canvas });
     }
@@ -146,14 +149,20 @@ pub(crate) fn build(
         let mut sides = Vec::new();
         for (is_back, n) in [(false, n.saturating_sub(n_back).max(6)), (true, n_back)] {
             let longer = if is_back { BACK_CANVAS_PX } else { CANVAS_PX };
-            let small = ((flat.high - flat.low).max_element() * silhouette.picture_scale.max(1.0)) as usize;
+            let small =
+                ((flat.high - flat.low).max_element() * silhouette.picture_scale.max(1.0)) as usize;
             let canvas = flat.canvas(longer.min(small.max(32)));
             let goal = flat.goal(surface, painter, piece, canvas, is_back);
             let span = if is_back { [next, next] } else { [done, next] };
-            let painting = goal.paint(n, seed ^ (2 * idx + usize::from(is_back)) as u64, watch, span)?;
+            let painting =
+                goal.paint(n, seed ^ (2 * idx + usize::from(is_back)) as u64, watch, span)?;
             let name = if is_back { "back" } else { "front" };
-            watch.picture(&format!("9_{name}_{idx}_wanted"), || crate::pictures::colours(&goal.colours));
-            watch.picture(&format!("9_{name}_{idx}"), || crate::pictures::colours(&goal.painted(&painting)));
+            watch.picture(&format!("9_{name}_{idx}_wanted"), || {
+                crate::pictures::colours(&goal.colours)
+            });
+            watch.picture(&format!("9_{name}_{idx}"), || {
+                crate::pictures::colours(&goal.painted(&painting))
+            });
             sides.push((painting, canvas));
         }
         done = next;

@@ -45,12 +45,10 @@ pub(crate) struct Ellipse {
 impl Ellipse {
     pub(crate) fn of(stroke: &Stroke) -> Self {
         let (sin, cos) = libm::sincosf(stroke.turn);
-        let [a, b] = [1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y)];
-        let form = [
-            cos * cos * a + sin * sin * b,
-            sin * cos * (a - b),
-            sin * sin * a + cos * cos * b,
-        ];
+        let [a, b] =
+            [1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y)];
+        let form =
+            [cos * cos * a + sin * sin * b, sin * cos * (a - b), sin * sin * a + cos * cos * b];
         let half = Vec2::new(
             (cos * cos / a + sin * sin / b).sqrt(),
             (sin * sin / a + cos * cos / b).sqrt(),
@@ -119,9 +117,10 @@ impl Goal {
         let ellipse = Ellipse::of(stroke);
         let width = self.colours.width as f32;
         let shifts: &[f32] = if self.wraps { &[-1.0, 0.0, 1.0] } else { &[0.0] };
-        shifts.iter().map(move |shift| ellipse.shifted(shift * width)).filter(move |e| {
-            e.at.x + e.half.x > 0.0 && e.at.x - e.half.x < width
-        })
+        shifts
+            .iter()
+            .map(move |shift| ellipse.shifted(shift * width))
+            .filter(move |e| e.at.x + e.half.x > 0.0 && e.at.x - e.half.x < width)
     }
 
     fn lay(&self, canvas: &mut Map<Vec3>, stroke: &Stroke) {
@@ -191,7 +190,8 @@ impl Goal {
         let (mut linear, mut square) = (0.0_f32, 0.0_f32);
         each(&mut |at, share| {
             let step = (colour - canvas.values[at]) * share;
-            linear += self.weights.values[at] * step.dot(self.colours.values[at] - canvas.values[at]);
+            linear +=
+                self.weights.values[at] * step.dot(self.colours.values[at] - canvas.values[at]);
             square += self.weights.values[at] * step.length_squared();
         });
         (colour, (2.0 * linear - square) * (stride * stride) as f32)
@@ -228,12 +228,13 @@ impl Goal {
             let upto = (n as f32 * share).round() as usize;
             let mut canvas = self.painted(&painting);
             while painting.strokes.len() < upto {
-                let stroke = self.next(&canvas, painting.strokes.len() as f32 / n as f32, &mut random);
+                let stroke =
+                    self.next(&canvas, painting.strokes.len() as f32 / n as f32, &mut random);
                 self.lay(&mut canvas, &stroke);
                 painting.strokes.push(stroke);
             }
-            let at = progress[0]
-                + (progress[1] - progress[0]) * (round as f32 + 0.5) / rounds as f32;
+            let at =
+                progress[0] + (progress[1] - progress[0]) * (round as f32 + 0.5) / rounds as f32;
             watch.step(Stage::Module, at)?;
             descend::descend(self, &mut painting, n_steps, round + 1 == rounds);
             if dropped > 0.0 {
@@ -290,7 +291,9 @@ impl Goal {
         let climbed: Vec<(Stroke, f32)> = tried
             .par_iter()
             .zip(&tries)
-            .map(|(&start, &seed)| self.climb(canvas, start, Dice(ChaCha8Rng::seed_from_u64(!seed))))
+            .map(|(&start, &seed)| {
+                self.climb(canvas, start, Dice(ChaCha8Rng::seed_from_u64(!seed)))
+            })
             .collect();
         climbed.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a }).map_or(
             Stroke {
