@@ -50,7 +50,8 @@ fn distances_for_people_and_for_programs() {
     let names: Vec<_> = arrays.iter().map(|(name, vector)| (name.as_str(), vector.len())).collect();
     assert_eq!(names, [("prompt", 384), ("view_pink", 384), ("view_blue", 384)]);
 
-    let report: Value = serde_json::from_str(&place.ok("distance red.png blue.png --json")).unwrap();
+    let report: Value =
+        serde_json::from_str(&place.ok("distance red.png blue.png --json")).unwrap();
     assert_eq!([&report["descriptor"], &report["first"]], ["builtin-1", "red.png"]);
     let distance = report["distances"][0]["distance"].as_f64().unwrap();
     assert_eq!(format!("{distance:.4}"), format!("{:.4}", away[1].0));
@@ -107,8 +108,17 @@ fn pictures() -> String {
             let mut request = [0; 1024];
             let read = stream.read(&mut request).unwrap();
             let is_missing = String::from_utf8_lossy(&request[..read]).starts_with("GET /missing");
-            let (status, body) = if is_missing { ("404 Not Found", vec![]) } else { ("200 OK", disc([200, 40, 30])) };
-            write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+            let (status, body) = if is_missing {
+                ("404 Not Found", vec![])
+            } else {
+                ("200 OK", disc([200, 40, 30]))
+            };
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )
+            .unwrap();
             stream.write_all(&body).unwrap();
         }
     });
@@ -137,7 +147,8 @@ fn what_the_client_of_the_competition_asks() {
     let near: Value = serde_json::from_str(&near).unwrap();
     assert!(near["distance"].as_f64().unwrap().abs() < 1e-6, "{near}");
     assert_eq!(near["error"], Value::Null);
-    let missing = ask(json!({"url_a": format!("{at}/a.png"), "url_b": format!("{at}/missing?key=secret")}));
+    let missing =
+        ask(json!({"url_a": format!("{at}/a.png"), "url_b": format!("{at}/missing?key=secret")}));
     assert_snapshot!(missing, @r#"{"distance":null,"error":"file_not_found"}"#);
     std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));

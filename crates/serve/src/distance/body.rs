@@ -1,5 +1,5 @@
-//! The body of a request, and what is said of a wrong one: in the words of FastAPI and Pydantic 2, which clients of the
-//! original know.
+//! The body of a request, and what is said of a wrong one: in the shape and words of FastAPI and Pydantic 2, which
+//! clients of the original know. What is wrong with JSON itself is told in our parser's words.
 
 use serde_json::{Value, json};
 
@@ -79,7 +79,16 @@ mod tests {
             "{",
             "{\n\"url_a\":x}",
         ];
-        assert_snapshot!(bodies.map(outcome).join("\n"), @"");
+        assert_snapshot!(bodies.map(outcome).join("\n"), @r#"
+        x y
+        [{"input":{"url_a":"x"},"loc":["body","url_b"],"msg":"Field required","type":"missing"}]
+        [{"input":{},"loc":["body","url_a"],"msg":"Field required","type":"missing"},{"input":{},"loc":["body","url_b"],"msg":"Field required","type":"missing"}]
+        [{"input":5,"loc":["body","url_a"],"msg":"Input should be a valid string","type":"string_type"},{"input":null,"loc":["body","url_b"],"msg":"Input should be a valid string","type":"string_type"}]
+        [{"input":[],"loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","type":"model_attributes_type"}]
+        [{"input":null,"loc":["body"],"msg":"Field required","type":"missing"}]
+        [{"ctx":{"error":"EOF while parsing an object at line 1 column 1"},"input":{},"loc":["body",0],"msg":"JSON decode error","type":"json_invalid"}]
+        [{"ctx":{"error":"expected value at line 2 column 9"},"input":{},"loc":["body",10],"msg":"JSON decode error","type":"json_invalid"}]
+        "#);
     }
 
     proptest! {
