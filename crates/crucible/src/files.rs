@@ -85,13 +85,18 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 
 /// A whole picture file, not yet decoded.
 pub(crate) fn read_picture_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_whole(path, PICTURE_BYTES_MAX)
+}
+
+/// A whole file of at most so many bytes.
+pub(crate) fn read_whole(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     let (file, byte_len) = open(path)?;
-    if byte_len > PICTURE_BYTES_MAX {
-        let text = format!("the file has {byte_len} bytes, our limit is {PICTURE_BYTES_MAX}");
+    if byte_len > bytes_max {
+        let text = format!("the file has {byte_len} bytes, our limit is {bytes_max}");
         return Err(Failure::input(path, text));
     }
     let mut bytes = Vec::with_capacity(byte_len as usize);
-    file.take(PICTURE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| Failure::io(&error))?;
+    file.take(bytes_max).read_to_end(&mut bytes).map_err(|error| Failure::io(&error))?;
     Ok(bytes)
 }
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod cmd;
+mod descriptor;
 mod failure;
 mod files;
 mod interrupt;
@@ -34,6 +35,7 @@ enum Command {
     Inspect(cmd::inspect::Args),
     Validate(cmd::validate::Args),
     Convert(cmd::convert::Args),
+    Distance(cmd::distance::Args),
     Eval(cmd::eval::Args),
     Serve(cmd::serve::Args),
 }
@@ -67,6 +69,7 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         Command::Inspect(args) => cmd::inspect::run(args),
         Command::Validate(args) => cmd::validate::run(args),
         Command::Convert(args) => cmd::convert::run(args),
+        Command::Distance(args) => cmd::distance::run(args),
         Command::Eval(args) => cmd::eval::run(args),
         Command::Serve(args) => cmd::serve::run(args),
     }

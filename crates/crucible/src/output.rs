@@ -29,3 +29,8 @@ pub(crate) fn error(failure: &Failure) {
 pub(crate) fn warning(text: impl Display) {
     writeln!(std::io::stderr().lock(), "warning: {text}").ok();
 }
+
+/// A line of a service's log.
+pub(crate) fn log(text: impl Display) {
+    writeln!(std::io::stderr().lock(), "{text}").ok();
+}

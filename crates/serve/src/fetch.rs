@@ -1,4 +1,4 @@
-//! Fetching a module from an address that a stranger chose. The connection goes to addresses that were looked up and
+//! Fetching a file from an address that a stranger chose. The connection goes to addresses that were looked up and
 //! checked here, on every redirect anew, so that a name cannot mean a public address first and a private one later.
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,12 +10,22 @@ use reqwest::{Client, StatusCode, Url, header};
 
 use crate::address;
 
-/// A module may have 2^20 bytes; of a longer one enough is read to see that it is.
-pub(crate) const FETCH_BYTES_MAX: usize = (1 << 20) + 4;
-/// From the first look-up to the last byte, redirects included.
-const FETCH_TIME_MAX: Duration = Duration::from_secs(30);
-/// Redirects followed.
-const REDIRECTS_MAX: usize = 3;
+/// How much is fetched, and how long that may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// What is longer is cut off here.
+    pub(crate) bytes_max: usize,
+    /// From the first look-up to the last byte, redirects included.
+    pub(crate) time_max: Duration,
+    /// Redirects followed.
+    pub(crate) redirects_max: usize,
+}
+
+impl Limits {
+    /// A module may have 2^20 bytes; of a longer one enough is read to see that it is.
+    pub(crate) const MODULE: Self =
+        Self { bytes_max: (1 << 20) + 4, time_max: Duration::from_secs(30), redirects_max: 3 };
+}
 
 /// Which addresses may be connected to.
 pub(crate) type Policed = fn(IpAddr) -> bool;
@@ -30,43 +40,51 @@ pub(crate) fn in_public(address: IpAddr) -> bool {
     address::is_public(address)
 }
 
-/// Why there is no source. The text goes to the client.
+/// Why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
-    /// Not a URL, or not one of http or https.
-    #[error("Failed to fetch source: not an http or https URL")]
-    Url,
+    /// Not a URL of http or https.
+    #[error("not an http or https URL")]
+    Scheme,
+    /// Begins as one and goes on as none.
+    #[error("not an http or https URL")]
+    Unparsable,
     /// An address that callers may not send us to.
-    #[error(
-        "Failed to fetch source: {host} is not on the public Internet (see --allow-private-urls)"
-    )]
+    #[error("{host} is not on the public Internet (see --allow-private-urls)")]
     Private {
         /// As in the URL.
         host: String,
     },
     /// The other side answered, but not with the file.
-    #[error("Failed to fetch source: {0}")]
+    #[error("{0}")]
     Status(u16),
     /// Sent on too often.
-    #[error("Failed to fetch source: more than {REDIRECTS_MAX} redirects")]
-    Redirects,
-    /// Not within [`FETCH_TIME_MAX`].
-    #[error("Failed to fetch source: no whole answer within {} s", FETCH_TIME_MAX.as_secs())]
-    Time,
+    #[error("more than {max} redirects")]
+    Redirects {
+        /// Our limit.
+        max: usize,
+    },
+    /// Not in time.
+    #[error("no whole answer within {} s", max.as_secs())]
+    Time {
+        /// Our limit.
+        max: Duration,
+    },
     /// Name, connection, TLS, HTTP.
-    #[error("Failed to fetch source: {0}")]
+    #[error("{0}")]
     Failed(String),
 }
 
-/// Fetches modules.
+/// Fetches files.
 #[derive(Debug, Clone)]
 pub(crate) struct Fetcher {
     client: Client,
     may_connect: Policed,
+    limits: Limits,
 }
 
 impl Fetcher {
-    pub(crate) fn new(may_connect: Policed) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(may_connect: Policed, limits: Limits) -> Result<Self, reqwest::Error> {
         // Another part of the program may have chosen one already.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder()
@@ -78,18 +96,24 @@ impl Fetcher {
             .pool_max_idle_per_host(1)
             .user_agent("crucible")
             .build()?;
-        Ok(Self { client, may_connect })
+        Ok(Self { client, may_connect, limits })
     }
 
-    /// At most [`FETCH_BYTES_MAX`] bytes of what is there.
+    /// At most [`Limits::bytes_max`] bytes of what is there.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let fetched = tokio::time::timeout(FETCH_TIME_MAX, self.follow(url)).await;
-        fetched.unwrap_or(Err(FetchError::Time))
+        let max = self.limits.time_max;
+        let fetched = tokio::time::timeout(max, self.follow(url)).await;
+        fetched.unwrap_or(Err(FetchError::Time { max }))
     }
 
     async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let mut url = Url::parse(url).map_err(|_| FetchError::Url)?;
-        for _ in 0..=REDIRECTS_MAX {
+        let Limits { bytes_max, redirects_max, .. } = self.limits;
+        let is_web = ["http://", "https://"].iter().any(|scheme| {
+            url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
+        let wrong = if is_web { FetchError::Unparsable } else { FetchError::Scheme };
+        let mut url = Url::parse(url).map_err(|_| wrong)?;
+        for _ in 0..=redirects_max {
             self.check(&url)?;
             let host = url.host_str().unwrap_or_default().to_owned();
             let answer = self.client.get(url.clone()).send().await;
@@ -97,15 +121,15 @@ impl Fetcher {
             let next = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
             match (answer.status(), next) {
                 (status, Some(next)) if is_redirect(status) => {
-                    url = url.join(next).map_err(|_| FetchError::Url)?;
+                    url = url.join(next).map_err(|_| FetchError::Scheme)?;
                 }
                 (status, _) if status.is_success() => {
                     let mut bytes = Vec::new();
-                    while bytes.len() < FETCH_BYTES_MAX {
+                    while bytes.len() < bytes_max {
                         let chunk = answer.chunk().await;
                         let chunk = chunk.map_err(|error| failure(&error, String::new()))?;
                         let Some(chunk) = chunk else { break };
-                        let room = FETCH_BYTES_MAX - bytes.len();
+                        let room = bytes_max - bytes.len();
                         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
                     }
                     return Ok(bytes);
@@ -113,15 +137,15 @@ impl Fetcher {
                 (status, _) => return Err(FetchError::Status(status.as_u16())),
             }
         }
-        Err(FetchError::Redirects)
+        Err(FetchError::Redirects { max: redirects_max })
     }
 
     /// The scheme, and an address written as numbers; names are checked when they are looked up.
     fn check(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchError::Url);
+            return Err(FetchError::Scheme);
         }
-        let host = url.host_str().ok_or(FetchError::Url)?;
+        let host = url.host_str().ok_or(FetchError::Scheme)?;
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match literal {
             Ok(address) if !(self.may_connect)(address) => {

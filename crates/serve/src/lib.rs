@@ -1,4 +1,5 @@
-//! HTTP services. So far one: [`render`], which draws modules, meshes and splats for those who judge them.
+//! HTTP services for those who judge: [`render`] draws modules, meshes and splats; [`distance`] tells how different two
+//! pictures look.
 //!
 //! This is an edge: it listens, fetches, and measures time. What it serves is decided in the rooms below.
 
@@ -6,7 +7,9 @@
 #![warn(missing_docs)]
 
 mod address;
+pub mod distance;
 mod fetch;
 mod js;
 mod metrics;
 pub mod render;
+mod slots;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::slots::Slots;
 
 /// Upper ends of the buckets of a histogram, in seconds.
 const BUCKETS_S: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
@@ -14,18 +15,34 @@ const BUCKETS_S: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 pub(crate) struct Metrics {
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     durations: Mutex<BTreeMap<&'static str, Histogram>>,
-    pub(crate) views: AtomicU64,
-    pub(crate) scene_hits: AtomicU64,
-    pub(crate) scene_misses: AtomicU64,
 }
 
-/// What is so now.
+/// One number that a service tells besides those every service has.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
-    /// Requests that were let in and are not answered.
-    pub(crate) requests: usize,
-    /// Bytes of verdicts that are kept.
-    pub(crate) scene_bytes: usize,
+pub(crate) struct Figure {
+    name: &'static str,
+    /// `counter` or `gauge`.
+    kind: &'static str,
+    help: &'static str,
+    value: u64,
+}
+
+impl Figure {
+    /// What only grows.
+    pub(crate) const fn counter(name: &'static str, help: &'static str, value: u64) -> Self {
+        Self { name, kind: "counter", help, value }
+    }
+
+    /// What is so now.
+    pub(crate) const fn gauge(name: &'static str, help: &'static str, value: u64) -> Self {
+        Self { name, kind: "gauge", help, value }
+    }
+
+    /// How many requests were let in and are not answered.
+    pub(crate) fn requests(slots: &Slots) -> Self {
+        let help = "Requests being answered or waiting.";
+        Self::gauge("crucible_requests", help, slots.requests() as u64)
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -41,7 +58,7 @@ impl Metrics {
         *requests.entry((route, status)).or_default() += 1;
     }
 
-    /// How long a stage of a request took: `check`, `draw`, `request`.
+    /// How long a stage of a request took; `request` is all of it.
     pub(crate) fn time(&self, stage: &'static str, took: Duration) {
         let took_s = took.as_secs_f64();
         let bucket = BUCKETS_S.iter().position(|end_s| took_s <= *end_s);
@@ -51,7 +68,7 @@ impl Metrics {
         histogram.sum_s += took_s;
     }
 
-    pub(crate) fn text(&self, now: Now) -> String {
+    pub(crate) fn text(&self, figures: &[Figure]) -> String {
         let mut text = String::new();
         let head = |text: &mut String, name: &str, kind: &str, help: &str| {
             // Writing to a string cannot fail.
@@ -66,12 +83,7 @@ impl Metrics {
             )
             .ok();
         }
-        head(
-            &mut text,
-            "crucible_stage_seconds",
-            "histogram",
-            "Time of a stage: check, draw, request.",
-        );
+        head(&mut text, "crucible_stage_seconds", "histogram", "Time of a stage of a request.");
         let durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (stage, histogram) in durations {
             let mut count = 0;
@@ -88,43 +100,22 @@ impl Metrics {
                 .ok();
             writeln!(text, "crucible_stage_seconds_count{{stage=\"{stage}\"}} {count}").ok();
         }
-        let counters = [
-            ("crucible_views_total", "Pictures drawn.", &self.views),
-            (
-                "crucible_scene_hits_total",
-                "Requests whose module had been checked before.",
-                &self.scene_hits,
-            ),
-            (
-                "crucible_scene_misses_total",
-                "Requests whose module was checked.",
-                &self.scene_misses,
-            ),
-        ];
-        for (name, help, counter) in counters {
-            head(&mut text, name, "counter", help);
-            writeln!(text, "{name} {}", counter.load(Ordering::Relaxed)).ok();
-        }
-        let gauges = [
-            ("crucible_requests", "Requests being answered or waiting.", Some(now.requests)),
-            ("crucible_scene_bytes", "Checked modules kept in memory.", Some(now.scene_bytes)),
-            ("process_resident_memory_bytes", "Memory of this process.", resident_bytes()),
-        ];
-        for (name, help, value) in gauges {
-            if let Some(value) = value {
-                head(&mut text, name, "gauge", help);
-                writeln!(text, "{name} {value}").ok();
-            }
+        let memory = resident_bytes().map(|bytes| {
+            Figure::gauge("process_resident_memory_bytes", "Memory of this process.", bytes)
+        });
+        for Figure { name, kind, help, value } in figures.iter().copied().chain(memory) {
+            head(&mut text, name, kind, help);
+            writeln!(text, "{name} {value}").ok();
         }
         text
     }
 }
 
 /// From the kernel; `None` where it does not tell.
-fn resident_bytes() -> Option<usize> {
+fn resident_bytes() -> Option<u64> {
     let status = fs_err::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib << 10)
 }
 
@@ -143,7 +134,10 @@ mod tests {
         for took_ms in [5, 20, 20, 60_000] {
             metrics.time("draw", Duration::from_millis(took_ms));
         }
-        let text = metrics.text(Now { requests: 3, scene_bytes: 7 });
+        let text = metrics.text(&[
+            Figure::counter("crucible_views_total", "Pictures drawn.", 0),
+            Figure::gauge("crucible_scene_bytes", "Checked modules kept in memory.", 7),
+        ]);
         let lines =
             text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("process"));
         assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
@@ -163,9 +157,6 @@ mod tests {
         crucible_stage_seconds_sum{stage="draw"} 60.045
         crucible_stage_seconds_count{stage="draw"} 4
         crucible_views_total 0
-        crucible_scene_hits_total 0
-        crucible_scene_misses_total 0
-        crucible_requests 3
         crucible_scene_bytes 7
         "#);
     }

@@ -29,7 +29,11 @@ use threejs::Failure;
 use threejs::engine::Metrics;
 use tokio::net::TcpListener;
 
+use crate::slots;
 use work::App;
+
+/// After a service was told to stop, what still runs gets this long beyond the time of a render.
+const DRAIN_EXTRA: Duration = Duration::from_secs(15);
 
 /// Settings of a service.
 #[derive(Debug, Clone)]
@@ -102,7 +106,7 @@ pub fn run(
     let served = runtime.block_on(async {
         let listener = TcpListener::bind(config.bind).await?;
         listening(listener.local_addr()?);
-        serve(listener, config, start, stop_signal()?).await
+        serve(listener, config, start, slots::stop_signal()?).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
@@ -118,6 +122,7 @@ pub async fn serve(
     start: impl FnOnce() -> io::Result<Check> + Send + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let drain_max = config.render_timeout + DRAIN_EXTRA;
     let app = Arc::new(App::new(config)?);
     let starting = tokio::task::spawn_blocking(start);
     let started = {
@@ -128,44 +133,6 @@ pub async fn serve(
             Ok::<(), io::Error>(())
         }
     };
-    let stopping = {
-        let app = app.clone();
-        async move {
-            stop.await;
-            app.stop();
-        }
-    };
-    let drained = app.clone();
-    let server = axum::serve(listener, routes::router(app)).with_graceful_shutdown(stopping);
-    let server = async { server.await };
-    // Clients that hold a connection open without asking anything do not hold up the end.
-    tokio::pin!(server);
-    tokio::select! {
-        served = &mut server => return served,
-        started = started => started?,
-    }
-    tokio::select! {
-        served = server => served,
-        () = drained.drained() => Ok(()),
-    }
-}
-
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        tokio::signal::ctrl_c().await.ok();
-    })
+    let slots = app.slots.clone();
+    slots::serve(listener, routes::router(app), slots, started, stop, drain_max).await
 }

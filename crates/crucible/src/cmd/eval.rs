@@ -1,5 +1,7 @@
 //! `crucible eval`: how good a generator is, measured where the truth is known.
 
+mod descriptor;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Generator(GeneratorArgs),
+    Descriptor(descriptor::Args),
 }
 
 /// Draws known assets, generates from the pictures, and compares from 8 sides, beside two baselines
@@ -73,7 +76,13 @@ enum BackdropArg {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let What::Generator(args) = args.what;
+    match args.what {
+        What::Generator(args) => run_generator(args),
+        What::Descriptor(args) => descriptor::run(args),
+    }
+}
+
+fn run_generator(args: GeneratorArgs) -> Result<ExitCode, Failure> {
     let settings = Settings {
         prompt_px: args.prompt_size,
         view_px: args.view_size,

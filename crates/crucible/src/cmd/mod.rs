@@ -1,6 +1,7 @@
 //! One file per sub-command.
 
 pub(crate) mod convert;
+pub(crate) mod distance;
 pub(crate) mod eval;
 pub(crate) mod generate;
 pub(crate) mod inspect;

@@ -1,5 +1,7 @@
 //! `crucible serve`: services over HTTP.
 
+mod distance;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Service {
     Render(Render),
+    Distance(distance::Args),
 }
 
 /// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
@@ -63,7 +66,13 @@ struct Render {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let Service::Render(args) = args.service;
+    match args.service {
+        Service::Render(args) => run_render(args),
+        Service::Distance(args) => distance::run(args),
+    }
+}
+
+fn run_render(args: Render) -> Result<ExitCode, Failure> {
     let config = Config {
         bind: SocketAddr::new(args.bind, args.port),
         allow_private_urls: args.allow_private_urls,

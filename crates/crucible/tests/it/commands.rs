@@ -8,7 +8,9 @@ use crate::workplace::{Workplace, ball};
 #[test]
 fn help_names_every_command() {
     let help = Workplace::new().ok("--help");
-    for command in ["generate", "render", "inspect", "validate", "convert", "eval", "serve"] {
+    for command in
+        ["generate", "render", "inspect", "validate", "convert", "distance", "eval", "serve"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in:\n{help}");
     }
 }

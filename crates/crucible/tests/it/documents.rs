@@ -23,9 +23,18 @@ fn every_room_is_on_the_map() {
 fn every_option_is_in_the_reference() {
     let place = Workplace::new();
     let reference = read("docs/cli.md");
-    for command in
-        ["generate", "render", "inspect", "validate", "convert", "eval generator", "serve render"]
-    {
+    for command in [
+        "generate",
+        "render",
+        "inspect",
+        "validate",
+        "convert",
+        "distance",
+        "eval generator",
+        "eval descriptor",
+        "serve render",
+        "serve distance",
+    ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));
         let section =

@@ -9,6 +9,7 @@ mod bad_input;
 mod classic;
 mod commands;
 mod conversions;
+mod distance;
 mod documents;
 mod generator;
 mod modules;

@@ -42,7 +42,7 @@ async fn ping(State(app): State<Arc<App>>) -> StatusCode {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let text = app.metrics.text(app.now());
+    let text = app.metrics.text(&app.figures());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
@@ -90,7 +90,8 @@ async fn drawn(app: &Arc<App>, request: Request, form: Form) -> Result<Drawn, Re
         Body::Source(source) => source,
         Body::Url(url) => {
             let fetched = app.fetcher.fetch(&url).await;
-            let bytes = fetched.map_err(|error| Refusal::Other(error.to_string()))?;
+            let bytes = fetched
+                .map_err(|error| Refusal::Other(format!("Failed to fetch source: {error}")))?;
             // As `Response.text()` decodes it.
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
             String::from_utf8_lossy(bytes).into_owned()

@@ -1,17 +1,15 @@
 //! The work of a request: one verdict, then its pictures. Permits bound what runs at once; whoever has none waits in
 //! the order of arrival.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use asset::scene::Material;
 use image::{Rgba, RgbaImage, imageops};
 use rayon::prelude::*;
 use render::scene::{Prepared, Stop};
 use render::{Camera, png};
 use sha2::{Digest, Sha256};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SetOnce};
 use tokio::time::Instant;
 
@@ -21,26 +19,25 @@ use super::reply::{Images, Refusal};
 use super::scenes::Scenes;
 use super::upload::Budget;
 use super::{Check, Config, Verdict};
-use crate::fetch::{self, Fetcher};
-use crate::metrics::{Metrics, Now};
-
-/// After a service was told to stop, what still runs gets this long beyond the time of a render.
-const DRAIN_EXTRA: Duration = Duration::from_secs(15);
+use crate::fetch::{self, Fetcher, Limits};
+use crate::metrics::{Figure, Metrics};
+use crate::slots::{NoSlot, Slots};
 
 /// What requests share.
 pub(super) struct App {
     pub(super) config: Config,
     pub(super) metrics: Metrics,
     pub(super) fetcher: Fetcher,
+    views: AtomicU64,
+    scene_hits: AtomicU64,
+    scene_misses: AtomicU64,
     check: SetOnce<Check>,
     scenes: Scenes,
-    /// One for each request that is worked on or waits.
-    slots: Arc<Semaphore>,
+    pub(super) slots: Arc<Slots>,
     checks: Arc<Semaphore>,
     renders: Arc<Semaphore>,
     painters: Painters,
     pub(super) uploads: Budget,
-    is_stopping: AtomicBool,
 }
 
 /// A picture to draw, or a list of them.
@@ -63,20 +60,22 @@ impl App {
     pub(super) fn new(config: Config) -> io::Result<Self> {
         let may_connect =
             if config.allow_private_urls { fetch::anywhere } else { fetch::in_public };
-        let slots = config.waiting_max.saturating_add(config.renders.get());
+        let slots = Slots::new(config.renders.get(), config.waiting_max);
         let semaphore =
             |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
         Ok(Self {
             metrics: Metrics::default(),
-            fetcher: Fetcher::new(may_connect).map_err(io::Error::other)?,
+            fetcher: Fetcher::new(may_connect, Limits::MODULE).map_err(io::Error::other)?,
+            views: AtomicU64::new(0),
+            scene_hits: AtomicU64::new(0),
+            scene_misses: AtomicU64::new(0),
             check: SetOnce::new(),
             scenes: Scenes::new(config.scene_bytes_max),
-            slots: semaphore(slots),
+            slots: Arc::new(slots),
             checks: semaphore(config.checks.get()),
             renders: semaphore(config.renders.get()),
             painters: Painters::start(config.renders)?,
             uploads: Budget::new(),
-            is_stopping: AtomicBool::new(false),
             config,
         })
     }
@@ -89,41 +88,36 @@ impl App {
         self.check.initialized()
     }
 
-    /// From now on new requests are refused.
-    pub(super) fn stop(&self) {
-        self.is_stopping.store(true, Ordering::SeqCst);
-    }
-
-    /// Done some time after [`Self::stop`], when no request is left, or the time for them is over.
-    pub(super) async fn drained(&self) {
-        let step = Duration::from_millis(50);
-        while !self.is_stopping.load(Ordering::SeqCst) {
-            tokio::time::sleep(step).await;
-        }
-        let end = Instant::now() + self.config.render_timeout + DRAIN_EXTRA;
-        while self.request_count() > 0 && Instant::now() < end {
-            tokio::time::sleep(step).await;
-        }
-        // The last answers leave.
-        tokio::time::sleep(step).await;
-    }
-
-    pub(super) fn now(&self) -> Now {
-        Now { requests: self.request_count(), scene_bytes: self.scenes.byte_len() }
-    }
-
-    fn request_count(&self) -> usize {
-        let slots = self.config.waiting_max.saturating_add(self.config.renders.get());
-        slots.saturating_sub(self.slots.available_permits())
+    /// Figures that only this service has.
+    pub(super) fn figures(&self) -> [Figure; 5] {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            Figure::counter("crucible_views_total", "Pictures drawn.", count(&self.views)),
+            Figure::counter(
+                "crucible_scene_hits_total",
+                "Requests whose module had been checked before.",
+                count(&self.scene_hits),
+            ),
+            Figure::counter(
+                "crucible_scene_misses_total",
+                "Requests whose module was checked.",
+                count(&self.scene_misses),
+            ),
+            Figure::requests(&self.slots),
+            Figure::gauge(
+                "crucible_scene_bytes",
+                "Checked modules kept in memory.",
+                self.scenes.byte_len() as u64,
+            ),
+        ]
     }
 
     /// Lets a request in.
     pub(super) fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        if self.is_stopping.load(Ordering::SeqCst) {
-            return Err(Refusal::Stopping);
-        }
-        let waiting_max = self.config.waiting_max;
-        self.slots.clone().try_acquire_owned().map_err(|_| Refusal::Busy { waiting_max })
+        self.slots.enter().map_err(|no| match no {
+            NoSlot::Busy { waiting_max } => Refusal::Busy { waiting_max },
+            NoSlot::Stopping => Refusal::Stopping,
+        })
     }
 
     /// What is known of a module, found out if need be.
@@ -133,7 +127,7 @@ impl App {
     ) -> Result<Arc<Verdict>, Refusal> {
         let key = Sha256::digest(&source).into();
         let (verdict, was_there) = self.scenes.get(key, || self.clone().check(source)).await?;
-        let counter = if was_there { &self.metrics.scene_hits } else { &self.metrics.scene_misses };
+        let counter = if was_there { &self.scene_hits } else { &self.scene_misses };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok(verdict)
     }
@@ -183,7 +177,7 @@ impl App {
             let start = Instant::now();
             let drawn = job(&|| flag.load(Ordering::Relaxed));
             app.metrics.time("draw", start.elapsed());
-            app.metrics.views.fetch_add(views as u64, Ordering::Relaxed);
+            app.views.fetch_add(views as u64, Ordering::Relaxed);
             drawn
         });
         let limit = self.config.render_timeout;

@@ -1,7 +1,8 @@
-//! The render service over real connections, with what checks modules replaced: sources are words that say what to
-//! answer.
+//! The services over real connections. Of the render service, what checks modules is replaced: sources are words that
+//! say what to answer.
 
 mod client;
+mod distance;
 mod ends;
 mod fetching;
 mod limits;
