@@ -27,9 +27,11 @@ mod refine;
 mod report;
 mod sample;
 mod shading;
+mod sheets;
 mod silhouette;
 mod splats;
 mod surface;
+mod textured;
 pub mod truth;
 
 pub use error::GenerateError;
@@ -39,5 +41,5 @@ pub use observe::{Observer, Stage, Unobserved};
 pub use options::{Options, Outputs, Quality, ShapeKind, UnknownShape};
 pub use pipeline::{Generated, PICTURE_SIDE_PX_MAX, generate};
 pub use report::{
-    Evidence, ModuleFigures, Report, SplatFigures, StageTiming, Verdict,
+    Evidence, MeshFigures, ModuleFigures, Report, SplatFigures, StageTiming, Verdict,
 };

@@ -262,7 +262,11 @@ pub(crate) struct Labels {
     pub n: usize,
 }
 
-pub(crate) fn components(width: usize, height: usize, inside: impl Fn(usize, usize) -> bool) -> Labels {
+pub(crate) fn components(
+    width: usize,
+    height: usize,
+    inside: impl Fn(usize, usize) -> bool,
+) -> Labels {
     let mut of = Map::new(width, height, 0.0);
     let mut n = 0;
     let mut stack = Vec::new();

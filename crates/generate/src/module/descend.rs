@@ -28,9 +28,7 @@ struct Laid {
 pub(crate) fn descend(goal: &Goal, painting: &mut Painting, n_steps: usize, settle: bool) {
     let side = goal.colours.width.max(goal.colours.height) as f32;
     // About how far a step moves each value.
-    let rates: Values = [
-        0.0012 * side, 0.0012 * side, 0.02, 0.02, 0.02, 0.04, 0.008, 0.008, 0.008,
-    ];
+    let rates: Values = [0.0012 * side, 0.0012 * side, 0.02, 0.02, 0.02, 0.04, 0.008, 0.008, 0.008];
     let total: f32 = goal.weights.values.iter().sum::<f32>().max(1e-6);
     let n = painting.strokes.len();
     let (mut first, mut second) = (vec![[0.0_f32; N_VALUES]; n], vec![[0.0_f32; N_VALUES]; n]);
@@ -185,7 +183,8 @@ fn down(
         }
         let dy = y as f32 + 0.5 - stroke.at.y;
         let (u, v) = (cos * dx + sin * dy, cos * dy - sin * dx);
-        let (a, b) = (1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y));
+        let (a, b) =
+            (1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y));
         let of_q = -stroke.edge * of_share;
         sum[0] -= of_q * 2.0 * (u * a * cos - v * b * sin);
         sum[1] -= of_q * 2.0 * (u * a * sin + v * b * cos);

@@ -54,17 +54,17 @@ impl Flat {
         let step = (self.high.x - self.low.x) / width as f32;
         let spacing = step / silhouette.extent_px;
         let texel = |x: usize, y: usize| {
-            let share = Vec2::new((x as f32 + 0.5) / width as f32, (y as f32 + 0.5) / height as f32);
+            let share =
+                Vec2::new((x as f32 + 0.5) / width as f32, (y as f32 + 0.5) / height as f32);
             let seen = self.low + (self.high - self.low) * share;
             let (px, py) = (seen.x as usize, seen.y as usize);
             let near = |k: f32| coverage.area(seen.x, seen.y, k);
             // A little beyond the outline, where texels at the rim are mixed.
             let weight = near(step.max(1.0)).max(0.15 * near(4.0 * step));
-            let [front, back] = surface.relief.heights(
-                px.min(coverage.width - 1),
-                py.min(coverage.height - 1),
-            )
-            .unwrap_or([0.0; 2]);
+            let [front, back] = surface
+                .relief
+                .heights(px.min(coverage.width - 1), py.min(coverage.height - 1))
+                .unwrap_or([0.0; 2]);
             let [object_x, object_y] = silhouette.object(seen.x, seen.y);
             let colour = if is_back {
                 let zoom = surface.zoom(front);

@@ -78,7 +78,9 @@ pub(crate) fn simplified(lines: &[Vec<Vec2>], tolerance: f32, n_max: usize) -> V
             .map(|line| closed(line, tolerance))
             .filter(|line| line.len() >= 3 && area2(line).abs() > 8.0 * tolerance * tolerance)
             .collect();
-        if simple.iter().map(Vec::len).sum::<usize>() <= n_max || simple.len() <= 1 && simple.iter().all(|line| line.len() <= 3) {
+        if simple.iter().map(Vec::len).sum::<usize>() <= n_max
+            || simple.len() <= 1 && simple.iter().all(|line| line.len() <= 3)
+        {
             return simple;
         }
         tolerance *= 1.12;
@@ -121,8 +123,7 @@ pub(crate) fn open(line: &[Vec2], tolerance: f32) -> Vec<Vec2> {
             let d = line[idx] - from;
             if along == Vec2::ZERO { d.length() } else { along.perp_dot(d).abs() }
         };
-        let worst =
-            (first + 1..last).reduce(|a, b| if off(b) > off(a) { b } else { a });
+        let worst = (first + 1..last).reduce(|a, b| if off(b) > off(a) { b } else { a });
         if let Some(worst) = worst.filter(|&worst| off(worst) > tolerance) {
             kept[worst] = true;
             spans.push((first, worst));

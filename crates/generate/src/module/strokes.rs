@@ -45,12 +45,10 @@ pub(crate) struct Ellipse {
 impl Ellipse {
     pub(crate) fn of(stroke: &Stroke) -> Self {
         let (sin, cos) = libm::sincosf(stroke.turn);
-        let [a, b] = [1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y)];
-        let form = [
-            cos * cos * a + sin * sin * b,
-            sin * cos * (a - b),
-            sin * sin * a + cos * cos * b,
-        ];
+        let [a, b] =
+            [1.0 / (stroke.radii.x * stroke.radii.x), 1.0 / (stroke.radii.y * stroke.radii.y)];
+        let form =
+            [cos * cos * a + sin * sin * b, sin * cos * (a - b), sin * sin * a + cos * cos * b];
         let half = Vec2::new(
             (cos * cos / a + sin * sin / b).sqrt(),
             (sin * sin / a + cos * cos / b).sqrt(),
@@ -119,9 +117,10 @@ impl Goal {
         let ellipse = Ellipse::of(stroke);
         let width = self.colours.width as f32;
         let shifts: &[f32] = if self.wraps { &[-1.0, 0.0, 1.0] } else { &[0.0] };
-        shifts.iter().map(move |shift| ellipse.shifted(shift * width)).filter(move |e| {
-            e.at.x + e.half.x > 0.0 && e.at.x - e.half.x < width
-        })
+        shifts
+            .iter()
+            .map(move |shift| ellipse.shifted(shift * width))
+            .filter(move |e| e.at.x + e.half.x > 0.0 && e.at.x - e.half.x < width)
     }
 
     fn lay(&self, canvas: &mut Map<Vec3>, stroke: &Stroke) {
@@ -142,18 +141,6 @@ impl Goal {
         let mut canvas = Map::new(self.colours.width, self.colours.height, painting.ground);
         painting.strokes.iter().for_each(|stroke| self.lay(&mut canvas, stroke));
         canvas
-    }
-
-    /// Mean squared error over weight, all channels.
-    pub(crate) fn error(&self, canvas: &Map<Vec3>) -> f64 {
-        let (mut sum, mut total) = (0.0_f64, 0.0_f64);
-        for ((found, wanted), &weight) in
-            canvas.values.iter().zip(&self.colours.values).zip(&self.weights.values)
-        {
-            sum += f64::from(weight * (*found - *wanted).length_squared()) / 3.0;
-            total += f64::from(weight);
-        }
-        sum / total.max(1e-9)
     }
 
     fn mean(&self) -> Vec3 {
@@ -191,7 +178,8 @@ impl Goal {
         let (mut linear, mut square) = (0.0_f32, 0.0_f32);
         each(&mut |at, share| {
             let step = (colour - canvas.values[at]) * share;
-            linear += self.weights.values[at] * step.dot(self.colours.values[at] - canvas.values[at]);
+            linear +=
+                self.weights.values[at] * step.dot(self.colours.values[at] - canvas.values[at]);
             square += self.weights.values[at] * step.length_squared();
         });
         (colour, (2.0 * linear - square) * (stride * stride) as f32)
@@ -203,7 +191,7 @@ impl Goal {
         let most = 1.2 * width.max(height);
         stroke.radii = stroke.radii.clamp(Vec2::splat(RADIUS_PX_MIN), Vec2::splat(most));
         let least = stroke.radii.min_element();
-        stroke.edge = stroke.edge.clamp(1.0, EDGE_MAX.min(least.max(1.0)));
+        stroke.edge = stroke.edge.clamp(1.0, EDGE_MAX.min((1.5 * least).max(1.0)));
         stroke.at.x = if self.wraps {
             stroke.at.x.rem_euclid(width)
         } else {
@@ -228,12 +216,13 @@ impl Goal {
             let upto = (n as f32 * share).round() as usize;
             let mut canvas = self.painted(&painting);
             while painting.strokes.len() < upto {
-                let stroke = self.next(&canvas, painting.strokes.len() as f32 / n as f32, &mut random);
+                let stroke =
+                    self.next(&canvas, painting.strokes.len() as f32 / n as f32, &mut random);
                 self.lay(&mut canvas, &stroke);
                 painting.strokes.push(stroke);
             }
-            let at = progress[0]
-                + (progress[1] - progress[0]) * (round as f32 + 0.5) / rounds as f32;
+            let at =
+                progress[0] + (progress[1] - progress[0]) * (round as f32 + 0.5) / rounds as f32;
             watch.step(Stage::Module, at)?;
             descend::descend(self, &mut painting, n_steps, round + 1 == rounds);
             if dropped > 0.0 {
@@ -290,7 +279,9 @@ impl Goal {
         let climbed: Vec<(Stroke, f32)> = tried
             .par_iter()
             .zip(&tries)
-            .map(|(&start, &seed)| self.climb(canvas, start, Dice(ChaCha8Rng::seed_from_u64(!seed))))
+            .map(|(&start, &seed)| {
+                self.climb(canvas, start, Dice(ChaCha8Rng::seed_from_u64(!seed)))
+            })
             .collect();
         climbed.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a }).map_or(
             Stroke {
@@ -345,21 +336,23 @@ impl Goal {
 }
 
 /// Strokes of a new one that are tried, how many of them are improved, and how often.
-const N_TRIES: usize = 96;
+const N_TRIES: usize = 128;
 /// See [`N_TRIES`].
-const N_CLIMBERS: usize = 4;
+const N_CLIMBERS: usize = 6;
 /// See [`N_TRIES`].
-const N_CLIMBS: usize = 48;
+const N_CLIMBS: usize = 64;
 
 /// Rounds of painting: share of all strokes there are after laying more, steps of descent, share of all strokes that
 /// is then taken out as worth least.
-const ROUNDS: [(f32, usize, f32); 6] = [
+const ROUNDS: [(f32, usize, f32); 8] = [
     (0.4, 40, 0.0),
     (0.75, 40, 0.05),
-    (1.0, 50, 0.15),
-    (1.0, 50, 0.12),
-    (1.0, 50, 0.08),
-    (1.0, 120, 0.0),
+    (1.0, 60, 0.25),
+    (1.0, 60, 0.25),
+    (1.0, 60, 0.2),
+    (1.0, 60, 0.15),
+    (1.0, 80, 0.1),
+    (1.0, 220, 0.0),
 ];
 
 struct Dice(ChaCha8Rng);

@@ -28,7 +28,8 @@ const WIDTH: usize = 116;
 /// Up to `digits` decimals, none that say nothing.
 fn number(value: f32, digits: usize) -> String {
     let text = format!("{value:.digits$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
@@ -179,7 +180,8 @@ pub(super) fn write(surface: &Surface<'_>, chosen: &Hypothesis, parts: &[Part]) 
                 let name = format!("body{n_turned}");
                 stroke_count += painting.strokes.len();
                 corner_count += turned.profile.len();
-                let profile: Vec<Vec2> = turned.profile.iter().map(|p| *p * surface.scale).collect();
+                let profile: Vec<Vec2> =
+                    turned.profile.iter().map(|p| *p * surface.scale).collect();
                 let axis = chosen.body.as_ref().map(|body| body.axis).unwrap_or_default();
                 let foot = surface.to_metres(Vec3::new(axis.offset, 0.0, 0.0));
                 let _ = write!(
@@ -199,7 +201,8 @@ pub(super) fn write(surface: &Surface<'_>, chosen: &Hypothesis, parts: &[Part]) 
             }
             Part::Flat { flat, heights: of, sides } => {
                 n_flat += 1;
-                let name = if has_turned { format!("beside{n_flat}") } else { format!("body{n_flat}") };
+                let name =
+                    if has_turned { format!("beside{n_flat}") } else { format!("body{n_flat}") };
                 let [front, back] = sides;
                 stroke_count += front.0.strokes.len() + back.0.strokes.len();
                 if !said {
@@ -236,7 +239,10 @@ pub(super) fn write(surface: &Surface<'_>, chosen: &Hypothesis, parts: &[Part]) 
         number(light::colour_factor(), 3),
     );
     if has_turned {
-        let _ = write!(source, "// Points along a profile, and around it.\nconst RINGS = {RINGS};\nconst SECTORS = {SECTORS};\n");
+        let _ = write!(
+            source,
+            "// Points along a profile, and around it.\nconst RINGS = {RINGS};\nconst SECTORS = {SECTORS};\n"
+        );
     }
     if has_flat {
         let _ = write!(
