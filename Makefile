@@ -11,13 +11,16 @@ TOOLS := $(CACHE)/tools
 DENY_VERSION := 0.20.2
 GLTF_VALIDATOR_VERSION := 2.0.0-dev.3.10
 GLTF_VALIDATOR := $(TOOLS)/gltf-validator-$(GLTF_VALIDATOR_VERSION)
+# Other implementations of splat formats; a changed list of packages is another folder.
+PEERS_SOURCE := $(wildcard xtask/peers/package.json xtask/peers/no-webgpu/*)
+PEERS := $(TOOLS)/peers-$(shell cat $(PEERS_SOURCE) | cksum | cut -d' ' -f1)
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
 DEMO_PICTURE ?= assets/pictures/toadstool.jpg
 DEMO_MODULE ?= assets/modules/lantern.js
 
-.PHONY: help demo test setup format lint licences unit fuzz-build docs build bench clean
+.PHONY: help demo test setup format lint licences unit peers fuzz-build docs build bench clean
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,8 +69,20 @@ $(GLTF_VALIDATOR):
 	npm install --silent --no-fund --no-audit --prefix $@.part gltf-validator@$(GLTF_VALIDATOR_VERSION)
 	mv $@.part $@
 
-unit: $(GLTF_VALIDATOR) ## Unit, property, snapshot, golden and end-to-end tests
-	@export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR); \
+# Written splat files are shown to other implementations, and theirs to us: see xtask/peers.
+$(PEERS):
+	@command -v npm >/dev/null || { echo "error: Node 20 or later with npm is needed" >&2; exit 2; }
+	rm -rf $@.part
+	mkdir -p $@.part
+	cp -r xtask/peers/package.json xtask/peers/no-webgpu $@.part
+	npm install --silent --no-fund --no-audit --legacy-peer-deps --install-links --ignore-scripts --prefix $@.part
+	mv $@.part $@
+
+peers: $(PEERS) ## Installs other implementations of splat formats and prints the folder, for CRUCIBLE_PEERS
+	@echo $(PEERS)
+
+unit: $(GLTF_VALIDATOR) $(PEERS) ## Unit, property, snapshot, golden and end-to-end tests
+	@export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR) CRUCIBLE_PEERS=$(PEERS); \
 	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
 	else \

@@ -3,7 +3,7 @@
 # Usage: fuzz/run.sh TARGET [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?TARGET: ply, spz, spz404, any, scene, module or outcome}
+target=${1:?TARGET: ply, compressed_ply, spz, spz404, any, scene, module or outcome}
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"

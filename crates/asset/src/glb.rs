@@ -6,10 +6,12 @@
 //! what is hidden is left out. What glTF has no words for is lost, and [`write()`] tells it.
 
 mod build;
+mod document;
 mod layers;
 mod losses;
 mod material;
 mod mesh;
+mod meshopt;
 mod node;
 mod place;
 mod tangent;
@@ -19,6 +21,10 @@ use std::io::Write;
 
 use crate::scene::{Scene, SceneError};
 use build::Builder;
+pub use document::{
+    Accessor, BUFFER_BYTES_MAX, ComponentType, DECODED_FREE_BYTES, DECODED_RATIO_MAX, Document,
+    ELEMENTS_MAX, FILE_BYTES_MAX, JSON_VALUES_MAX, MeshPrimitive, Mode, ReadError, Resolve,
+};
 pub use node::PLAIN_INSTANCES_MAX;
 
 /// Bytes of a file. The largest valid module makes some 30 MiB.

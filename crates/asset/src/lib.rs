@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod compressed_ply;
 pub mod format;
 pub mod glb;
 pub mod ply;
@@ -16,7 +17,9 @@ pub mod splats;
 pub mod spz;
 pub mod spz404;
 pub mod stats;
+mod unstorable;
 
-pub use format::{Format, ReadError, read_splats};
+pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
 pub use splats::{ActiveSplat, RawSplat, ShDegree, SplatCount, Splats, SplatsParts};
+pub use unstorable::Unstorable;

@@ -25,21 +25,24 @@ mod layout;
 mod rows;
 mod write;
 
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 
+pub(crate) use binary::{Input, at, refuse_more, skip_element, value_of};
 pub(crate) use dialect::Remark;
 pub use error::{HeaderError, ReadError};
 pub use header::HEADER_BYTES_MAX;
 pub use write::write;
 
-use crate::Splats;
-use header::{Encoding, Header};
+pub(crate) use header::{Element, Encoding, Header, Kind, Scalar};
+pub(crate) use rows::grow;
+
+use crate::{Splats, compressed_ply};
 use layout::Layout;
 
 /// Bytes read and decoded at a time. Two such buffers are held, so that one is filled while the other is decoded.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// Reads a 3DGS PLY to its end.
+/// Reads a 3DGS PLY to its end; a compressed one too ([`compressed_ply`] says what is different).
 ///
 /// `byte_len` is the length of the whole file where the caller knows it. Memory for all splats is reserved at once
 /// only if that length has room for the count the header gives; otherwise it grows with the bytes that really come.
@@ -48,23 +51,37 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// # Errors
 /// [`ReadError`] names the line, the property or the byte, and the limit where one was passed.
 pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
-    read_with_dialect(reader, byte_len).map(|(splats, _)| splats)
+    let mut reader = BufReader::with_capacity(64 << 10, reader);
+    let header = Header::read(&mut reader)?;
+    if compressed_ply::is_layout_of(&header) {
+        return compressed_ply::read_records(&mut reader, &header, byte_len);
+    }
+    read_records(&mut reader, &header, byte_len)
 }
 
-/// [`read`], and what in the header other readers stumble over.
+/// A plain PLY, and what in the header other readers stumble over.
 pub(crate) fn read_with_dialect(
     reader: impl Read,
     byte_len: Option<u64>,
 ) -> Result<(Splats, Vec<Remark>), ReadError> {
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let header = Header::read(&mut reader)?;
-    let layout = Layout::of(&header)?;
+    let splats = read_records(&mut reader, &header, byte_len)?;
+    Ok((splats, dialect::remarks(&header)))
+}
+
+fn read_records(
+    reader: &mut impl BufRead,
+    header: &Header,
+    byte_len: Option<u64>,
+) -> Result<Splats, ReadError> {
+    let layout = Layout::of(header)?;
     let parts = match header.encoding {
-        Encoding::Ascii => ascii::read(&mut reader, &header, &layout, byte_len)?,
-        Encoding::LittleEndian => binary::read::<false>(&mut reader, &header, &layout, byte_len)?,
-        Encoding::BigEndian => binary::read::<true>(&mut reader, &header, &layout, byte_len)?,
+        Encoding::Ascii => ascii::read(reader, header, &layout, byte_len)?,
+        Encoding::LittleEndian => binary::read::<false>(reader, header, &layout, byte_len)?,
+        Encoding::BigEndian => binary::read::<true>(reader, header, &layout, byte_len)?,
     };
-    Ok((Splats::new(parts)?, dialect::remarks(&header)))
+    Ok(Splats::new(parts)?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! give no number, the number is ours; `docs/validation.md` has the table with the source of each.
 
 mod content;
+pub mod service;
 
 use std::fmt;
 use std::io::{self, BufReader, Read};
@@ -37,6 +38,9 @@ pub const OUTLIER_RATIO_MAX: f64 = 3.0;
 pub const OFF_CENTRE_MAX: f64 = 0.5;
 /// Height over the larger of width and depth; ours.
 pub const FLATNESS_MIN: f64 = 0.1;
+/// Competition 1: no coordinate of a mesh is farther from the origin, metres, compared in double precision. The `f32`
+/// nearest to 0.6 is farther.
+pub const COORDINATE_MAX: f64 = 0.6;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -216,7 +220,12 @@ pub fn competition0(reader: impl Read, byte_len: u64) -> io::Result<Vec<Finding>
     };
     if Format::detect(&first) != Some(Format::Ply) {
         let found = Format::detect(&first).map_or_else(
-            || format!("a file that starts with \"{}\"", first.escape_ascii()),
+            || {
+                format!(
+                    "a file that starts with \"{}\"",
+                    first[..first.len().min(4)].escape_ascii()
+                )
+            },
             |format| format.to_string(),
         );
         let message = format!("a 3DGS PLY is needed, this is {found}");

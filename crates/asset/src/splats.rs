@@ -3,6 +3,11 @@
 //! [`Splats`] holds raw values only (logarithm of the scale, logit of the opacity, quaternion of any length). What a
 //! renderer needs is an [`ActiveSplat`], and [`RawSplat::activate`] is the only way from one to the other.
 
+mod harmonics;
+mod similarity;
+
+pub use similarity::{Similarity, SimilarityError};
+
 /// Degree of the spherical harmonics of a splat's colour: 0 (plain colour) to 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
 pub struct ShDegree(u8);

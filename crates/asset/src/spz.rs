@@ -41,6 +41,7 @@ pub use guard::{RATIO_FREE_BYTES, RATIO_MAX};
 pub(crate) use header::Legacy;
 pub(crate) use planes::Planes;
 pub(crate) use read::{OneStream, one_frame, read_planes};
+pub(crate) use values::{opacity_from, opacity_to};
 pub(crate) use write::write_planes;
 
 use crate::Splats;

@@ -1,5 +1,9 @@
 //! What is in an asset, in numbers: for people (`Display`) and for programs (`serde`).
 
+mod scene;
+
+pub use scene::{SceneStats, drawn};
+
 use std::fmt;
 
 use rayon::prelude::*;
@@ -199,7 +203,9 @@ fn parameter_bytes(splats: &Splats) -> u64 {
     (splats.len() * (14 + splats.sh_degree().rest_values()) * size_of::<f32>()) as u64
 }
 
-fn bounds(positions: &[[f32; 3]]) -> Option<Bounds> {
+/// Box of the points that are finite; `None` when there is none.
+#[must_use]
+pub fn bounds(positions: &[[f32; 3]]) -> Option<Bounds> {
     let finite = positions.iter().filter(|position| position.iter().all(|c| c.is_finite()));
     finite.fold(None, |bounds: Option<Bounds>, position| {
         let Bounds { min, max } = bounds.unwrap_or(Bounds { min: *position, max: *position });
@@ -217,12 +223,8 @@ impl fmt::Display for Stats {
         match &self.bounds {
             None => writeln!(f, "box         no finite centre")?,
             Some(bounds) => {
-                let triple =
-                    |values: [f32; 3]| values.map(|value| format!("{:>9}", figure(value))).concat();
-                writeln!(f, "box         {:>9}{:>9}{:>9}", "x", "y", "z")?;
-                writeln!(f, "  min       {}", triple(bounds.min))?;
-                writeln!(f, "  max       {}", triple(bounds.max))?;
-                writeln!(f, "  size      {}", triple(bounds.size()))?;
+                write_box(f, bounds)?;
+                writeln!(f)?;
             }
         }
         let heads = ["min", "1 %", "25 %", "50 %", "75 %", "99 %", "max"];
@@ -247,6 +249,15 @@ impl fmt::Display for Stats {
         writeln!(f, "memory      {}", size(self.memory_bytes))?;
         write!(f, "GPU memory  {} (estimate, one 518² view)", size(self.gpu_bytes_estimate))
     }
+}
+
+/// Corners and size, three lines without the last line's end.
+fn write_box(f: &mut fmt::Formatter<'_>, bounds: &Bounds) -> fmt::Result {
+    let triple = |values: [f32; 3]| values.map(|value| format!("{:>9}", figure(value))).concat();
+    writeln!(f, "box         {:>9}{:>9}{:>9}", "x", "y", "z")?;
+    writeln!(f, "  min       {}", triple(bounds.min))?;
+    writeln!(f, "  max       {}", triple(bounds.max))?;
+    write!(f, "  size      {}", triple(bounds.size()))
 }
 
 /// Four digits, short enough for a column of nine.

@@ -3,7 +3,8 @@
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
-use asset::{Format, Splats};
+use asset::{Format, ReadError, Splats};
+use convert::{Asset, Loaded};
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
@@ -11,6 +12,9 @@ use crate::interrupt;
 
 /// No picture file we read is larger than this.
 const PICTURE_BYTES_MAX: u64 = 256 << 20;
+
+/// No file that an asset names beside itself is larger than this.
+const BESIDE_BYTES_MAX: u64 = 512 << 20;
 
 /// An open file and its length; folders and pipes are refused.
 pub(crate) fn open(path: &Path) -> Result<(fs_err::File, u64), Failure> {
@@ -22,12 +26,61 @@ pub(crate) fn open(path: &Path) -> Result<(fs_err::File, u64), Failure> {
     Ok((file, metadata.len()))
 }
 
-/// Splats in any format we read, told by content.
+/// An asset in any format we read but modules: told by content, and by the name's ending where the content has no mark.
+pub(crate) fn read_asset(path: &Path) -> Result<Loaded, Failure> {
+    let (file, byte_len) = open(path)?;
+    read_asset_from(path, file, byte_len)
+}
+
+/// The same, where the caller watches the bytes go by.
+pub(crate) fn read_asset_from(
+    path: &Path,
+    source: impl Read,
+    byte_len: u64,
+) -> Result<Loaded, Failure> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    convert::read(source, Some(byte_len), extension, &mut |name| beside(path, name))
+        .map_err(|error| Failure::input(path, error))
+}
+
+/// Splats in any format we read.
 pub(crate) fn read_splats(path: &Path) -> Result<(Splats, Format, u64), Failure> {
     let (file, byte_len) = open(path)?;
-    let (splats, format) =
-        asset::read_splats(file, Some(byte_len)).map_err(|error| Failure::input(path, error))?;
-    Ok((splats, format, byte_len))
+    let loaded = read_asset_from(path, file, byte_len)?;
+    match loaded.asset {
+        Asset::Splats(splats) => Ok((splats, loaded.format, byte_len)),
+        Asset::Scene(_) => Err(Failure::input(path, ReadError::NotSplats(loaded.format))),
+    }
+}
+
+/// A file that an asset names beside itself. Nothing outside of the asset's folder is read, links included.
+fn beside(asset: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let folder = folder_of(asset);
+    let real = |path: &Path| fs_err::canonicalize(path).map_err(|error| error.to_string());
+    let (folder, path) = (real(folder)?, real(&folder.join(name))?);
+    if !path.starts_with(&folder) {
+        return Err(format!("{name} is outside of the file's folder, and nothing there is read"));
+    }
+    let file = fs_err::File::open(&path).map_err(|error| error.to_string())?;
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err(format!("{name} is not a file"));
+    }
+    if metadata.len() > BESIDE_BYTES_MAX {
+        let found = metadata.len();
+        return Err(format!("{name} has {found} bytes, our limit is {BESIDE_BYTES_MAX}"));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(BESIDE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+/// Where a file is, or is to be.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// A whole picture file, not yet decoded.
@@ -52,10 +105,16 @@ pub(crate) fn write_atomically(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    write_checked(path, fill, |(), _| Ok(()))
+}
+
+/// The same, but `check` may look at the complete file, under the name it has until then, and refuse it: nothing appears.
+pub(crate) fn write_checked<T, U>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, Failure>,
+    check: impl FnOnce(T, &Path) -> Result<U, Failure>,
+) -> Result<U, Failure> {
+    let folder = folder_of(path);
     create_folder(folder)?;
     if path.is_dir() {
         return Err(Failure::input(path, "is a folder; name a file"));
@@ -65,9 +124,11 @@ pub(crate) fn write_atomically(
         .tempfile_in(folder)
         .map_err(|error| Failure::input(path, format!("cannot write into its folder: {error}")))?;
     let mut writer = Interruptible(BufWriter::with_capacity(1 << 20, temporary));
-    fill(&mut writer)?;
+    let filled = fill(&mut writer)?;
     let temporary = writer.0.into_inner().map_err(|error| Failure::input(path, error.error()))?;
-    persist(temporary, path)
+    let checked = check(filled, temporary.path())?;
+    persist(temporary, path)?;
+    Ok(checked)
 }
 
 fn persist(temporary: NamedTempFile, path: &Path) -> Result<(), Failure> {

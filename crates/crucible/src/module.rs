@@ -51,7 +51,16 @@ impl CageArgs {
 
     /// The scene of a module that passes every rule; otherwise the failure names the first one it breaks.
     pub(crate) fn scene(self, path: &Path) -> Result<(Scene, Option<Metrics>), Failure> {
-        let report = self.check(path, &read(path)?)?;
+        self.scene_of(path, &read(path)?)
+    }
+
+    /// The same of a module that has been read.
+    pub(crate) fn scene_of(
+        self,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<(Scene, Option<Metrics>), Failure> {
+        let report = self.check(path, bytes)?;
         let Some(first) = report.failures.first() else {
             let none = || Failure::input(path, "the module made no scene");
             return Ok((report.scene.ok_or_else(none)?, report.metrics));

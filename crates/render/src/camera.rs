@@ -122,6 +122,18 @@ impl Camera {
         }
     }
 
+    /// On the orbit of the splat services of competitions 0 and 1 (E1 and E2): the view point is R·p + (0, 0, radius), with
+    /// R the rows right, up and back of [`Self::orbit`]. Both the sign of the translation and the turn of the axes are
+    /// missing there, so an asset with +Y up comes out **upside down and from the other side**; one with −Y up, as splats
+    /// are trained, comes out upright. It is the picture of [`Self::orbit`] at azimuth −θ of the asset turned by 180° about X.
+    #[must_use]
+    pub fn flipped_orbit(view: View, lens: Lens) -> Self {
+        let orbit = Self::orbit(view, lens);
+        let axes = orbit.world_to_view.transpose();
+        let rows = DMat3::from_cols(axes.x_axis, -axes.y_axis, -axes.z_axis).transpose();
+        Self { eye: -orbit.eye, world_to_view: rows, ..orbit }
+    }
+
     /// World point to pixel x, pixel y and depth.
     #[must_use]
     pub fn project(&self, world: DVec3) -> DVec3 {
@@ -167,6 +179,34 @@ mod tests {
             let found = Camera::orbit(View { theta_deg, phi_deg }, lens).project(0.5 * axis);
             let error = (found - DVec3::from(expected)).abs().max_element();
             assert!(error < 0.006, "{theta_deg},{phi_deg} {axis}: {found} is not {expected:?}");
+        }
+    }
+
+    /// The table of §A.3, column E1/E2.
+    #[test]
+    fn flipped_as_the_specification_says() {
+        let cases = [
+            (0.0, 0.0, DVec3::X, [372.40, 259.0, 2.5]),
+            (0.0, 0.0, DVec3::Y, [259.0, 372.40, 2.5]),
+            (0.0, 0.0, DVec3::Z, [259.0, 259.0, 3.0]),
+            (24.0, -15.0, DVec3::X, [355.05, 247.93, 2.70]),
+            (24.0, -15.0, DVec3::Y, [259.0, 363.15, 2.63]),
+            (24.0, -15.0, DVec3::Z, [219.79, 236.21, 2.94]),
+            (90.0, 0.0, DVec3::Z, [145.60, 259.0, 2.5]),
+        ];
+        let lens = Lens { radius: 2.5, fov_deg: Lens::FOV_DEG, size: 518 };
+        for (theta_deg, phi_deg, axis, expected) in cases {
+            let camera = Camera::flipped_orbit(View { theta_deg, phi_deg }, lens);
+            let found = camera.project(0.5 * axis);
+            let error = (found - DVec3::from(expected)).abs().max_element();
+            assert!(error < 0.006, "{theta_deg},{phi_deg} {axis}: {found} is not {expected:?}");
+            let turned = DVec3::new(axis.x, -axis.y, -axis.z);
+            let upright = Camera::orbit(View { theta_deg: -theta_deg, phi_deg }, lens);
+            let error = (found - upright.project(0.5 * turned)).abs().max_element();
+            assert!(
+                error < 1e-9,
+                "the asset turned about X at azimuth -{theta_deg}: off by {error}"
+            );
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod adam;
 pub mod camera;
+pub mod classic;
 mod exp;
 pub mod frame;
 pub mod grad;

@@ -11,9 +11,11 @@ mod ellipse;
 mod normalise;
 pub(crate) mod project;
 pub(crate) mod raster;
+mod service;
 pub(crate) mod sh;
 
 pub use normalise::{BOX_M, NormaliseError, normalise};
+pub use service::{service_grid, service_lens};
 
 use asset::Splats;
 use rayon::prelude::*;

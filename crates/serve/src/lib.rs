@@ -1,4 +1,4 @@
-//! HTTP services. So far one: [`render`], which draws Three.js modules for those who judge them.
+//! HTTP services. So far one: [`render`], which draws modules, meshes and splats for those who judge them.
 //!
 //! This is an edge: it listens, fetches, and measures time. What it serves is decided in the rooms below.
 

@@ -1,5 +1,5 @@
-//! The render service: draws Three.js modules over HTTP, as the original service did. A client written for that one
-//! works unchanged. Facts: rendering specification §E.1, Three.js specification §8.2.
+//! The render service: draws Three.js modules, GLB meshes and PLY splats over HTTP, as the original services did. Clients
+//! written for those work unchanged. Facts: rendering specification §E.1, §E.2, Three.js specification §8.2.
 //!
 //! Beyond the original: `GET /metrics`, `GET /openapi.json`, limits on everything a client sends ([`limits`]), 503 with
 //! `Retry-After` when too many requests wait, addresses of `url` checked, and an orderly end.
@@ -7,12 +7,14 @@
 pub mod limits;
 
 mod body;
+mod classic;
 mod openapi;
 mod painter;
 mod query;
 mod reply;
 mod routes;
 mod scenes;
+mod upload;
 mod work;
 
 use std::future::Future;

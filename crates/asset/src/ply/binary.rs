@@ -20,7 +20,7 @@ pub(super) fn read<const BIG: bool>(
     layout: &Layout,
     byte_len: Option<u64>,
 ) -> Result<SplatsParts, ReadError> {
-    let mut input = Input { reader, position: header.bytes };
+    let mut input = Input::new(reader, header);
     let mut filling = None;
     for (element_idx, element) in header.elements.iter().enumerate() {
         if element_idx == layout.element_idx {
@@ -36,10 +36,7 @@ pub(super) fn read<const BIG: bool>(
                 None => read_walking::<BIG>(&mut input, element, layout, filling)?,
             }
         } else {
-            match element.record_bytes() {
-                Some(record_bytes) => skip_fixed(&mut input, element, record_bytes)?,
-                None => skip_walking::<BIG>(&mut input, element)?,
-            }
+            skip_element::<BIG>(&mut input, element)?;
         }
     }
     refuse_more(&mut input, header)?;
@@ -110,14 +107,14 @@ fn decode_any<const BIG: bool>(record: &[u8], sources: &[Source], row: &mut Row)
     }
 }
 
-fn at<const N: usize>(record: &[u8], offset: usize) -> [u8; N] {
+pub(crate) fn at<const N: usize>(record: &[u8], offset: usize) -> [u8; N] {
     let mut raw = [0; N];
     raw.copy_from_slice(&record[offset..offset + N]);
     raw
 }
 
 /// The number that `raw` begins with, as we hold it: a `float` bit for bit, others rounded.
-fn value_of<const BIG: bool>(raw: &[u8], scalar: Scalar) -> f32 {
+pub(crate) fn value_of<const BIG: bool>(raw: &[u8], scalar: Scalar) -> f32 {
     match scalar {
         Scalar::F32 if BIG => f32::from_be_bytes(at(raw, 0)),
         Scalar::F32 => f32::from_le_bytes(at(raw, 0)),
@@ -185,6 +182,17 @@ fn read_walking<const BIG: bool>(
     Ok(())
 }
 
+/// All records of an element that nobody asks for.
+pub(crate) fn skip_element<const BIG: bool>(
+    input: &mut Input<'_, impl BufRead>,
+    element: &Element,
+) -> Result<(), ReadError> {
+    match element.record_bytes() {
+        Some(record_bytes) => skip_fixed(input, element, record_bytes),
+        None => skip_walking::<BIG>(input, element),
+    }
+}
+
 fn skip_fixed(
     input: &mut Input<'_, impl BufRead>,
     element: &Element,
@@ -213,7 +221,10 @@ fn skip_walking<const BIG: bool>(
 }
 
 /// See the module `ply`: less than one record may follow.
-fn refuse_more(input: &mut Input<'_, impl BufRead>, header: &Header) -> Result<(), ReadError> {
+pub(crate) fn refuse_more(
+    input: &mut Input<'_, impl BufRead>,
+    header: &Header,
+) -> Result<(), ReadError> {
     let Some(element) = header.elements.last() else { return Ok(()) };
     let byte = input.position;
     let record_bytes = element.record_bytes_min().max(1) as u64;
@@ -228,14 +239,19 @@ fn refuse_more(input: &mut Input<'_, impl BufRead>, header: &Header) -> Result<(
 }
 
 /// The rest of the file, with the number of the byte that comes next.
-struct Input<'a, R> {
+pub(crate) struct Input<'a, R> {
     reader: &'a mut R,
     position: u64,
 }
 
-impl<R: BufRead> Input<'_, R> {
+impl<'a, R: BufRead> Input<'a, R> {
+    /// What comes after the header.
+    pub(crate) fn new(reader: &'a mut R, header: &Header) -> Self {
+        Self { reader, position: header.bytes }
+    }
+
     /// Replaces `buffer` by the next `n_bytes`, or by fewer when the file ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>, n_bytes: usize) -> io::Result<()> {
+    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, n_bytes: usize) -> io::Result<()> {
         buffer.resize(n_bytes, 0);
         let mut n_filled = 0;
         while n_filled < n_bytes {
@@ -309,7 +325,7 @@ impl<R: BufRead> Input<'_, R> {
         Err(self.truncated(element, record))
     }
 
-    fn truncated(&self, element: &Element, record: u64) -> ReadError {
+    pub(crate) fn truncated(&self, element: &Element, record: u64) -> ReadError {
         ReadError::Truncated {
             element: element.name.clone(),
             record,

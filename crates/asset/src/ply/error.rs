@@ -115,26 +115,38 @@ pub enum HeaderError {
     TooMany { found: u64 },
     #[error("there is no element vertex")]
     NoVertex,
-    #[error("element vertex has no property {name}")]
-    Missing { name: String },
+    #[error("element {element} has no property {name}")]
+    Missing { element: String, name: String },
     #[error("property {name} is a list; one number is needed")]
     IsList { name: String },
-    #[error("element vertex has {found} f_rest properties; 0, 9, 24, 45 or 72 are defined")]
-    RestCount { found: usize },
+    #[error("element {element} has {found} f_rest properties; 0, 9, 24, 45 or 72 are defined")]
+    RestCount { element: String, found: usize },
     #[error(
-        "this is a compressed PLY (packed_position in place of x, y, z), which is not read yet: convert it to a plain PLY or to SPZ"
+        "this is a compressed PLY (packed_position in place of x, y, z): convert it to a plain PLY"
     )]
     Compressed,
+    #[error("there is no element chunk: this is not a compressed PLY")]
+    NotCompressed,
+    #[error("a compressed PLY has to be binary, this one is ASCII")]
+    CompressedAscii,
+    #[error("element chunk comes after element vertex, which cannot be unpacked without it")]
+    ChunksLate,
+    #[error("property {name} has type {found}; {expected} is needed")]
+    PackedType { name: String, found: &'static str, expected: &'static str },
+    #[error(
+        "element {element} has {found} records; {expected} are needed for {splat_count} splats"
+    )]
+    RecordCount { element: &'static str, found: u64, expected: u64, splat_count: usize },
 }
 
 impl HeaderError {
     /// With the line it was found in, from 1.
-    pub(super) fn at(self, line: usize) -> ReadError {
+    pub(crate) fn at(self, line: usize) -> ReadError {
         ReadError::Header { line: Some(line), problem: self }
     }
 
     /// About the header as a whole.
-    pub(super) fn anywhere(self) -> ReadError {
+    pub(crate) fn anywhere(self) -> ReadError {
         ReadError::Header { line: None, problem: self }
     }
 }

@@ -1,5 +1,6 @@
 //! PLY header: lines of text from `ply` to `end_header`. Knows the format, not what a splat is: see `layout`.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Read};
 
 use super::error::{HeaderError, ReadError, excerpt};
@@ -10,7 +11,7 @@ pub const HEADER_BYTES_MAX: usize = 64 << 10;
 
 /// Format of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Ascii,
     LittleEndian,
     BigEndian,
@@ -18,7 +19,7 @@ pub(super) enum Encoding {
 
 /// Type of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     I8,
     U8,
     I16,
@@ -59,7 +60,7 @@ impl Scalar {
         Self::NAMES.into_iter().find(|(known, _)| known.as_bytes() == name)
     }
 
-    pub(super) const fn size_bytes(self) -> usize {
+    pub(crate) const fn size_bytes(self) -> usize {
         match self {
             Self::I8 | Self::U8 => 1,
             Self::I16 | Self::U16 => 2,
@@ -74,34 +75,54 @@ impl Scalar {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     One(Scalar),
     /// A length of the first type, then so many values of the second.
     List(Scalar, Scalar),
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Property {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
     /// Name of the type of a single number, as written; `list` for a list.
-    pub(super) type_name: &'static str,
+    pub(crate) type_name: &'static str,
     /// Line of the header, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) count: u64,
-    pub(super) properties: Vec<Property>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) count: u64,
+    pub(crate) properties: Vec<Property>,
     /// Line of the header, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
 }
 
 impl Element {
+    /// Refuses two properties of one name.
+    pub(crate) fn refuse_twice(&self) -> Result<(), ReadError> {
+        let mut names = BTreeSet::new();
+        for property in &self.properties {
+            if !names.insert(property.name.as_str()) {
+                let (element, name) = (self.name.clone(), property.name.clone());
+                return Err(HeaderError::PropertyTwice { element, name }.at(property.line));
+            }
+        }
+        Ok(())
+    }
+
+    /// The properties called `f_rest_` and a number.
+    pub(crate) fn n_rest(&self) -> usize {
+        let is_rest = |name: &str| {
+            name.strip_prefix("f_rest_").is_some_and(|number| number.parse::<u32>().is_ok())
+        };
+        self.properties.iter().filter(|property| is_rest(&property.name)).count()
+    }
+
     /// Bytes of one binary record; `None` when a list makes them differ.
-    pub(super) fn record_bytes(&self) -> Option<usize> {
+    pub(crate) fn record_bytes(&self) -> Option<usize> {
         self.properties.iter().try_fold(0, |sum, property| match property.kind {
             Kind::One(scalar) => Some(sum + scalar.size_bytes()),
             Kind::List(..) => None,
@@ -109,7 +130,7 @@ impl Element {
     }
 
     /// Fewest bytes that one binary record can have: every list is empty.
-    pub(super) fn record_bytes_min(&self) -> usize {
+    pub(crate) fn record_bytes_min(&self) -> usize {
         let least = |property: &Property| match property.kind {
             Kind::One(scalar) | Kind::List(scalar, _) => scalar.size_bytes(),
         };
@@ -118,18 +139,23 @@ impl Element {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Header {
-    pub(super) encoding: Encoding,
-    pub(super) elements: Vec<Element>,
+pub(crate) struct Header {
+    pub(crate) encoding: Encoding,
+    pub(crate) elements: Vec<Element>,
     /// Length of the header, bytes: where the first record starts.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Lines of the header; the first record of an ASCII file is on the next one.
-    pub(super) lines: u64,
+    pub(crate) lines: u64,
 }
 
 impl Header {
+    /// Number of the element of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.elements.iter().position(|element| element.name == name)
+    }
+
     /// Reads up to and including the line end after `end_header`.
-    pub(super) fn read(reader: &mut impl BufRead) -> Result<Self, ReadError> {
+    pub(crate) fn read(reader: &mut impl BufRead) -> Result<Self, ReadError> {
         let mut encoding = None;
         let mut elements = Vec::<Element>::new();
         let mut raw = Vec::new();

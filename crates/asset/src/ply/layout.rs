@@ -1,7 +1,5 @@
 //! Where in a record of element `vertex` each value of a splat stands.
 
-use std::collections::BTreeSet;
-
 use crate::splats::{ShDegree, SplatCount};
 
 use super::error::{HeaderError, ReadError};
@@ -39,29 +37,21 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(header: &Header) -> Result<Self, ReadError> {
-        let element_idx = header.elements.iter().position(|element| element.name == "vertex");
+        let element_idx = header.find("vertex");
         let element_idx = element_idx.ok_or_else(|| HeaderError::NoVertex.anywhere())?;
         let vertex = &header.elements[element_idx];
         let splat_count = SplatCount::new(vertex.count)
             .ok_or_else(|| HeaderError::TooMany { found: vertex.count }.at(vertex.line))?;
 
-        let mut names = BTreeSet::new();
-        for property in &vertex.properties {
-            let Some(name) = Some(&property.name).filter(|name| !names.insert(name.as_str()))
-            else {
-                continue;
-            };
-            let twice =
-                HeaderError::PropertyTwice { element: vertex.name.clone(), name: name.clone() };
-            return Err(twice.at(property.line));
-        }
-        if names.contains("packed_position") {
+        vertex.refuse_twice()?;
+        if vertex.properties.iter().any(|property| property.name == "packed_position") {
             return Err(HeaderError::Compressed.anywhere());
         }
 
-        let n_rest = names.iter().filter(|name| is_rest(name)).count();
-        let sh_degree = ShDegree::from_rest_values(n_rest)
-            .ok_or_else(|| HeaderError::RestCount { found: n_rest }.anywhere())?;
+        let n_rest = vertex.n_rest();
+        let sh_degree = ShDegree::from_rest_values(n_rest).ok_or_else(|| {
+            HeaderError::RestCount { element: vertex.name.clone(), found: n_rest }.anywhere()
+        })?;
         let fixed = FIXED.iter().map(ToString::to_string);
         let n_coefficients = sh_degree.rest_coefficients();
         // The file has all coefficients of one channel together; a row has all channels of one coefficient together.
@@ -69,10 +59,6 @@ impl Layout {
         let sources = fixed.chain(rest).map(|name| find(vertex, name)).collect::<Result<_, _>>()?;
         Ok(Self { element_idx, splat_count, sh_degree, sources })
     }
-}
-
-fn is_rest(name: &str) -> bool {
-    name.strip_prefix("f_rest_").is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 fn find(vertex: &Element, name: String) -> Result<Source, ReadError> {
@@ -89,5 +75,5 @@ fn find(vertex: &Element, name: String) -> Result<Source, ReadError> {
             Kind::List(..) => {}
         }
     }
-    Err(HeaderError::Missing { name }.at(vertex.line))
+    Err(HeaderError::Missing { element: vertex.name.clone(), name }.at(vertex.line))
 }

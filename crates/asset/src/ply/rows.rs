@@ -108,7 +108,7 @@ impl Filling {
 }
 
 /// Lengthens to `len`. Doubles the room, so that splats are copied rarely, but never beyond `len_max`.
-fn grow<T: Clone>(values: &mut Vec<T>, len: usize, len_max: usize, zero: T) {
+pub(crate) fn grow<T: Clone>(values: &mut Vec<T>, len: usize, len_max: usize, zero: T) {
     if values.capacity() < len {
         let room = len.max(2 * values.len()).min(len_max);
         values.reserve_exact(room - values.len());

@@ -1,9 +1,6 @@
 //! Whether a scene holds together: the one gate between what a module made and whoever draws or writes it.
 
-use super::limits::{
-    GEOMETRIES_MAX, GROUPS_MAX, INDICES_MAX, INSTANCES_MAX, MATERIAL_SLOTS_MAX, MATERIALS_MAX,
-    NAME_BYTES_MAX, NODES_MAX, TEXEL_BYTES_MAX, TEXTURE_SIDE_MAX, TEXTURES_MAX, VERTICES_MAX,
-};
+use super::limits::{FILE, Limits};
 use super::{Drawable, Geometry, Level, Materials, Node, Primitive, Scene, Texels, Texture};
 
 /// What is wrong with a scene, and where.
@@ -105,33 +102,41 @@ impl Budget {
 }
 
 impl Scene {
-    /// Whether every id and index exists, parents precede children, lengths agree, and limits are kept.
+    /// Whether every id and index exists, parents precede children, lengths agree, and the limits of files are kept.
     ///
     /// # Errors
     /// [`SceneError`] names the first place, and the limit where one was passed.
     pub fn check(&self) -> Result<(), SceneError> {
-        Budget::once("nodes", self.nodes.len(), NODES_MAX)?;
-        Budget::once("geometries", self.geometries.len(), GEOMETRIES_MAX)?;
-        Budget::once("materials", self.materials.len(), MATERIALS_MAX)?;
-        Budget::once("textures", self.textures.len(), TEXTURES_MAX)?;
+        self.check_within(&FILE)
+    }
+
+    /// The same with limits of one's own.
+    ///
+    /// # Errors
+    /// [`SceneError`] names the first place, and the limit where one was passed.
+    pub fn check_within(&self, limits: &Limits) -> Result<(), SceneError> {
+        Budget::once("nodes", self.nodes.len(), limits.nodes)?;
+        Budget::once("geometries", self.geometries.len(), limits.geometries)?;
+        Budget::once("materials", self.materials.len(), limits.materials)?;
+        Budget::once("textures", self.textures.len(), limits.textures)?;
         let names = self.nodes.iter().map(|node| &node.name);
         let names = names.chain(self.geometries.iter().map(|geometry| &geometry.name));
         let names = names.chain(self.materials.iter().map(|material| &material.name));
         for name in names.chain(self.textures.iter().map(|texture| &texture.name)) {
-            Budget::once("bytes of a name", name.len(), NAME_BYTES_MAX)?;
+            Budget::once("bytes of a name", name.len(), limits.name_bytes)?;
         }
-        self.check_nodes()?;
-        self.check_geometries()?;
+        self.check_nodes(limits)?;
+        self.check_geometries(limits)?;
         self.check_materials()?;
-        self.check_textures()
+        self.check_textures(limits)
     }
 
-    fn check_nodes(&self) -> Result<(), SceneError> {
+    fn check_nodes(&self, limits: &Limits) -> Result<(), SceneError> {
         if self.nodes.is_empty() {
             return Err(SceneError::Order { node: 0 });
         }
-        let mut instances = Budget::new("instances", INSTANCES_MAX);
-        let mut slots = Budget::new("materials in arrays", MATERIAL_SLOTS_MAX);
+        let mut instances = Budget::new("instances", limits.instances);
+        let mut slots = Budget::new("materials in arrays", limits.material_slots);
         for (idx, Node { parent, drawable, .. }) in self.nodes.iter().enumerate() {
             let is_in_order = parent.map_or(idx == 0, |parent| parent.idx() < idx);
             if !is_in_order {
@@ -157,10 +162,10 @@ impl Scene {
         Ok(())
     }
 
-    fn check_geometries(&self) -> Result<(), SceneError> {
-        let mut vertices = Budget::new("vertices", VERTICES_MAX);
-        let mut indices = Budget::new("indices", INDICES_MAX);
-        let mut groups = Budget::new("groups", GROUPS_MAX);
+    fn check_geometries(&self, limits: &Limits) -> Result<(), SceneError> {
+        let mut vertices = Budget::new("vertices", limits.vertices);
+        let mut indices = Budget::new("indices", limits.indices);
+        let mut groups = Budget::new("groups", limits.groups);
         for (idx, geometry) in self.geometries.iter().enumerate() {
             vertices.take(geometry.vertex_count())?;
             indices.take(geometry.index.as_ref().map_or(0, Vec::len))?;
@@ -179,13 +184,13 @@ impl Scene {
         Ok(())
     }
 
-    fn check_textures(&self) -> Result<(), SceneError> {
-        let mut bytes = Budget::new("bytes of textures", TEXEL_BYTES_MAX);
+    fn check_textures(&self, limits: &Limits) -> Result<(), SceneError> {
+        let mut bytes = Budget::new("bytes of textures", limits.texel_bytes);
         for (idx, texture) in self.textures.iter().enumerate() {
             for level in &texture.levels {
                 bytes.take(level.texels.byte_len())?;
             }
-            check_texture(texture, idx)?;
+            check_texture(texture, idx, limits)?;
         }
         Ok(())
     }
@@ -208,12 +213,12 @@ fn check_geometry(geometry: &Geometry, idx: usize) -> Result<(), SceneError> {
     highest.map_or(Ok(()), |vertex| exists("geometry", idx, "vertex", *vertex, vertex_count))
 }
 
-fn check_texture(texture: &Texture, idx: usize) -> Result<(), SceneError> {
+fn check_texture(texture: &Texture, idx: usize, limits: &Limits) -> Result<(), SceneError> {
     in_range("texture", idx, "channel", texture.channel.into(), 0, 3)?;
     let kind = |texels: &Texels| std::mem::discriminant(texels);
     for (level_idx, Level { width, height, texels }) in texture.levels.iter().enumerate() {
-        in_range("texture", idx, "width", *width, 1, TEXTURE_SIDE_MAX)?;
-        in_range("texture", idx, "height", *height, 1, TEXTURE_SIDE_MAX)?;
+        in_range("texture", idx, "width", *width, 1, limits.texture_side)?;
+        in_range("texture", idx, "height", *height, 1, limits.texture_side)?;
         let expected = *width as usize * *height as usize * texture.format.channels();
         same_length("texture", idx, "a level", texels.len(), expected)?;
         if texture.base().is_some_and(|base| kind(&base.texels) != kind(texels)) {

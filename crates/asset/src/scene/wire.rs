@@ -13,7 +13,7 @@ use std::io::Write;
 
 use cursor::{Cursor, Wire};
 
-use super::limits::{GEOMETRIES_MAX, MATERIALS_MAX, NODES_MAX, TEXTURES_MAX};
+use super::limits::{GEOMETRIES_MAX, HAND_OVER, MATERIALS_MAX, NODES_MAX, TEXTURES_MAX};
 use super::{Scene, SceneError};
 
 /// The version written, and the only one read.
@@ -119,12 +119,12 @@ pub enum EncodeError {
     Io(#[from] std::io::Error),
 }
 
-/// Writes a scene, once it passed [`Scene::check`].
+/// Writes a scene, once it passed [`Scene::check_within`] the limits of a hand-over.
 ///
 /// # Errors
 /// [`EncodeError`] if the check fails, the message is too long, or the writer fails.
 pub fn encode(scene: &Scene, mut writer: impl Write) -> Result<(), EncodeError> {
-    scene.check()?;
+    scene.check_within(&HAND_OVER)?;
     let mut message = MAGIC.to_vec();
     VERSION.put(&mut message);
     put_section(&scene.nodes, Section::NODES, &mut message);
@@ -138,7 +138,7 @@ pub fn encode(scene: &Scene, mut writer: impl Write) -> Result<(), EncodeError> 
     Ok(writer.flush()?)
 }
 
-/// Reads a scene, which then has passed [`Scene::check`]. Memory stays below four times the message, and 2 MB.
+/// Reads a scene, which then has passed the same check. Memory stays below four times the message, and 2 MB.
 ///
 /// # Errors
 /// [`WireError`] names the byte and what is wrong there.
@@ -162,7 +162,7 @@ pub fn decode(message: &[u8]) -> Result<Scene, WireError> {
     };
     cursor.part = "sections";
     cursor.end()?;
-    scene.check()?;
+    scene.check_within(&HAND_OVER)?;
     Ok(scene)
 }
 

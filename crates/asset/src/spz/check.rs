@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::splats::{RawSplat, Splats};
+use crate::unstorable;
 
 use super::error::WriteError;
 use super::header::FRACTIONAL_BITS;
@@ -29,24 +30,8 @@ pub(crate) fn refuse_unstorable(splats: &Splats, bits_min: u8) -> Result<u8, Wri
 }
 
 fn refuse(splat_idx: usize, splat: RawSplat<'_>, limit: f32) -> Option<WriteError> {
-    let finite = |attribute, values: &[f32]| {
-        let value = *values.iter().find(|value| !value.is_finite())?;
-        Some(WriteError::NotFinite { splat_idx, attribute, value })
-    };
-    // Infinite opacities are stored as what they mean, 0 and 1.
-    let opacity = if splat.raw_opacity.is_nan() { splat.raw_opacity } else { 0.0 };
-    finite("position", &splat.position)
-        .or_else(|| finite("log_scale", &splat.log_scale))
-        .or_else(|| finite("rotation", &splat.rotation))
-        .or_else(|| finite("raw_opacity", &[opacity]))
-        .or_else(|| finite("sh_dc", &splat.sh_dc))
-        .or_else(|| finite("sh_rest", splat.sh_rest))
-        .or_else(|| {
-            let is_zero = splat.rotation.iter().all(|component| *component == 0.0);
-            is_zero.then_some(WriteError::ZeroRotation { splat_idx })
-        })
-        .or_else(|| {
-            let value = *splat.position.iter().find(|coordinate| coordinate.abs() > limit)?;
-            Some(WriteError::Position { splat_idx, value, limit })
-        })
+    unstorable::refuse(splat_idx, splat).map(WriteError::Unstorable).or_else(|| {
+        let value = *splat.position.iter().find(|coordinate| coordinate.abs() > limit)?;
+        Some(WriteError::Position { splat_idx, value, limit })
+    })
 }

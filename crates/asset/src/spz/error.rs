@@ -1,6 +1,7 @@
 //! What can be wrong with an SPZ file, and what keeps splats from being written as one.
 
 use crate::splats::{SplatCount, SplatsError};
+use crate::unstorable::Unstorable;
 
 use super::guard::{RATIO_FREE_BYTES, RATIO_MAX};
 
@@ -131,21 +132,8 @@ impl Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// A value has no place in the format.
-    #[error("spz: {attribute} of splat {splat_idx} is {value}, a finite number is needed")]
-    NotFinite {
-        /// Splat, from 0.
-        splat_idx: usize,
-        /// Name of the attribute.
-        attribute: &'static str,
-        /// Its value.
-        value: f32,
-    },
-    /// The quaternion has no direction.
-    #[error("spz: the rotation of splat {splat_idx} has length zero")]
-    ZeroRotation {
-        /// Splat, from 0.
-        splat_idx: usize,
-    },
+    #[error("spz: {0}")]
+    Unstorable(#[from] Unstorable),
     /// A position is outside of the fixed-point range; it would wrap around.
     #[error("spz: position of splat {splat_idx} has {value}, the limit is ±{limit}")]
     Position {

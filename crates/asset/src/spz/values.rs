@@ -43,7 +43,7 @@ pub(super) fn half_from(raw: [u8; 2]) -> f32 {
     }
 }
 
-pub(super) fn opacity_from(raw: u8) -> f32 {
+pub(crate) fn opacity_from(raw: u8) -> f32 {
     match raw {
         0 => -RAW_OPACITY_MAX,
         255 => RAW_OPACITY_MAX,
@@ -54,7 +54,7 @@ pub(super) fn opacity_from(raw: u8) -> f32 {
     }
 }
 
-pub(super) fn opacity_to(raw_opacity: f32) -> u8 {
+pub(crate) fn opacity_to(raw_opacity: f32) -> u8 {
     to_u8(1.0 / (1.0 + libm::expf(-raw_opacity)) * 255.0)
 }
 

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use asset::stats::Stats;
-use asset::{Splats, ply, read_splats, rules, spz, spz404};
+use asset::{Splats, compressed_ply, ply, read_splats, rules, spz, spz404};
 use proptest::prelude::*;
 
 use crate::{make, plys};
@@ -14,6 +14,7 @@ fn ask(file: &[u8]) {
     let byte_len = file.len() as u64;
     for len in [None, Some(byte_len)] {
         ply::read(file, len).ok();
+        compressed_ply::read(file, len).ok();
         spz::read(file, len).ok();
         spz404::read(file, len).ok();
         if let Ok((splats, _)) = read_splats(file, len) {
@@ -36,6 +37,11 @@ fn use_all(splats: &Splats) {
         spz::write(splats, version, &mut Vec::new()).ok();
     }
     spz404::write(splats, &mut Vec::new()).ok();
+    let mut bytes = Vec::new();
+    if compressed_ply::write(splats, compressed_ply::Order::Compact, &mut bytes).is_ok() {
+        let again = compressed_ply::read(&bytes[..], None).expect("our own file");
+        assert_eq!(again.len(), splats.len());
+    }
 }
 
 /// One file of each kind.
@@ -50,6 +56,9 @@ fn good_files() -> Vec<Vec<u8>> {
         let mut content = Vec::new();
         flate2::read::GzDecoder::new(file).read_to_end(&mut content).map(|_| content)
     };
+    let mut compressed = Vec::new();
+    compressed_ply::write(&splats, compressed_ply::Order::Kept, &mut compressed).expect("memory");
+    files.push(compressed);
     // Once more without compression, so that what is changed reaches the reader behind it.
     let content = gunzip(&files[1]).expect("our own file");
     files.push(stored(&content));
@@ -99,7 +108,7 @@ proptest! {
 
     #[test]
     fn good_files_with_some_bytes_changed(
-        file_idx in 0..5_usize,
+        file_idx in 0..6_usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in proptest::option::of(any::<prop::sample::Index>()),
     ) {

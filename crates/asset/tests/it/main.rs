@@ -1,9 +1,12 @@
 //! Integration tests of `asset`: whole files in, values or one-line errors out.
 
 mod any_bytes;
+mod compressed_ply;
 mod dripping;
 mod glb;
+mod gltf_document;
 mod make;
+mod peers;
 mod ply_hostile;
 mod plys;
 mod same_bytes;
@@ -12,4 +15,5 @@ mod scene_wire;
 mod scenes;
 mod spz_golden;
 mod spz_hostile;
+mod spz_peers;
 mod spz_round_trip;

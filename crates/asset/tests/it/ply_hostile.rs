@@ -82,7 +82,7 @@ fn properties() {
     assert_snapshot!(with(&|names| names.push("f_rest_0")), @"ply header: element vertex has 1 f_rest properties; 0, 9, 24, 45 or 72 are defined");
     assert_snapshot!(with(&|names| names.extend(["f_rest_0", "f_rest_1", "f_rest_2", "f_rest_3", "f_rest_4", "f_rest_5", "f_rest_6", "f_rest_7", "f_rest_9"])), @"ply header, line 3: element vertex has no property f_rest_8");
     assert_snapshot!(with(&|names| names.push("f_rest_00")), @"ply header: element vertex has 1 f_rest properties; 0, 9, 24, 45 or 72 are defined");
-    assert_snapshot!(with(&|names| names.extend(["packed_position", "packed_color"])), @"ply header: this is a compressed PLY (packed_position in place of x, y, z), which is not read yet: convert it to a plain PLY or to SPZ");
+    assert_snapshot!(with(&|names| names.extend(["packed_position", "packed_color"])), @"ply header: this is a compressed PLY (packed_position in place of x, y, z): convert it to a plain PLY");
     let list = ascii(0, "");
     let list = String::from_utf8(list)
         .expect("text")

@@ -1,6 +1,6 @@
 //! The same splats give the same bytes, and the same bytes the same splats and the same error, at any number of threads.
 
-use asset::{ply, spz, spz404};
+use asset::{compressed_ply, ply, spz, spz404};
 
 use crate::make;
 
@@ -15,11 +15,13 @@ fn at_any_number_of_threads() {
     parts.rotations[3] = [0.0, 1e-30, 0.0, 0.0];
     let splats = asset::Splats::new(parts).expect("attributes of one length");
     let write = || {
-        let mut files = vec![Vec::new(); 4];
+        let mut files = vec![Vec::new(); 5];
         ply::write(&splats, &mut files[0]).expect("memory");
         spz::write(&splats, spz::Version::V3, &mut files[1]).expect("memory");
         spz::write(&splats, spz::Version::V4, &mut files[2]).expect("memory");
         spz404::write(&splats, &mut files[3]).expect("memory");
+        let order = compressed_ply::Order::Compact;
+        compressed_ply::write(&splats, order, &mut files[4]).expect("memory");
         files
     };
     let files = with_threads(1, write);
@@ -30,7 +32,7 @@ fn at_any_number_of_threads() {
             .collect()
     };
     let splats_of_one = with_threads(1, read);
-    for n_threads in [2, 3, 8] {
+    for n_threads in [2, 3, 5, 8] {
         assert!(with_threads(n_threads, write) == files, "written by {n_threads} threads");
         assert!(with_threads(n_threads, read) == splats_of_one, "read by {n_threads} threads");
     }

@@ -56,7 +56,7 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
 #[test]
 fn broken_assets_are_refused_in_one_line() {
     assert_snapshot!(asset_refusal(b""), @"error: x.ply: the file is empty");
-    assert_snapshot!(asset_refusal(b"GIF89a"), @r#"error: x.ply: the file starts with "GIF8", which is none of the formats we read: PLY, SPZ, 404-SPZ"#);
+    assert_snapshot!(asset_refusal(b"GIF89a"), @r#"error: x.ply: the file starts with "GIF8", which is none of the formats we read: 3DGS PLY, SPZ, 404-SPZ, Three.js module"#);
     assert_snapshot!(asset_refusal(b"ply\nformat binary_little_endian 1.0\nend_header\n"), @"error: x.ply: ply header: there is no element vertex");
     assert_snapshot!(asset_refusal(ply_header("1000000000000").as_bytes()), @"error: x.ply: ply header, line 3: 1000000000000 vertices, our limit is 16777216");
     assert_snapshot!(asset_refusal(ply_header("16000000").as_bytes()), @"error: x.ply: ply: the file ends at byte 364, in record 0 of 16000000 of element vertex");

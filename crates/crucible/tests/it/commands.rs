@@ -98,13 +98,13 @@ fn outputs_we_cannot_write_are_refused_before_any_work() {
     place.ball("ball.ply");
     place.egg("egg.png");
     for args in [
-        "convert ball.ply ball.obj",
+        "convert ball.ply ball.fbx",
         "generate egg.png -o egg",
         "generate egg.png -o a.ply -o b.fbx",
     ] {
         let run = place.run(args);
         assert_eq!(run.code, 2, "crucible {args}");
-        assert!(run.stderr.contains(".ply or .spz"), "{}", run.stderr);
+        assert!(run.stderr.contains("ends in .ply, .spz"), "{}", run.stderr);
     }
     assert_eq!(place.names(".").join(" "), "ball.ply egg.png");
 }

@@ -116,9 +116,32 @@ mod tests {
     /// §B.8, rows E0: from raw values to bytes.
     #[test]
     fn worked_example_of_the_specification() {
+        let places = [
+            ([2.3012, 420.02, 288.07], [1476.45, 19.88, 1369.88]),
+            ([2.7935, 113.50, 177.37], [1729.69, -763.47, 650.61]),
+        ];
+        assert_worked_example(Camera::orbit, places, [[420, 288], [113, 177]]);
+    }
+
+    /// §B.8, rows E1/E2.
+    #[test]
+    fn worked_example_of_the_later_services() {
+        let places = [
+            ([2.6988, 396.30, 234.22], [1051.72, -10.51, 995.39]),
+            ([2.2065, 74.79, 362.34], [2757.52, 1068.27, 1221.60]),
+        ];
+        assert_worked_example(Camera::flipped_orbit, places, [[396, 234], [74, 362]]);
+    }
+
+    /// `places`: depth, centre and covariance on the screen of each splat; `pixels`: where their bytes are looked up.
+    fn assert_worked_example(
+        camera: fn(View, Lens) -> Camera,
+        places: [([f64; 3], [f64; 3]); 2],
+        pixels: [[u32; 2]; 2],
+    ) {
         let splats = normalise(&worked_example()).unwrap();
         let lens = Lens { radius: 2.5, fov_deg: Lens::FOV_DEG, size: 518 };
-        let camera = Camera::orbit(View { theta_deg: 24.0, phi_deg: -15.0 }, lens);
+        let camera = camera(View { theta_deg: 24.0, phi_deg: -15.0 }, lens);
         let level = Level::best();
         let scene = Scene::at_level(&splats, level);
         let projected = project::project(&splats, &scene.blocks, &camera, level);
@@ -126,10 +149,6 @@ mod tests {
         let centres = [[0.6875, -0.0625, -0.0625], [-0.8125, 0.3125, -0.0625]];
         let looks =
             [[0.5871981, 0.7820948, 0.5, 0.2179052], [0.4149729, 0.2179052, 0.6410474, 0.9231422]];
-        let places = [
-            ([2.3012, 420.02, 288.07], [1476.45, 19.88, 1369.88]),
-            ([2.7935, 113.50, 177.37], [1729.69, -763.47, 650.61]),
-        ];
         for splat_idx in 0..2 {
             let position = splats.parts().positions[splat_idx].map(f64::from);
             assert_close(&position, &centres[splat_idx], 1e-6);
@@ -146,8 +165,9 @@ mod tests {
             assert_close(&covariance, &places[splat_idx].1, 6e-3);
         }
         let picture = draw(&splats, &camera).over(Background::WHITE);
-        assert_eq!(picture.get_pixel(420, 288).0, [222, 180, 137, 255]);
-        assert_eq!(picture.get_pixel(113, 177).0, [172, 217, 246, 255]);
+        let [first, second] = pixels.map(|[x, y]| picture.get_pixel(x, y).0);
+        assert_eq!(first, [222, 180, 137, 255]);
+        assert_eq!(second, [172, 217, 246, 255]);
         assert_eq!(picture.get_pixel(0, 0).0, [255; 4]);
     }
 

@@ -32,10 +32,10 @@ pub(super) enum TooLarge {
 }
 
 /// The value a client sent first, or the default where it is missing or empty.
-struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    fn of(query: &str) -> Self {
+    pub(super) fn of(query: &str) -> Self {
         let decode = |text: &str| {
             let text = text.replace('+', " ");
             String::from_utf8_lossy(&percent_decode(text.as_bytes())).into_owned()
@@ -45,6 +45,11 @@ impl Parameters {
             (decode(name), decode(value))
         });
         Self(pairs.collect())
+    }
+
+    /// The value a client sent last, be it empty.
+    pub(super) fn last(&self, name: &str) -> Option<&str> {
+        self.0.iter().rfind(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     fn get<'a>(&'a self, name: &str, default: &'a str) -> &'a str {

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use threejs::Failure;
 use threejs::engine::Metrics;
 
@@ -36,6 +36,24 @@ pub(super) enum Refusal {
     Other(String),
 }
 
+impl Refusal {
+    /// For people: one line.
+    fn text(&self) -> String {
+        match self {
+            Self::Busy { waiting_max } => format!("{waiting_max} requests are waiting already"),
+            Self::Stopping => "the service is stopping".to_owned(),
+            Self::BodyTooLong => {
+                let max = super::limits::BODY_BYTES_MAX;
+                format!("the body has more than {max} bytes, which is our limit")
+            }
+            Self::TooLarge(what) => what.to_string(),
+            Self::Invalid(_) => "validation_failed".to_owned(),
+            Self::Failed(..) => "post_validation_failed".to_owned(),
+            Self::Other(text) => text.clone(),
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let error = |text: &str| json!({ "error": text }).to_string();
@@ -46,22 +64,15 @@ impl IntoResponse for Refusal {
             response
         };
         match self {
-            Self::Busy { waiting_max } => {
-                unavailable(&format!("{waiting_max} requests are waiting already"))
-            }
+            Self::Busy { .. } => unavailable(&self.text()),
             Self::Stopping => {
-                let mut response = unavailable("the service is stopping");
+                let mut response = unavailable(&self.text());
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
                 response
             }
-            Self::BodyTooLong => {
-                let max = super::limits::BODY_BYTES_MAX;
-                let text = format!("the body has more than {max} bytes, which is our limit");
-                json_response(StatusCode::PAYLOAD_TOO_LARGE, error(&text))
-            }
-            Self::TooLarge(what) => {
-                json_response(StatusCode::PAYLOAD_TOO_LARGE, error(&what.to_string()))
+            Self::BodyTooLong | Self::TooLarge(_) => {
+                json_response(StatusCode::PAYLOAD_TOO_LARGE, error(&self.text()))
             }
             Self::Invalid(failures) => {
                 let failures = failures_json(&failures);
@@ -78,6 +89,40 @@ impl IntoResponse for Refusal {
             }
             Self::Other(text) => json_response(StatusCode::INTERNAL_SERVER_ERROR, error(&text)),
         }
+    }
+}
+
+/// What the Python services answer in place of a picture: `{"detail": …}`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Detail {
+    pub(super) status: u16,
+    pub(super) detail: Value,
+}
+
+impl Detail {
+    pub(super) fn text(status: u16, text: impl Into<String>) -> Self {
+        Self { status, detail: Value::String(text.into()) }
+    }
+}
+
+impl From<Refusal> for Detail {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Busy { .. } | Refusal::Stopping => Self::text(503, refusal.text()),
+            _ => Self::text(500, format!("Failed to render uploaded file: {}", refusal.text())),
+        }
+    }
+}
+
+impl IntoResponse for Detail {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = json_response(status, json!({ "detail": self.detail }).to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        response
     }
 }
 

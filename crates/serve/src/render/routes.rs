@@ -11,11 +11,12 @@ use axum::routing::{get, post};
 use tokio::time::Instant;
 
 use super::body::Body;
+use super::classic::{self, Kind};
 use super::limits::{BODY_BYTES_MAX, BODY_TIME_MAX};
 use super::query::Shots;
 use super::reply::{self, Refusal};
 use super::work::{App, Drawn, Form};
-use super::{Verdict, openapi};
+use super::{Verdict, openapi, upload};
 
 pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -25,6 +26,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/openapi.json", get(openapi_json))
         .route("/render", post(render))
         .route("/render/grid", post(render_grid))
+        .route("/render_ply", post(render_ply))
+        .route("/render_glb", post(render_glb))
         .fallback(|| async { reply::not_found() })
         .method_not_allowed_fallback(|| async { reply::not_found() })
         .with_state(app)
@@ -48,7 +51,19 @@ async fn openapi_json() -> Response {
 }
 
 async fn render(State(app): State<Arc<App>>, request: Request) -> Response {
+    // The service of competition 0 had this path, for files.
+    if upload::is_multipart(&request) {
+        return classic::answer(app, request, "/render", Kind::Ply).await;
+    }
     answer(app, request, "/render", Form::Views).await
+}
+
+async fn render_ply(State(app): State<Arc<App>>, request: Request) -> Response {
+    classic::answer(app, request, "/render_ply", Kind::Ply).await
+}
+
+async fn render_glb(State(app): State<Arc<App>>, request: Request) -> Response {
+    classic::answer(app, request, "/render_glb", Kind::Glb).await
 }
 
 async fn render_grid(State(app): State<Arc<App>>, request: Request) -> Response {

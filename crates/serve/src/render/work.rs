@@ -19,6 +19,7 @@ use super::painter::{Painters, Panicked};
 use super::query::Shots;
 use super::reply::{Images, Refusal};
 use super::scenes::Scenes;
+use super::upload::Budget;
 use super::{Check, Config, Verdict};
 use crate::fetch::{self, Fetcher};
 use crate::metrics::{Metrics, Now};
@@ -38,6 +39,7 @@ pub(super) struct App {
     checks: Arc<Semaphore>,
     renders: Arc<Semaphore>,
     painters: Painters,
+    pub(super) uploads: Budget,
     is_stopping: AtomicBool,
 }
 
@@ -73,6 +75,7 @@ impl App {
             checks: semaphore(config.checks.get()),
             renders: semaphore(config.renders.get()),
             painters: Painters::start(config.renders)?,
+            uploads: Budget::new(),
             is_stopping: AtomicBool::new(false),
             config,
         })
@@ -161,21 +164,31 @@ impl App {
         shots: Shots,
         form: Form,
     ) -> Result<Drawn, Refusal> {
+        let views = shots.cameras.len();
+        let drawn = self.paint(views, move |stop| pictures(&verdict, &shots, form, stop)).await?;
+        drawn.ok_or_else(|| Refusal::Other("the module has no scene".to_owned()))
+    }
+
+    /// Does a job that draws `views` pictures, when it is its turn.
+    pub(super) async fn paint<T: Send + 'static>(
+        self: &Arc<Self>,
+        views: usize,
+        job: impl FnOnce(Stop<'_>) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let permit = permit(&self.renders).await?;
         let is_given_up = GivenUp::default();
         let (app, flag) = (self.clone(), is_given_up.0.clone());
         let drawing = self.painters.run(move || {
             let _permit = permit;
             let start = Instant::now();
-            let drawn = pictures(&verdict, &shots, form, &|| flag.load(Ordering::Relaxed));
+            let drawn = job(&|| flag.load(Ordering::Relaxed));
             app.metrics.time("draw", start.elapsed());
-            app.metrics.views.fetch_add(shots.cameras.len() as u64, Ordering::Relaxed);
+            app.metrics.views.fetch_add(views as u64, Ordering::Relaxed);
             drawn
         });
         let limit = self.config.render_timeout;
         match tokio::time::timeout(limit, drawing).await {
-            Ok(Ok(Some(drawn))) => Ok(drawn),
-            Ok(Ok(None)) => Err(Refusal::Other("the module has no scene".to_owned())),
+            Ok(Ok(drawn)) => Ok(drawn),
             Ok(Err(Panicked)) => Err(Refusal::Other("render failed".to_owned())),
             Err(_) => {
                 Err(Refusal::Other(format!("render timed out after {}ms", limit.as_millis())))

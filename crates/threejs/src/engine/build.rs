@@ -26,7 +26,7 @@ pub(super) fn build(snapshot: Snapshot<'_>, places: &[Place]) -> Result<Scene, S
     for geometry in &mut scene.geometries {
         geometry.fit();
     }
-    scene.check()?;
+    scene.check_within(&asset::scene::limits::HAND_OVER)?;
     Ok(scene)
 }
 
