@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use glam::{Vec2, Vec3};
 use mesh::Mesh;
 
+use crate::map::Map;
 use crate::surface::Surface;
 
 /// Rounds of finding where a line of sight meets the wall.
 const N_ROUNDS: usize = 10;
 /// Heights are read no nearer to the outline than this, pixels of the working grid: there they fall off.
 const INSET_PX: f32 = 1.5;
+/// Standard deviation of the blur of heights, cells.
+const SOFTNESS: f32 = 1.5;
 
 /// `step_px`: side of a cell, pixels of the working grid.
 pub(crate) fn mesh(surface: &Surface<'_>, step_px: f32) -> Mesh {
@@ -24,13 +27,29 @@ pub(crate) fn mesh(surface: &Surface<'_>, step_px: f32) -> Mesh {
         let p = place(at);
         if border { -1.0 } else { outline.sample(p.x, p.y) }
     };
+    // Heights of front and back, without the steps of what is thin: the outline does not depend on them.
+    let raw = Map::from_fn(columns, rows, |i, j| {
+        let is_inside = f32::from(u8::from(inset((i, j)) > 0.0));
+        let [front, back] = heights(surface, place((i, j)));
+        Vec3::new(front, back, 1.0) * is_inside
+    });
+    let soft = raw.blur(SOFTNESS);
     let mut mesh = Mesh::default();
     // Vertices by grid point, or by the two grid points between which the outline runs.
     let mut known: BTreeMap<[(usize, usize); 2], u32> = BTreeMap::new();
     let mut vertex = |key: [(usize, usize); 2], seen: Vec2, mesh: &mut Mesh| {
         *known.entry(key).or_insert_with(|| {
-            let [front, back] = heights(surface, seen);
-            mesh.positions.extend([front, back].map(|p| surface.to_metres(p).to_array()));
+            // A vertex on the outline is as high as the place beside it.
+            let (i, j) = if inset(key[0]) > 0.0 { key[0] } else { key[1] };
+            let mean = soft.get(i, j) / soft.get(i, j).z.max(1e-6);
+            // Never without any depth, or the mesh would touch itself.
+            let back = mean.y.min(mean.x - 1.0 / surface.silhouette.extent_px);
+            let [x, y] = surface.silhouette.object(seen.x, seen.y);
+            let zoom = surface.zoom(mean.x);
+            for z in [mean.x, back] {
+                let point = Vec3::new(x / zoom, y / zoom, z);
+                mesh.positions.push(surface.to_metres(point).to_array());
+            }
             mesh.positions.len() as u32 - 2
         })
     };
@@ -72,8 +91,8 @@ pub(crate) fn mesh(surface: &Surface<'_>, step_px: f32) -> Mesh {
     mesh
 }
 
-/// The points on the front and on the back that the camera sees at a pixel, object units.
-fn heights(surface: &Surface<'_>, seen: Vec2) -> [Vec3; 2] {
+/// Heights of the near wall where the camera sees it at a pixel, and of the far one straight behind, object units.
+fn heights(surface: &Surface<'_>, seen: Vec2) -> [f32; 2] {
     let silhouette = surface.silhouette;
     let sheets = &surface.relief.sheets;
     let outline = &silhouette.distance;
@@ -89,7 +108,6 @@ fn heights(surface: &Surface<'_>, seen: Vec2) -> [Vec3; 2] {
         };
         inner += Vec2::new(slope(1.0, 0.0), slope(0.0, 1.0)).normalize_or_zero() * short;
     }
-    let [x, y] = silhouette.object(seen.x, seen.y);
     let [inner_x, inner_y] = silhouette.object(inner.x, inner.y);
     let mut z = surface.relief.rim_z;
     let mut back = z;
@@ -100,8 +118,5 @@ fn heights(surface: &Surface<'_>, seen: Vec2) -> [Vec3; 2] {
         z = sheet.x + sheet.y.max(0.0).sqrt();
         back = sheet.x - sheet.z.max(0.0).sqrt();
     }
-    let zoom = surface.zoom(z);
-    // Never without any depth, or the mesh would touch itself.
-    let back = back.min(z - 1.0 / silhouette.extent_px);
-    [Vec3::new(x / zoom, y / zoom, z), Vec3::new(x / zoom, y / zoom, back)]
+    [z, back]
 }

@@ -9,6 +9,8 @@ mod flat;
 mod light;
 mod outline;
 mod strokes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod turned;
 
