@@ -114,7 +114,7 @@ pub(crate) fn build(
         .iter()
         .map(|turned| 2.0 * turned.widest * turned.length * 0.5)
         .chain(pieces.iter().map(area))
-        .map(|area| area.max(0.0).powf(0.6))
+        .map(|area| libm::powf(area.max(0.0), 0.6))
         .collect();
     let total: f32 = areas.iter().sum();
     let share = |idx: usize| areas[idx] / total.max(1e-6);
