@@ -37,14 +37,16 @@ build: setup
 
 demo: build ## Turns a picture into an asset, and checks, draws and converts a Three.js module, offline; see out/
 	mkdir -p out
-	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz --save-stages out/stages
+	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz -o out/asset.glb -o out/asset.js --save-stages out/stages
 	$(CRUCIBLE) render out/asset.ply -o out/grid.png --background ffffff
 	$(CRUCIBLE) validate out/asset.ply
 	$(CRUCIBLE) inspect out/asset.spz
+	$(CRUCIBLE) validate out/asset.js
+	$(CRUCIBLE) render out/asset.js -o out/asset.png
 	$(CRUCIBLE) validate $(DEMO_MODULE)
 	$(CRUCIBLE) render $(DEMO_MODULE) -o out/module.png
 	$(CRUCIBLE) convert $(DEMO_MODULE) out/module.glb
-	@echo; echo "Look at out/grid.png (the asset from four sides), out/stages/ (how it came about) and out/module.png (the module)."
+	@echo; echo "Look at out/grid.png (the asset from four sides), out/asset.png (the same as a module of strokes and profiles), out/asset.glb (as a mesh), out/stages/ (how it came about) and out/module.png (the module)."
 
 test: setup format lint licences unit docs fuzz-build ## Runs every check
 	@echo "All checks passed."

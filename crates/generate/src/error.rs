@@ -21,6 +21,9 @@ pub enum GenerateError {
         /// Larger side of their box, pixels.
         side_px: usize,
     },
+    /// The surface could not be made a mesh: it is broken, or there is too little of it.
+    #[error("no mesh of the shape: {0}")]
+    Mesh(mesh::MeshError),
     /// The observer asked to stop.
     #[error("stopped during {}", stage.name())]
     Stopped {

@@ -27,9 +27,11 @@ mod refine;
 mod report;
 mod sample;
 mod shading;
+mod sheets;
 mod silhouette;
 mod splats;
 mod surface;
+mod textured;
 pub mod truth;
 
 pub use error::GenerateError;
@@ -38,4 +40,6 @@ pub use module::Module;
 pub use observe::{Observer, Stage, Unobserved};
 pub use options::{Options, Outputs, Quality, ShapeKind, UnknownShape};
 pub use pipeline::{Generated, PICTURE_SIDE_PX_MAX, generate};
-pub use report::{Evidence, ModuleFigures, Report, SplatFigures, StageTiming, Verdict};
+pub use report::{
+    Evidence, MeshFigures, ModuleFigures, Report, SplatFigures, StageTiming, Verdict,
+};

@@ -1,8 +1,10 @@
 //! The stages in order.
 
+use asset::scene::Scene;
 use glam::Vec3;
 use image::{Rgba, RgbaImage, imageops};
 use rayon::prelude::*;
+use render::scene::Lighting;
 use render::{Background, Camera, Lens, View};
 use vision::Matte;
 use vision::cutout::{CutOut, Effort, cut_out};
@@ -19,23 +21,30 @@ use crate::observe::{Observer, Stage, Watch};
 use crate::options::{Options, Quality};
 use crate::pictures;
 use crate::refine::{self, Goal};
-use crate::report::{ModuleFigures, Report, SplatFigures, Verdict};
+use crate::report::{MeshFigures, ModuleFigures, Report, SplatFigures, Verdict};
 use crate::sample::Sampler;
 use crate::silhouette::{Silhouette, Subject, without_specks};
 use crate::splats::{discs, fit_box};
 use crate::surface::Surface;
+use crate::textured;
 
 /// Larger pictures are made smaller first: nothing that a few hundred thousand splats can show is lost.
 pub const PICTURE_SIDE_PX_MAX: u32 = 2048;
+
+/// Size of meshes and modules as a share of that of the surface of the splats. A side behind the plane on which the
+/// outline is measured is larger than the outline.
+const MESH_EXTENT: f32 = 0.975;
 
 /// What was made.
 #[derive(Debug)]
 pub struct Generated {
     /// The asset: +Y up, facing +Z, centred, its largest side that of the unit box. None if not asked for.
     pub splats: asset::Splats,
+    /// The same as a closed mesh with a texture, if asked for: one node with one geometry.
+    pub mesh: Option<Scene>,
     /// The same as a Three.js module, if asked for.
     pub module: Option<Module>,
-    /// Tells how near a scene is to the picture.
+    /// Tells how near the mesh, or the scene that the module builds, is to the picture.
     pub gauge: Gauge,
     /// How it came about, and how near it is to the picture.
     pub report: Report,
@@ -64,11 +73,13 @@ pub fn generate(
         seed: options.seed,
         quality: options.quality,
         splats: made.splats.as_ref().map(|(_, figures)| figures.clone()),
+        mesh: made.mesh.as_ref().map(|(_, figures)| figures.clone()),
         module: made.module.as_ref().map(ModuleFigures::of),
         stages: std::mem::take(&mut watch.timings),
     };
     let splats = made.splats.map(|(splats, _)| splats).unwrap_or_default();
-    Ok(Generated { splats, module: made.module, gauge: made.gauge, report })
+    let mesh = made.mesh.map(|(scene, _)| scene);
+    Ok(Generated { splats, mesh, module: made.module, gauge: made.gauge, report })
 }
 
 /// Cuts the object out, and says how.
@@ -100,6 +111,7 @@ fn cut(
 
 struct Made {
     splats: Option<(asset::Splats, SplatFigures)>,
+    mesh: Option<(Scene, MeshFigures)>,
     module: Option<Module>,
     gauge: Gauge,
     chosen: crate::options::ShapeKind,
@@ -134,22 +146,40 @@ fn make(subject: Subject, options: &Options, watch: &mut Watch<'_>) -> Result<Ma
         watch.picture("5_without_highlights", || pictures::colours(painter.clean()));
         Ok(painter)
     })?;
-    let gauge = Gauge::new(goal(&subject, None, &surface, u32::MAX));
     let wanted = options.outputs;
-    let splats = wanted
-        .splats
-        .then(|| splats(&subject, &surface, &painter, &gauge, options, watch))
-        .transpose()?;
+    let splats =
+        wanted.splats.then(|| splats(&subject, &surface, &painter, options, watch)).transpose()?;
+    let surface = surface.shrunk(MESH_EXTENT);
+    let gauge = Gauge::new(goal(&subject, None, &surface, u32::MAX));
     let module = wanted
         .module
         .then(|| {
             watch.stage(Stage::Module, |watch| {
-                module::build(&surface, &painter, chosen, options.seed, watch)
+                module::build(&surface, &painter, chosen, options, watch)
+            })
+        })
+        .transpose()?;
+    let mesh = wanted
+        .mesh
+        .then(|| {
+            watch.stage(Stage::Mesh, |watch| {
+                let textured =
+                    textured::build(&surface, &painter, chosen.shape, options.quality, watch)?;
+                let (front, picture) = gauge.measure(&textured.scene(), Lighting::Follow);
+                watch.picture("9_mesh_front", || picture);
+                let figures = MeshFigures {
+                    triangle_count: textured.mesh.triangles.len(),
+                    vertex_count: textured.mesh.positions.len(),
+                    texture_px: textured.texture_px,
+                    closed: textured.closed,
+                    front,
+                };
+                Ok((textured.scene(), figures))
             })
         })
         .transpose()?;
     let chosen = chosen.shape;
-    Ok(Made { splats, module, gauge, chosen, verdicts })
+    Ok(Made { mesh, splats, module, gauge, chosen, verdicts })
 }
 
 /// The surface as splats, refined against the picture, and how well they do.
@@ -157,7 +187,6 @@ fn splats(
     subject: &Subject,
     surface: &Surface<'_>,
     painter: &Painter,
-    gauge: &Gauge,
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<(asset::Splats, SplatFigures), GenerateError> {
@@ -189,6 +218,7 @@ fn splats(
         refine::refine(&mut splats, &refined_goal, &trusts, &budget, watch)
     })?;
     let front = watch.stage(Stage::Check, |watch| {
+        let gauge = Gauge::new(goal(subject, None, surface, u32::MAX));
         let frame = render::splats::draw(&splats, &fitting.camera(gauge.goal().camera));
         let front =
             gauge.compare(|at| (Vec3::from(frame.colour[at]), 1.0 - frame.transmittance[at]));

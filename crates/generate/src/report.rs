@@ -65,6 +65,22 @@ pub struct SplatFigures {
     pub extent_m: [f32; 3],
 }
 
+/// A mesh in figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeshFigures {
+    /// Triangles.
+    pub triangle_count: usize,
+    /// Vertices; those at seams of the texture count more than once.
+    pub vertex_count: usize,
+    /// Side of the texture, pixels.
+    pub texture_px: u32,
+    /// Whether every edge has two triangles, seams of the texture aside.
+    pub closed: bool,
+    /// Front view of the texture as it is, without light.
+    #[serde(flatten)]
+    pub front: Front,
+}
+
 /// A module in figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModuleFigures {
@@ -115,6 +131,9 @@ pub struct Report {
     /// The splats, if they were asked for.
     #[serde(flatten)]
     pub splats: Option<SplatFigures>,
+    /// The mesh, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<MeshFigures>,
     /// The Three.js module, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<ModuleFigures>,
@@ -133,6 +152,14 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "{splat_count} splats, {width:.3} × {height:.3} × {depth:.3} m; front view: PSNR {front_psnr_db:.1} dB, IoU {front_iou:.3}"
+            )?;
+        }
+        if let Some(mesh) = &self.mesh {
+            let MeshFigures { triangle_count, texture_px, closed, front, .. } = mesh;
+            let closed = if *closed { "closed" } else { "open" };
+            writeln!(
+                f,
+                "mesh: {triangle_count} triangles, {closed}, texture {texture_px} × {texture_px}; front view: {front}"
             )?;
         }
         if let Some(module) = &self.module {

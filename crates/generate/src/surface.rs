@@ -61,6 +61,12 @@ impl<'a> Surface<'a> {
         }
     }
 
+    /// The same, smaller: with room in the unit box for what the walls of a mesh stand out.
+    pub(crate) fn shrunk(mut self, by: f32) -> Self {
+        self.scale *= by;
+        self
+    }
+
     /// Metres of a point in object units.
     pub(crate) fn to_metres(&self, p: Vec3) -> Vec3 {
         (p - self.centre) * self.scale

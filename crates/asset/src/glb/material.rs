@@ -139,8 +139,10 @@ impl Draft<'_, '_> {
             self.put_texture(&mut pbr, "metallicRoughnessTexture", source);
             self.put_standard(&mut value, standard);
         } else {
-            pbr["metallicFactor"] = json!(0.0);
-            pbr["roughnessFactor"] = json!(0.9);
+            // For readers that do not know the extension: mostly metal and rough is about as bright as its colour,
+            // also in strong light (1.8 times as bright without metal in that of competition 1).
+            pbr["metallicFactor"] = json!(0.7);
+            pbr["roughnessFactor"] = json!(1.0);
             self.put_extension("KHR_materials_unlit", json!({}));
         }
         if let MaterialKind::Physical(physical) = &material.kind {

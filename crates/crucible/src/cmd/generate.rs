@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use asset::glb;
 use asset::scene::{Drawable, Scene};
 use clap::ValueEnum;
 use generate::{GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage};
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// Picture of one object: PNG, JPEG or WebP; an alpha channel is taken as the cut-out
     input: PathBuf,
 
-    /// Asset to write: .ply or .spz (splats), .js (Three.js module); give it again for a second format
+    /// Asset to write: .ply or .spz (splats), .glb (textured mesh), .js (Three.js module); give it again for another format
     #[arg(short, long, required = true, value_name = "FILE")]
     output: Vec<PathBuf>,
 
@@ -113,6 +114,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     for (target, _) in &targets {
         match target {
             Output::Splats(_) => outputs.splats = true,
+            Output::Mesh => outputs.mesh = true,
             Output::Module => outputs.module = true,
         }
     }
@@ -143,10 +145,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         run_module(&mut made, path, args.cage, args.save_stages.as_deref())?;
     }
     for (target, path) in targets {
-        match (target, &made.module) {
-            (Output::Splats(target), _) => target.write(&made.splats, path)?,
-            (Output::Module, Some(module)) => write_text(path, module.source.trim_end())?,
-            (Output::Module, None) => {}
+        match target {
+            Output::Splats(target) => target.write(&made.splats, path)?,
+            Output::Mesh => made.mesh.iter().try_for_each(|scene| write_mesh(scene, path))?,
+            Output::Module => {
+                made.module
+                    .iter()
+                    .try_for_each(|module| write_text(path, module.source.trim_end()))?;
+            }
         }
     }
     if let Some(folder) = &args.save_stages {
@@ -170,6 +176,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 #[derive(Debug, Clone, Copy)]
 enum Output {
     Splats(Target),
+    Mesh,
     Module,
 }
 
@@ -177,11 +184,13 @@ impl Output {
     fn of(path: &Path, spz_kind: SpzKind) -> Result<Self, Failure> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("glb") => Ok(Self::Mesh),
             Some("js") => Ok(Self::Module),
             Some("ply" | "spz") => Target::of(path, spz_kind).map(Self::Splats),
-            _ => {
-                Err(Failure::input(path, "the name of an asset to write ends in .ply, .spz or .js"))
-            }
+            _ => Err(Failure::input(
+                path,
+                "the name of an asset to write ends in .ply, .spz, .glb or .js",
+            )),
         }
     }
 
@@ -275,6 +284,12 @@ impl Observer for Onlooker<'_> {
     fn should_stop(&mut self) -> bool {
         interrupt::asked() || self.failure.is_some()
     }
+}
+
+fn write_mesh(scene: &Scene, path: &Path) -> Result<(), Failure> {
+    files::write_atomically(path, |writer| {
+        glb::write(scene, writer).map(drop).map_err(|error| Failure::input(path, error))
+    })
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), Failure> {

@@ -36,6 +36,31 @@ fn a_picture_becomes_an_asset_in_two_formats() {
 }
 
 #[test]
+fn a_picture_becomes_a_mesh_and_a_module() {
+    let place = Workplace::new();
+    place.egg("egg.png");
+    let json = place
+        .ok("generate egg.png -o egg.glb -o egg.js --quality draft --save-stages stages --json");
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let figures = |kind: &str| {
+        let figure = |name: &str| report[kind][name].as_f64().unwrap();
+        (figure("front_psnr_db"), figure("front_iou"), figure("triangle_count"))
+    };
+    let (psnr_db, iou, triangles) = figures("mesh");
+    assert!(psnr_db > 24.0 && iou > 0.96, "mesh: PSNR {psnr_db} dB, IoU {iou}");
+    assert!(report["mesh"]["closed"] == true && triangles > 1000.0, "{report}");
+    let (psnr_db, iou, triangles) = figures("module");
+    assert!(psnr_db > 18.0 && iou > 0.93, "module: PSNR {psnr_db} dB, IoU {iou}");
+    assert!(triangles > 1000.0, "{report}");
+    // Splats were not asked for.
+    assert!(report["splat_count"].is_null(), "{report}");
+    assert_eq!(place.run("validate egg.js").code, 0);
+    let source = String::from_utf8(place.read("egg.js")).unwrap();
+    assert!(source.starts_with("// Made by Crucible") && source.ends_with("}\n"), "{source}");
+    assert!(place.read("egg.glb").starts_with(b"glTF"));
+}
+
+#[test]
 fn the_bytes_depend_on_picture_and_seed_and_nothing_else() {
     let place = Workplace::new();
     place.egg("egg.png");

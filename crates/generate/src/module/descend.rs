@@ -20,7 +20,7 @@ struct Laid {
     stroke: u32,
     x: u32,
     share: f32,
-    /// Whether the share moves with the stroke: it is neither none nor all.
+    /// What was there before.
     below: Vec3,
 }
 
@@ -49,18 +49,27 @@ pub(crate) fn descend(goal: &Goal, painting: &mut Painting, n_steps: usize, sett
                 let spread = (second[idx][k] / (1.0 - fade_second)).sqrt();
                 by[k] = -pace * rates[k] * mean / (spread + 1e-9);
             }
-            stroke.at += glam::Vec2::new(by[0], by[1]);
-            stroke.radii *= glam::Vec2::new(libm::expf(by[2]), libm::expf(by[3]));
-            stroke.turn += by[4];
-            stroke.edge *= libm::expf(by[5]);
-            stroke.colour += Vec3::new(by[6], by[7], by[8]);
+            by.iter().enumerate().for_each(|(value, by)| move_stroke(stroke, value, *by));
             goal.limit(stroke);
         }
     }
 }
 
+/// Moves one of a stroke's values.
+pub(crate) fn move_stroke(stroke: &mut Stroke, value: usize, by: f32) {
+    match value {
+        0 => stroke.at.x += by,
+        1 => stroke.at.y += by,
+        2 => stroke.radii.x *= libm::expf(by),
+        3 => stroke.radii.y *= libm::expf(by),
+        4 => stroke.turn += by,
+        5 => stroke.edge *= libm::expf(by),
+        _ => stroke.colour[value - 6] += by,
+    }
+}
+
 /// Slope of the summed squared error in every value of every stroke.
-fn slopes(goal: &Goal, painting: &Painting) -> Vec<Values> {
+pub(crate) fn slopes(goal: &Goal, painting: &Painting) -> Vec<Values> {
     let places = places(goal, painting);
     let (width, height) = (goal.colours.width, goal.colours.height);
     let bands: Vec<Vec<Values>> = (0..height.div_ceil(BAND))

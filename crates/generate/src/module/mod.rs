@@ -9,6 +9,8 @@ mod flat;
 mod light;
 mod outline;
 mod strokes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod turned;
 
@@ -23,7 +25,7 @@ use crate::error::GenerateError;
 use crate::hypothesis::{Body, Hypothesis, block::Footprint};
 use crate::map::Map;
 use crate::observe::Watch;
-use crate::options::ShapeKind;
+use crate::options::{Options, Quality, ShapeKind};
 use crate::surface::Surface;
 
 /// A module as text.
@@ -39,7 +41,7 @@ pub struct Module {
 
 impl Module {
     /// Bytes of the source at most.
-    pub const SOURCE_BYTES_MAX: usize = 24 << 10;
+    pub const SOURCE_BYTES_MAX: usize = 28 << 10;
     /// Numbers in the source at most.
     pub const NUMBERS_MAX: usize = 2_500;
 
@@ -50,18 +52,20 @@ impl Module {
     }
 }
 
-/// Strokes of all paintings.
-const N_STROKES: usize = 256;
+/// Strokes of all paintings; fewer for a draft.
+const N_STROKES: usize = 278;
+/// See [`N_STROKES`].
+const N_STROKES_DRAFT: usize = 110;
 /// Corners of all outlines.
-const N_CORNERS: usize = 150;
+const N_CORNERS: usize = 110;
 /// How far an outline may be off, pixels of the working grid.
 const OUTLINE_TOLERANCE_PX: f32 = 0.5;
 /// Longer side of the canvas on which strokes are fitted, pixels.
-const CANVAS_PX: usize = 256;
+const CANVAS_PX: usize = 320;
 /// The same for what the picture does not show.
 const BACK_CANVAS_PX: usize = 96;
 /// Around a turned body.
-const AROUND_PX: usize = 448;
+const AROUND_PX: usize = 400;
 
 /// How the two sides of a pillow rise over its outline. Lengths in object units.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +85,11 @@ pub(crate) fn build(
     surface: &Surface<'_>,
     painter: &Painter,
     chosen: &Hypothesis,
-    seed: u64,
+    options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<Module, GenerateError> {
+    let seed = options.seed;
+    let n_strokes = if options.quality == Quality::Draft { N_STROKES_DRAFT } else { N_STROKES };
     let silhouette = surface.silhouette;
     let mut coverage = silhouette.alpha.clone();
     let mut turned = Vec::new();
@@ -108,7 +114,7 @@ pub(crate) fn build(
         .iter()
         .map(|turned| 2.0 * turned.widest * turned.length * 0.5)
         .chain(pieces.iter().map(area))
-        .map(|area| area.max(0.0).powf(0.6))
+        .map(|area| libm::powf(area.max(0.0), 0.6))
         .collect();
     let total: f32 = areas.iter().sum();
     let share = |idx: usize| areas[idx] / total.max(1e-6);
@@ -125,7 +131,7 @@ pub(crate) fn build(
         let aspect = (turned.length / around.max(1e-6)).clamp(0.2, 1.4);
         let canvas = [AROUND_PX, (AROUND_PX as f32 * aspect).round() as usize];
         let goal = turned.goal(surface, painter, body, canvas);
-        let n = ((N_STROKES as f32 * share(idx)) as usize).max(10);
+        let n = ((n_strokes as f32 * share(idx)) as usize).max(10);
         let next = done + share(idx);
         let painting = goal.paint(n, seed ^ idx as u64, watch, [done, next])?;
         watch
@@ -139,10 +145,11 @@ pub(crate) fn build(
     for (idx, piece) in pieces.iter().enumerate() {
         let Some(flat) = Flat::of(piece, OUTLINE_TOLERANCE_PX, corners_max) else { continue };
         let idx = n_turned + idx;
-        let n = (N_STROKES as f32 * share(idx)) as usize;
+        let n = (n_strokes as f32 * share(idx)) as usize;
         let n_back = match heights {
             Heights::Block { .. } => n / 5,
-            _ => n / 9,
+            Heights::Plate { .. } => n / 20,
+            Heights::Cushion { .. } => n / 9,
         }
         .max(3);
         let next = done + share(idx);

@@ -143,18 +143,6 @@ impl Goal {
         canvas
     }
 
-    /// Mean squared error over weight, all channels.
-    pub(crate) fn error(&self, canvas: &Map<Vec3>) -> f64 {
-        let (mut sum, mut total) = (0.0_f64, 0.0_f64);
-        for ((found, wanted), &weight) in
-            canvas.values.iter().zip(&self.colours.values).zip(&self.weights.values)
-        {
-            sum += f64::from(weight * (*found - *wanted).length_squared()) / 3.0;
-            total += f64::from(weight);
-        }
-        sum / total.max(1e-9)
-    }
-
     fn mean(&self) -> Vec3 {
         let (mut sum, mut total) = (Vec3::ZERO, 0.0);
         for (&colour, &weight) in self.colours.values.iter().zip(&self.weights.values) {
@@ -203,7 +191,7 @@ impl Goal {
         let most = 1.2 * width.max(height);
         stroke.radii = stroke.radii.clamp(Vec2::splat(RADIUS_PX_MIN), Vec2::splat(most));
         let least = stroke.radii.min_element();
-        stroke.edge = stroke.edge.clamp(1.0, EDGE_MAX.min(least.max(1.0)));
+        stroke.edge = stroke.edge.clamp(1.0, EDGE_MAX.min((1.5 * least).max(1.0)));
         stroke.at.x = if self.wraps {
             stroke.at.x.rem_euclid(width)
         } else {
@@ -348,21 +336,23 @@ impl Goal {
 }
 
 /// Strokes of a new one that are tried, how many of them are improved, and how often.
-const N_TRIES: usize = 96;
+const N_TRIES: usize = 128;
 /// See [`N_TRIES`].
-const N_CLIMBERS: usize = 4;
+const N_CLIMBERS: usize = 6;
 /// See [`N_TRIES`].
-const N_CLIMBS: usize = 48;
+const N_CLIMBS: usize = 64;
 
 /// Rounds of painting: share of all strokes there are after laying more, steps of descent, share of all strokes that
 /// is then taken out as worth least.
-const ROUNDS: [(f32, usize, f32); 6] = [
+const ROUNDS: [(f32, usize, f32); 8] = [
     (0.4, 40, 0.0),
     (0.75, 40, 0.05),
-    (1.0, 50, 0.15),
-    (1.0, 50, 0.12),
-    (1.0, 50, 0.08),
-    (1.0, 120, 0.0),
+    (1.0, 60, 0.25),
+    (1.0, 60, 0.25),
+    (1.0, 60, 0.2),
+    (1.0, 60, 0.15),
+    (1.0, 80, 0.1),
+    (1.0, 220, 0.0),
 ];
 
 struct Dice(ChaCha8Rng);

@@ -6,7 +6,7 @@ use generate::{Generated, Options, Quality, ShapeKind, Unobserved, generate};
 use image::RgbaImage;
 use render::{Camera, Lens, View};
 
-fn picture_of(kind: &str, seed: u64, size_px: u32) -> RgbaImage {
+pub(crate) fn picture_of(kind: &str, seed: u64, size_px: u32) -> RgbaImage {
     let sampling = Sampling { target_splats: 12_000, ..Sampling::default() };
     let truth = Kind::named(kind).expect("a kind of ours").splats(seed, sampling);
     prompt_picture(&truth, size_px, Backdrop::Transparent).expect("the object is seen")
@@ -15,6 +15,10 @@ fn picture_of(kind: &str, seed: u64, size_px: u32) -> RgbaImage {
 fn draft(picture: &RgbaImage, seed: u64, shape: Option<ShapeKind>) -> Generated {
     let options = Options { seed, quality: Quality::Draft, shape, ..Options::default() };
     generate(picture, &options, &mut Unobserved).expect("an asset")
+}
+
+fn figures(made: &Generated) -> &generate::SplatFigures {
+    made.report.splats.as_ref().expect("splats are what is made unless something else is asked for")
 }
 
 /// One object of each class that a shape was made for.
@@ -28,8 +32,8 @@ fn the_evidence_decides_as_a_person_would() {
     ] {
         let made = draft(&picture_of(kind, 0, 320), 0, None);
         assert_eq!(made.report.shape, expected, "{kind}\n{}", made.report);
-        assert!(made.report.front_iou > 0.95, "{kind}\n{}", made.report);
-        assert!(made.report.front_psnr_db > 19.0, "{kind}\n{}", made.report);
+        assert!(figures(&made).front_iou > 0.95, "{kind}\n{}", made.report);
+        assert!(figures(&made).front_psnr_db > 19.0, "{kind}\n{}", made.report);
     }
 }
 
@@ -37,7 +41,7 @@ fn the_evidence_decides_as_a_person_would() {
 fn a_shape_can_be_forced() {
     let made = draft(&picture_of("vase", 1, 256), 0, Some(ShapeKind::Slab));
     assert_eq!((made.report.shape, made.report.shape_forced), (ShapeKind::Slab, true));
-    assert!(made.report.extent_m[2] < 0.4, "{}", made.report);
+    assert!(figures(&made).extent_m[2] < 0.4, "{}", made.report);
 }
 
 #[test]
@@ -58,7 +62,7 @@ fn seeds_move_the_samples_and_nothing_else() {
     let (a, b) = (draft(&picture, 1, None), draft(&picture, 2, None));
     assert!(a.splats != b.splats, "two seeds gave the same splats");
     assert_eq!(a.report.verdicts, b.report.verdicts);
-    let difference = (a.report.front_psnr_db - b.report.front_psnr_db).abs();
+    let difference = (figures(&a).front_psnr_db - figures(&b).front_psnr_db).abs();
     assert!(difference < 1.5, "{difference} dB apart");
 }
 

@@ -5,7 +5,9 @@ const paint = (THREE, width, height, wraps, ground, strokes) => {
   const canvas = new Float32Array(3 * width * height);
   const channels = (hex) => [(hex >> 16) & 255, (hex >> 8) & 255, hex & 255];
   const below = channels(ground);
-  for (let at = 0; at < canvas.length; at++) canvas[at] = below[at % 3];
+  for (let k = 0; k < 3; k++) {
+    for (let at = k; at < canvas.length; at += 3) canvas[at] = below[k];
+  }
 
   const lay = (middleX, middleY, [a, b, c], edge, [red, green, blue]) => {
     const halfY = Math.sqrt(a / (a * c - b * b));
@@ -14,11 +16,14 @@ const paint = (THREE, width, height, wraps, ground, strokes) => {
       const dy = y + 0.5 - middleY;
       const middle = middleX - (b * dy) / a;
       const halfX = Math.sqrt(Math.max(0, (b * b - a * c) * dy * dy + a)) / a;
+      const first = Math.max(0, Math.ceil(middle - halfX - 0.5));
       const end = Math.min(width - 1, Math.floor(middle + halfX - 0.5));
-      for (let x = Math.max(0, Math.ceil(middle - halfX - 0.5)); x <= end; x++) {
-        const dx = x + 0.5 - middleX;
-        const share = Math.min(1, edge * (1 - a * dx * dx - 2 * b * dx * dy - c * dy * dy));
-        const at = 3 * (y * width + x);
+      // Along a row the stroke covers by a parabola.
+      const top = edge * (1 + ((b * b) / a - c) * dy * dy);
+      for (let x = first, at = 3 * (y * width + first); x <= end; x++, at += 3) {
+        const dx = x + 0.5 - middle;
+        let share = top - edge * a * dx * dx;
+        if (share > 1) share = 1;
         canvas[at] += (red - canvas[at]) * share;
         canvas[at + 1] += (green - canvas[at + 1]) * share;
         canvas[at + 2] += (blue - canvas[at + 2]) * share;
@@ -41,8 +46,11 @@ const paint = (THREE, width, height, wraps, ground, strokes) => {
   const texels = new Uint8Array(4 * width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const [from, to] = [3 * (y * width + x), 4 * ((height - 1 - y) * width + x)];
-      for (let k = 0; k < 3; k++) texels[to + k] = Math.round(canvas[from + k]);
+      const from = 3 * (y * width + x);
+      const to = 4 * ((height - 1 - y) * width + x);
+      texels[to] = canvas[from] + 0.5;
+      texels[to + 1] = canvas[from + 1] + 0.5;
+      texels[to + 2] = canvas[from + 2] + 0.5;
       texels[to + 3] = 255;
     }
   }

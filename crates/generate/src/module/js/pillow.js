@@ -1,21 +1,27 @@
 // Distance of every grid point to the outline, positive inside.
 const distances = (lines, { left, bottom, step, columns, rows }) => {
-  const segments = [];
+  const [fromX, fromY, overX, overY] = [[], [], [], []];
   for (const line of lines) {
     for (let k = 0; k < line.length; k += 2) {
       const next = (k + 2) % line.length;
-      segments.push([line[k], line[k + 1], line[next], line[next + 1]]);
+      fromX.push(line[k]);
+      fromY.push(line[k + 1]);
+      overX.push(line[next] - line[k]);
+      overY.push(line[next + 1] - line[k + 1]);
     }
   }
+  const lengths = overX.map((dx, k) => Math.hypot(dx, overY[k]));
   const squared = new Float32Array(columns * rows).fill(9);
   const nearest = new Int32Array(columns * rows).fill(-1);
   const offer = (i, j, segment) => {
-    if (i < 0 || j < 0 || i >= columns || j >= rows || segment < 0) return;
-    const [x0, y0, x1, y1] = segments[segment];
-    const [dx, dy, px, py] = [x1 - x0, y1 - y0, left + i * step - x0, bottom + j * step - y0];
-    const t = Math.min(1, Math.max(0, (px * dx + py * dy) / (dx * dx + dy * dy)));
-    const found = (px - t * dx) ** 2 + (py - t * dy) ** 2;
     const at = j * columns + i;
+    if (segment < 0 || segment === nearest[at]) return;
+    const px = left + i * step - fromX[segment];
+    const py = bottom + j * step - fromY[segment];
+    const dx = overX[segment];
+    const dy = overY[segment];
+    const t = Math.min(1, Math.max(0, (px * dx + py * dy) / (dx * dx + dy * dy)));
+    const found = (px - t * dx) * (px - t * dx) + (py - t * dy) * (py - t * dy);
     if (found < squared[at]) {
       squared[at] = found;
       nearest[at] = segment;
@@ -24,31 +30,37 @@ const distances = (lines, { left, bottom, step, columns, rows }) => {
 
   // Points beside the outline know their segment, and pass it on.
   const crossings = Array.from({ length: rows }, () => []);
-  segments.forEach(([x0, y0, x1, y1], segment) => {
-    const pieces = Math.ceil((2 * Math.hypot(x1 - x0, y1 - y0)) / step);
+  for (let segment = 0; segment < fromX.length; segment++) {
+    const [x0, y0, dx, dy] = [fromX[segment], fromY[segment], overX[segment], overY[segment]];
+    const pieces = Math.ceil((2 * lengths[segment]) / step);
     for (let k = 0; k <= pieces; k++) {
-      const i = Math.floor((x0 + ((x1 - x0) * k) / pieces - left) / step);
-      const j = Math.floor((y0 + ((y1 - y0) * k) / pieces - bottom) / step);
-      for (const [a, b] of [[0, 0], [1, 0], [0, 1], [1, 1]]) offer(i + a, j + b, segment);
+      const i = Math.floor((x0 + (dx * k) / pieces - left) / step);
+      const j = Math.floor((y0 + (dy * k) / pieces - bottom) / step);
+      offer(i, j, segment);
+      offer(i + 1, j, segment);
+      offer(i, j + 1, segment);
+      offer(i + 1, j + 1, segment);
     }
-    const last = (Math.max(y0, y1) - bottom) / step;
-    for (let j = Math.ceil((Math.min(y0, y1) - bottom) / step); j < last; j++) {
-      crossings[j].push(x0 + ((x1 - x0) * (bottom + j * step - y0)) / (y1 - y0));
+    const last = (Math.max(y0, y0 + dy) - bottom) / step;
+    for (let j = Math.ceil((Math.min(y0, y0 + dy) - bottom) / step); j < last; j++) {
+      crossings[j].push(x0 + (dx * (bottom + j * step - y0)) / dy);
     }
-  });
-  const pass = (way) => {
-    for (let k = 0; k < columns * rows; k++) {
-      const at = way > 0 ? k : columns * rows - 1 - k;
-      const [i, j] = [at % columns, Math.floor(at / columns)];
-      if (i - way >= 0 && i - way < columns) offer(i, j, nearest[at - way]);
-      if (j - way < 0 || j - way >= rows) continue;
-      for (let a = Math.max(0, i - 1); a <= Math.min(columns - 1, i + 1); a++) {
-        offer(i, j, nearest[(j - way) * columns + a]);
-      }
+  }
+  // From the lower left corner to the upper right one, and back; the grid's border stays out.
+  for (let j = 1; j < rows; j++) {
+    for (let i = 1; i + 1 < columns; i++) {
+      const at = j * columns + i;
+      offer(i, j, nearest[at - 1]);
+      for (let a = -1; a <= 1; a++) offer(i, j, nearest[at - columns + a]);
     }
-  };
-  pass(1);
-  pass(-1);
+  }
+  for (let j = rows - 2; j >= 0; j--) {
+    for (let i = columns - 2; i > 0; i--) {
+      const at = j * columns + i;
+      offer(i, j, nearest[at + 1]);
+      for (let a = -1; a <= 1; a++) offer(i, j, nearest[at + columns + a]);
+    }
+  }
 
   const signed = new Float32Array(columns * rows);
   for (let j = 0; j < rows; j++) {
@@ -74,15 +86,16 @@ const balls = (inset, { step, columns, rows }) => {
       const radius = inset[at];
       if (radius <= 0) continue;
       // Within a neighbour's ball there is nothing to add.
-      if (around.some((by, k) => inset[at + by] - radius > 0.9 * step * apart[k])) continue;
-      const reach = Math.floor(radius / step);
-      for (let b = -reach; b <= reach; b++) {
-        for (let a = -reach; a <= reach; a++) {
-          const height = radius * radius - step * step * (a * a + b * b);
-          const to = at + b * columns + a;
-          if (height <= 0) continue;
-          room[to] = Math.max(room[to], radius);
-          dome[to] = Math.max(dome[to], height);
+      let k = 0;
+      while (k < 8 && inset[at + around[k]] - radius <= 0.9 * step * apart[k]) k++;
+      if (k < 8) continue;
+      const cells = radius / step;
+      for (let b = -Math.floor(cells); b <= cells; b++) {
+        const half = Math.floor(Math.sqrt(cells * cells - b * b));
+        for (let a = -half, to = at + b * columns - half; a <= half; a++, to++) {
+          const height = step * step * (cells * cells - a * a - b * b);
+          if (height > dome[to]) dome[to] = height;
+          if (radius > room[to]) room[to] = radius;
         }
       }
     }
@@ -95,16 +108,20 @@ const soften = (values, inset, { columns, rows }, reach) => {
   const mean = (from, stride, length, lines, across) => {
     const to = new Float32Array(from.length);
     for (let line = 0; line < lines; line++) {
-      let [sum, count] = [0, 0];
-      for (let k = -reach; k < length + reach; k++) {
-        const [enters, leaves] = [k + reach, k - reach - 1];
-        for (const [end, sign] of [[enters, 1], [leaves, -1]]) {
-          const at = line * across + end * stride;
-          if (end < 0 || end >= length || inset[at] <= 0) continue;
-          sum += sign * from[at];
-          count += sign;
+      let sum = 0;
+      let count = 0;
+      for (let k = -reach; k < length; k++) {
+        const enters = line * across + (k + reach) * stride;
+        if (k + reach < length && inset[enters] > 0) {
+          sum += from[enters];
+          count++;
         }
-        if (k >= 0 && k < length) to[line * across + k * stride] = count ? sum / count : 0;
+        const leaves = line * across + (k - reach - 1) * stride;
+        if (k > reach && inset[leaves] > 0) {
+          sum -= from[leaves];
+          count--;
+        }
+        if (k >= 0) to[line * across + k * stride] = count ? sum / count : 0;
       }
     }
     return to;
@@ -164,6 +181,8 @@ const pillow = (THREE, lines, heights, maps) => {
   };
   for (let j = 0; j + 1 < rows; j++) {
     for (let i = 0; i + 1 < columns; i++) {
+      const at = j * columns + i;
+      if (Math.max(inset[at], inset[at + 1], inset[at + columns], inset[at + columns + 1]) <= 0) continue;
       const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
       const inside = corners.map(([a, b]) => inset[b * columns + a] > 0);
       const ring = [];
@@ -184,7 +203,7 @@ const pillow = (THREE, lines, heights, maps) => {
       rims.forEach(([a, leaves], k) => {
         if (!leaves) return;
         const [b] = rims[(k + 1) % rims.length];
-        fronts.push(b, a, a + 1, b, a + 1, b + 1);
+        backs.push(b, a, a + 1, b, a + 1, b + 1);
       });
     }
   }
