@@ -17,8 +17,8 @@ fn ask(file: &[u8]) {
     }
     let nothing = |_: &str| Err("there is no such file".to_owned());
     if let Ok(document) = Document::parse(file, &mut { nothing }) {
-        gltf_splats::has_splats(&document);
         if let Ok((splats, _)) = gltf_splats::read(&document) {
+            assert!(gltf_splats::has_splats(&document));
             use_all(&splats);
         }
     }
