@@ -16,11 +16,11 @@ fn ask(file: &[u8]) {
         found.iter().flatten().for_each(use_all);
     }
     let nothing = |_: &str| Err("there is no such file".to_owned());
-    if let Ok(document) = Document::parse(file, &mut { nothing }) {
-        if let Ok((splats, _)) = gltf_splats::read(&document) {
-            assert!(gltf_splats::has_splats(&document));
-            use_all(&splats);
-        }
+    if let Ok(document) = Document::parse(file, &mut { nothing })
+        && let Ok((splats, _)) = gltf_splats::read(&document)
+    {
+        assert!(gltf_splats::has_splats(&document));
+        use_all(&splats);
     }
 }
 
