@@ -78,8 +78,11 @@ struct Seen {
     vector: Vec<f32>,
 }
 
+/// What a picture becomes.
+type Change = fn(&RgbImage) -> RgbImage;
+
 /// A little of what happens to pictures.
-const CHANGES: [(&str, fn(&RgbImage) -> RgbImage); 5] = [
+const CHANGES: [(&str, Change); 5] = [
     ("JPEG, quality 75", |picture| jpeg(picture, 75)),
     ("JPEG, quality 30", |picture| jpeg(picture, 30)),
     ("noise, sigma 8 of 255", noise),
