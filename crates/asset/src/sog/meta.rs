@@ -292,7 +292,7 @@ fn finite(name: &str, value: f64) -> Result<f32, ReadError> {
     if narrow.is_finite() {
         Ok(narrow)
     } else {
-        Err(field(name, value, "a finite number of 32 bits"))
+        Err(field(name, format!("{value:e}"), "a finite number of 32 bits"))
     }
 }
 

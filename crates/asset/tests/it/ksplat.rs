@@ -1,6 +1,6 @@
 //! KSPLAT files, built here by their description: every level, buckets, sections of different degrees, and wrong ones.
 
-use asset::ksplat;
+use asset::{ksplat, ply};
 use insta::assert_snapshot;
 
 /// A file of these sections, with room for one more.
@@ -172,25 +172,58 @@ fn wrong_files() {
     };
     let huge = &[255; 4];
     assert_snapshot!(outcome(&file), @"6 splats of degree 2");
-    assert_snapshot!(outcome(b""), @"");
-    assert_snapshot!(outcome(&file[..5000]), @"");
-    assert_snapshot!(outcome(&file[..file.len() - 1]), @"");
-    assert_snapshot!(with(0, &[1]), @"");
-    assert_snapshot!(with(4, huge), @"");
-    assert_snapshot!(with(16, huge), @"");
-    assert_snapshot!(with(16, &[7]), @"");
-    assert_snapshot!(with(16, &[5]), @"");
-    assert_snapshot!(with(20, &[3]), @"");
-    assert_snapshot!(with(36, &f32::NAN.to_le_bytes()), @"");
-    assert_snapshot!(with(4096, huge), @"");
-    assert_snapshot!(with(4096 + 4, huge), @"");
-    assert_snapshot!(with(4096 + 8, huge), @"");
-    assert_snapshot!(with(4096 + 8, &[0]), @"");
-    assert_snapshot!(with(4096 + 12, huge), @"");
-    assert_snapshot!(with(4096 + 12, &[2]), @"");
-    assert_snapshot!(with(4096 + 16, &f32::INFINITY.to_le_bytes()), @"");
-    assert_snapshot!(with(4096 + 20, &[11]), @"");
-    assert_snapshot!(with(4096 + 32, huge), @"");
-    assert_snapshot!(with(4096 + 36, huge), @"");
-    assert_snapshot!(with(4096 + 40, &[4]), @"");
+    assert_snapshot!(outcome(b""), @"ksplat: the file ends at byte 0, the header needs 4096 bytes from byte 0 on");
+    assert_snapshot!(outcome(&file[..5000]), @"ksplat: the file ends at byte 5000, the headers of sections needs 3072 bytes from byte 4096 on");
+    assert_snapshot!(outcome(&file[..file.len() - 1]), @"ksplat: the file ends at byte 7823, the splats of a section needs 24 bytes from byte 7800 on");
+    assert_snapshot!(with(0, &[1]), @"ksplat, byte 0: version is 1.1, 0.1 or later of 0 is needed");
+    assert_snapshot!(with(4, huge), @"ksplat: the file ends at byte 7824, the headers of sections needs 4398046510080 bytes from byte 4096 on");
+    assert_snapshot!(with(16, huge), @"ksplat, byte 16: 4294967295 splats, our limit is 16777216");
+    assert_snapshot!(with(16, &[7]), @"ksplat, byte 16: number of splats is 7, what the sections have (6 or more) is needed");
+    assert_snapshot!(with(16, &[5]), @"ksplat, byte 16: number of splats is 5, what the sections have (6 or more) is needed");
+    assert_snapshot!(with(20, &[3]), @"ksplat, byte 20: compression level is 3, 0, 1 or 2 is needed");
+    assert_snapshot!(with(36, &f32::NAN.to_le_bytes()), @"ksplat, byte 36: lowest harmonic is NaN, a finite number is needed");
+    assert_snapshot!(with(4096, huge), @"ksplat, byte 4096: number of splats is 4294967295, at most 8, the room of the section, is needed");
+    assert_snapshot!(with(4096 + 4, huge), @"ksplat: the file ends at byte 7824, the buckets of a section needs 12 bytes from byte 309237652452 on");
+    assert_snapshot!(with(4096 + 8, huge), @"6 splats of degree 2");
+    assert_snapshot!(with(4096 + 8, &[0]), @"ksplat, byte 4128: number of splats in all buckets is less, at least 5 is needed");
+    assert_snapshot!(with(4096 + 12, huge), @"ksplat: the file ends at byte 7824, the buckets of a section needs 51539607548 bytes from byte 7168 on");
+    assert_snapshot!(with(4096 + 12, &[2]), @"ksplat, byte 4108: number of buckets is 2, at least 3 is needed");
+    assert_snapshot!(with(4096 + 16, &f32::INFINITY.to_le_bytes()), @"ksplat, byte 4112: side of a bucket is inf, a finite number is needed");
+    assert_snapshot!(with(4096 + 20, &[11]), @"ksplat, byte 4116: bytes of a bucket is 11, 12 is needed");
+    assert_snapshot!(with(4096 + 32, huge), @"ksplat, byte 4108: number of buckets is 3, at least 4294967297 is needed");
+    assert_snapshot!(with(4096 + 36, huge), @"ksplat: the file ends at byte 7824, the buckets of a section needs 17179869216 bytes from byte 7168 on");
+    assert_snapshot!(with(4096 + 40, &[4]), @"ksplat, byte 4136: degree of the harmonics is 4, 0 to 3 is needed");
+}
+
+/// Files written by the viewer the format is of, as splat-transform reads them.
+#[test]
+fn files_of_others() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    for level in 0..3 {
+        let file =
+            fs_err::read(format!("{folder}/level_{level}.mkkellogg.ksplat")).expect("a fixture");
+        let found = ksplat::read(&file[..], Some(file.len() as u64)).expect("a good file");
+        let file =
+            fs_err::read(format!("{folder}/level_{level}.splat_transform.ply")).expect("a fixture");
+        let expected = ply::read(&file[..], None).expect("a good file");
+        assert_eq!((found.len(), found.sh_degree()), (20, expected.sh_degree()));
+        for (found, expected) in found.iter().zip(expected.iter()) {
+            let all = |splat: asset::RawSplat<'_>| {
+                let three = [splat.position, splat.log_scale, splat.sh_dc].concat();
+                [
+                    &three[..],
+                    &splat.rotation,
+                    &[splat.raw_opacity.clamp(-13.8, 13.8)],
+                    splat.sh_rest,
+                ]
+                .concat()
+            };
+            for (found, expected) in all(found).into_iter().zip(all(expected)) {
+                assert!(
+                    (found - expected).abs() < 2e-5 * (1.0 + expected.abs()),
+                    "level {level}: {found} {expected}"
+                );
+            }
+        }
+    }
 }

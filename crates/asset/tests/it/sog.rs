@@ -2,13 +2,14 @@
 
 use std::io::{Cursor, Read, Write};
 
-use asset::{ShDegree, Splats, SplatsParts, sog};
+use asset::{ShDegree, Splats, SplatsParts, ply, sog};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::make;
+use crate::peers::Peers;
 
 pub(crate) fn written(splats: &Splats) -> (Vec<u8>, Vec<u32>) {
     let mut file = Vec::new();
@@ -52,14 +53,14 @@ fn what_is_lost() {
                 let error = (before.position[axis] - after.position[axis]).abs();
                 assert!(error < 1.2e-5, "position {error}");
                 let error = (before.log_scale[axis] - after.log_scale[axis]).abs();
-                assert!(error < 0.0085, "log scale {error}: ±1.5 in 256 steps");
+                assert!(error < 0.012, "log scale {error}: ±1.5 in 256 steps");
                 let error = (before.sh_dc[axis] - after.sh_dc[axis]).abs();
-                assert!(error < 0.0095, "colour {error}: ±1.7 in 256 steps");
+                assert!(error < 0.014, "colour {error}: ±1.7 in 256 steps");
             }
             // One palette entry for each splat, so the codebook alone loses something.
             for (before, after) in before.sh_rest.iter().zip(after.sh_rest) {
                 let error = (before - after).abs();
-                assert!(error < 0.003, "harmonics {error}: ±0.5 in 256 steps");
+                assert!(error < 0.004, "harmonics {error}: ±0.5 in 256 steps");
             }
             let (before, after) = (before.activate(), after.activate());
             let error = (before.opacity - after.opacity).abs();
@@ -121,9 +122,9 @@ fn what_is_not_written() {
 }
 
 /// Entries of an archive, in order.
-type Entries = Vec<(String, Vec<u8>)>;
+pub(crate) type Entries = Vec<(String, Vec<u8>)>;
 
-fn entries(file: &[u8]) -> Entries {
+pub(crate) fn entries(file: &[u8]) -> Entries {
     let mut archive = ZipArchive::new(Cursor::new(file)).expect("a zip file");
     (0..archive.len())
         .map(|idx| {
@@ -135,7 +136,7 @@ fn entries(file: &[u8]) -> Entries {
         .collect()
 }
 
-fn bundle(entries: &Entries, method: CompressionMethod) -> Vec<u8> {
+pub(crate) fn bundle(entries: &Entries, method: CompressionMethod) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in entries {
         let options = SimpleFileOptions::default().compression_method(method);
@@ -235,28 +236,28 @@ fn wrong_files() {
     assert_snapshot!(outcome(&bundle(&entries(&file)[..3].to_vec(), CompressionMethod::Stored)), @"sog, scales.webp: specified file not found in archive");
     let with = |change: fn(&mut Value)| outcome(&with_meta(&file, change));
     assert_snapshot!(with(|meta| meta["version"] = json!(3)), @"sog, meta.json: version 3 is not read; 1 and 2 are");
-    assert_snapshot!(with(|meta| meta["count"] = json!(-1)), @"");
+    assert_snapshot!(with(|meta| meta["count"] = json!(-1)), @"sog, meta.json: invalid value: integer `-1`, expected u64 at line 1 column 44");
     assert_snapshot!(with(|meta| meta["count"] = json!(1_u64 << 40)), @"sog, meta.json: 1099511627776 splats, our limit is 16777216");
-    assert_snapshot!(with(|meta| meta["count"] = json!(33)), @"");
-    assert_snapshot!(with(|meta| meta["means"]["mins"][1] = json!(100.0)), @"");
-    assert_snapshot!(with(|meta| meta["means"]["files"] = json!(["means_l.webp"])), @"");
-    assert_snapshot!(with(|meta| meta["quats"]["files"] = json!(["sh0.webp"])), @"");
-    assert_snapshot!(with(|meta| meta["scales"]["codebook"] = json!([])), @"");
-    assert_snapshot!(with(|meta| meta["scales"]["codebook"] = json!([0.0, 1.0])), @"");
-    assert_snapshot!(with(|meta| meta["sh0"]["codebook"][7] = json!(null)), @"");
+    assert_snapshot!(with(|meta| meta["count"] = json!(33)), @"sog, means_l.webp: 8 × 4 pixels, at least 33 are needed for as many splats");
+    assert_snapshot!(with(|meta| meta["means"]["mins"][1] = json!(100.0)), @"sog, meta.json: means.mins is 100, the logarithm of a position, within ±88.73, is needed");
+    assert_snapshot!(with(|meta| meta["means"]["files"] = json!(["means_l.webp"])), @"sog, meta.json: means.files is 1 names, two names is needed");
+    assert_snapshot!(with(|meta| meta["quats"]["files"] = json!(["sh0.webp"])), @"sog, sh0.webp: splat 0 has 66, alpha 252 to 255 tells the component that is left out");
+    assert_snapshot!(with(|meta| meta["scales"]["codebook"] = json!([])), @"sog, meta.json: scales.codebook is 0 values, 1 to 256 is needed");
+    assert_snapshot!(with(|meta| meta["scales"]["codebook"] = json!([0.0, 1.0])), @"sog, scales.webp: splat 0 has 3, the codebook has 2 entries");
+    assert_snapshot!(with(|meta| meta["sh0"]["codebook"][7] = json!(null)), @"sog, meta.json: sh0.codebook is null, numbers is needed");
     assert_snapshot!(with(|meta| meta["sh0"]["codebook"][0] = json!(null)), @"20 splats of degree 1");
-    assert_snapshot!(with(|meta| meta["sh0"]["codebook"][0] = json!(1e300)), @"");
-    assert_snapshot!(with(|meta| meta["shN"]["bands"] = json!(2)), @"");
-    assert_snapshot!(with(|meta| meta["shN"]["bands"] = json!(4)), @"");
+    assert_snapshot!(with(|meta| meta["sh0"]["codebook"][0] = json!(1e300)), @"sog, meta.json: sh0.codebook is 1e300, a finite number of 32 bits is needed");
+    assert_snapshot!(with(|meta| meta["shN"]["bands"] = json!(2)), @"sog, shN_centroids.webp: 192 × 1 pixels, a width of 512 is needed for degree 2");
+    assert_snapshot!(with(|meta| meta["shN"]["bands"] = json!(4)), @"sog, meta.json: shN.bands is 4, 0 to 3 is needed");
     assert_snapshot!(with(|meta| meta["shN"]["bands"] = json!(0)), @"20 splats of degree 0");
-    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(3)), @"");
-    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(1000)), @"");
-    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(0)), @"");
+    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(3)), @"sog, shN_labels.webp: splat 0 has 14, the palette has 3 entries");
+    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(1000)), @"sog, shN_centroids.webp: 192 × 1 pixels, which is less than 1000 entries need");
+    assert_snapshot!(with(|meta| meta["shN"]["count"] = json!(0)), @"sog, meta.json: shN.count is 0, 1 to 65536 is needed");
     let mut broken = entries(&file);
     broken[1].1.truncate(40);
-    assert_snapshot!(outcome(&bundle(&broken, CompressionMethod::Stored)), @"");
+    assert_snapshot!(outcome(&bundle(&broken, CompressionMethod::Stored)), @"sog, means_l.webp: Format error decoding WebP: Corrupt bitstream");
     broken[1].1 = b"GIF89a".to_vec();
-    assert_snapshot!(outcome(&bundle(&broken, CompressionMethod::Stored)), @"");
+    assert_snapshot!(outcome(&bundle(&broken, CompressionMethod::Stored)), @"sog, means_l.webp: failed to fill whole buffer");
 }
 
 /// Pictures of one colour are a hundred bytes, whatever their size.
@@ -285,4 +286,54 @@ fn bombs() {
     assert!(text.contains("over 64 times (our limit"), "{text}");
     entries[0].1 = vec![b' '; 2 << 20];
     assert_snapshot!(outcome(&bundle(&entries, CompressionMethod::Stored)), @"sog, meta.json: more than 1048576 bytes, our limit");
+}
+
+/// The splats of one file in those of another: both in the order of `order`, or each in its own.
+fn largest_error(a: &Splats, b: &Splats) -> [f32; 4] {
+    assert_eq!((a.len(), a.sh_degree()), (b.len(), b.sh_degree()));
+    let mut errors = [0.0_f32; 4];
+    for (a, b) in a.iter().zip(b.iter()) {
+        for axis in 0..3 {
+            errors[0] = errors[0].max((a.position[axis] - b.position[axis]).abs());
+            errors[1] = errors[1].max((a.log_scale[axis] - b.log_scale[axis]).abs());
+            errors[2] = errors[2].max((a.sh_dc[axis] - b.sh_dc[axis]).abs());
+        }
+        for (a, b) in a.sh_rest.iter().zip(b.sh_rest) {
+            errors[3] = errors[3].max((a - b).abs());
+        }
+    }
+    errors
+}
+
+#[test]
+fn splat_transform_reads_what_we_write() {
+    let Some(peers) = Peers::find() else { return };
+    for degree in 0..=3 {
+        let (file, _) = written(&make::splats(500, degree));
+        let theirs = peers.convert(&file, "ours.sog", "theirs.ply", &[]);
+        let theirs = ply::read(&theirs[..], None).expect("a PLY");
+        let ours = sog::read(&file[..], None).expect("our own file");
+        let errors = largest_error(&ours, &theirs);
+        assert!(errors.iter().all(|error| *error < 1e-5), "{errors:?}");
+        for (ours, theirs) in ours.iter().zip(theirs.iter()) {
+            let pairs = ours.rotation.iter().zip(theirs.rotation);
+            assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5), "{ours:?} {theirs:?}");
+            assert!((ours.activate().opacity - theirs.activate().opacity).abs() < 2e-6);
+        }
+    }
+}
+
+#[test]
+fn we_read_what_splat_transform_writes() {
+    let Some(peers) = Peers::find() else { return };
+    for degree in 0..=3 {
+        let mut file = Vec::new();
+        ply::write(&make::splats(300, degree), &mut file).expect("memory");
+        let file = peers.convert(&file, "ours.ply", "theirs.sog", &[]);
+        let theirs = peers.convert(&file, "theirs.sog", "theirs.ply", &[]);
+        let theirs = ply::read(&theirs[..], None).expect("a PLY");
+        let ours = sog::read(&file[..], Some(file.len() as u64)).expect("their file");
+        let errors = largest_error(&ours, &theirs);
+        assert!(errors.iter().all(|error| *error < 1e-5), "{errors:?}");
+    }
 }

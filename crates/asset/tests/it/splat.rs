@@ -1,9 +1,10 @@
 //! `.splat` files: their bytes, what comes back, and wrong ones.
 
-use asset::{Splats, SplatsParts, splat};
+use asset::{Splats, SplatsParts, ply, splat};
 use insta::assert_snapshot;
 
 use crate::make;
+use crate::peers::Peers;
 
 fn written(splats: &Splats) -> Vec<u8> {
     let mut file = Vec::new();
@@ -92,4 +93,25 @@ fn what_is_not_written() {
     assert_snapshot!(refused(|parts| parts.positions[2][1] = f32::NAN), @".splat: position of splat 2 is NaN, a finite number is needed");
     assert_snapshot!(refused(|parts| parts.rotations[1] = [0.0; 4]), @".splat: the rotation of splat 1 has length zero");
     assert_snapshot!(refused(|parts| parts.log_scales[3][0] = 90.0), @".splat: log_scale of splat 3 is 90, its scale is infinite");
+}
+
+#[test]
+fn splat_transform_reads_the_same() {
+    let Some(peers) = Peers::find() else { return };
+    let file = written(&make::splats(100, 0));
+    let theirs = peers.convert(&file, "ours.splat", "theirs.ply", &[]);
+    let theirs = ply::read(&theirs[..], None).expect("a PLY");
+    let ours = splat::read(&file[..], None).expect("our own file");
+    assert!(theirs.parts().positions == ours.parts().positions);
+    for (ours, theirs) in ours.iter().zip(theirs.iter()) {
+        let (ours, theirs) = (ours.activate(), theirs.activate());
+        assert!((ours.opacity - theirs.opacity).abs() < 2e-6);
+        // It takes a byte for 1/127.5 of a component; we take it for 1/128, as the format's writer does.
+        let along: f32 = ours.rotation.iter().zip(theirs.rotation).map(|(a, b)| a * b).sum();
+        assert!(along > 0.9999, "cosine of half the angle {along}");
+        for axis in 0..3 {
+            assert!((ours.base_colour[axis] - theirs.base_colour[axis]).abs() < 1e-6);
+            assert!((ours.scale[axis] / theirs.scale[axis] - 1.0).abs() < 1e-5);
+        }
+    }
 }
