@@ -11,7 +11,7 @@ mod textures;
 use std::collections::BTreeMap;
 
 use super::document::{At, Document, ReadError, Reader};
-use crate::scene::{MaterialId, Scene, TextureId};
+use crate::scene::{GeometryId, MaterialId, Scene, TextureId};
 
 impl Document {
     /// The scene that the file opens with (`scene`, else the first one; without any, all nodes that have no parent), and one line for
@@ -27,6 +27,7 @@ impl Document {
             losses: Losses::default(),
             reader: Reader::new(self),
             meshes: BTreeMap::new(),
+            geometries: BTreeMap::new(),
             materials: BTreeMap::new(),
             textures: BTreeMap::new(),
             pictures: BTreeMap::new(),
@@ -48,6 +49,7 @@ struct Import<'a> {
     losses: Losses,
     reader: Reader<'a>,
     meshes: BTreeMap<usize, Vec<meshes::Part>>,
+    geometries: BTreeMap<String, GeometryId>,
     materials: BTreeMap<materials::Look, MaterialId>,
     textures: BTreeMap<textures::Key, TextureId>,
     /// For each image, a texture that has its picture.

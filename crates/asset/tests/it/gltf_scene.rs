@@ -134,6 +134,19 @@ fn layers_of_materials() {
     assert!(matches!(scene.materials[0].kind, MaterialKind::Basic(_)));
 }
 
+/// Meshes of one name that draw the same vertices are one geometry, so that writing does not multiply them.
+#[test]
+fn meshes_that_differ_in_their_materials_only() {
+    let part = |material: u32| json!({ "primitives": [{ "attributes": { "POSITION": 0 }, "indices": 1, "mode": 5, "material": material }] });
+    let mut file = file(json!([]));
+    file.0["meshes"] = json!([part(0), part(1), part(0)]);
+    file.0["meshes"][2]["name"] = json!("another");
+    file.0["materials"] = json!([{ "name": "one" }, { "name": "two" }]);
+    file.0["nodes"] = json!([{ "mesh": 0, "children": [1, 2] }, { "mesh": 1 }, { "mesh": 2 }]);
+    let (scene, _) = read(&file).expect("a good file");
+    assert_eq!((scene.nodes.len(), scene.geometries.len(), scene.materials.len()), (3, 2, 2));
+}
+
 /// A picture of one pixel, in each of the formats.
 fn picture(format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -167,7 +180,7 @@ fn textures() {
     ]);
     file.0["materials"] = json!([{
         "pbrMetallicRoughness": { "baseColorTexture": { "index": 0, "texCoord": 1, "extensions": {
-            "KHR_texture_transform": { "offset": [0.5, 0.25], "scale": [2, 4], "rotation": 1.5707963267948966_f64, "texCoord": 2 } } },
+            "KHR_texture_transform": { "offset": [0.5, 0.25], "scale": [2, 4], "rotation": std::f64::consts::FRAC_PI_2, "texCoord": 2 } } },
             "metallicRoughnessTexture": { "index": 1 } },
         "normalTexture": { "index": 2, "scale": 0.5 },
         "occlusionTexture": { "index": 0, "strength": 0.75 },

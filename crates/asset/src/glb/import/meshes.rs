@@ -3,7 +3,7 @@
 use super::materials::{Kind, Look};
 use super::{At, Import, ReadError};
 use crate::glb::document::{Mode, mode, name};
-use crate::scene::{Geometry, GeometryId, Group, MaterialId, Materials, Primitive, Span};
+use crate::scene::{Geometry, GeometryId, Group, Materials, Primitive, Span};
 
 /// A draw call.
 #[derive(Debug, Clone)]
@@ -36,8 +36,48 @@ impl Import<'_> {
     fn part(&mut self, run: &[At<'_>], name: &str) -> Result<Option<Part>, ReadError> {
         let [first, ..] = run else { return Ok(None) };
         let primitive = drawn_as(mode(first)?);
+        let kind = match primitive {
+            Primitive::Points => Kind::Points,
+            Primitive::Line | Primitive::LineSegments => Kind::Line,
+            _ => Kind::Surface,
+        };
+        let Some(id) = self.geometry(run, name)? else { return Ok(None) };
+        let has = |part: fn(&Geometry) -> bool| self.scene.geometry(id).is_some_and(part);
+        let has_colors = has(|geometry| geometry.color.is_some());
+        let has_normals = has(|geometry| geometry.normal.is_some());
+        let has_tangents = has(|geometry| geometry.tangent.is_some());
+        let mut materials = Vec::new();
+        for at in run {
+            self.losses.add("morph targets", usize::from(at.count("targets") > 0));
+            let splats = at.extension("KHR_gaussian_splatting")?;
+            self.losses.add("Gaussian splats, drawn as points", usize::from(splats.is_some()));
+            let material = self.follow(at, "material", "materials")?;
+            let look = Look { material, kind, has_colors, has_normals, has_tangents };
+            materials.push(self.material(look)?);
+        }
+        let materials = match materials[..] {
+            [material] => Materials::Single(material),
+            _ => Materials::Array(materials.into_iter().map(Some).collect()),
+        };
+        Ok(Some(Part { primitive, geometry: id, materials }))
+    }
+
+    /// One geometry for all meshes of a name that draw the same: many differ in their materials only.
+    fn geometry(&mut self, run: &[At<'_>], name: &str) -> Result<Option<GeometryId>, ReadError> {
+        let [first, ..] = run else { return Ok(None) };
+        let mut key = name.to_owned();
+        for at in run {
+            for part in ["attributes", "indices", "mode"] {
+                let value = at.value.get(part);
+                key += &value.map_or_else(|| " -".to_owned(), |value| format!(" {value}"));
+            }
+        }
+        if let Some(id) = self.geometries.get(&key) {
+            return Ok(Some(*id));
+        }
         let mut geometry = self.reader.attributes(first)?;
-        if geometry.vertex_count() == 0 {
+        let vertex_count = geometry.vertex_count();
+        if vertex_count == 0 {
             return Ok(None);
         }
         geometry.name = name.to_owned();
@@ -45,49 +85,24 @@ impl Import<'_> {
             // The specification asks for flat normals then, and to leave out tangents.
             geometry.tangent = None;
         }
-        let kind = match primitive {
-            Primitive::Points => Kind::Points,
-            Primitive::Line | Primitive::LineSegments => Kind::Line,
-            _ => Kind::Surface,
-        };
-        let mut materials = Vec::new();
-        for at in run {
-            self.losses.add("morph targets", usize::from(at.count("targets") > 0));
-            let targets = at.extension("KHR_gaussian_splatting")?;
-            self.losses.add("Gaussian splats, drawn as points", usize::from(targets.is_some()));
-            let look = Look {
-                material: self.follow(at, "material", "materials")?,
-                kind,
-                has_colors: geometry.color.is_some(),
-                has_normals: geometry.normal.is_some(),
-                has_tangents: geometry.tangent.is_some(),
-            };
-            let material = self.material(look)?;
+        let mut groups = Vec::new();
+        for (idx, at) in run.iter().enumerate() {
             let start = geometry.index.as_ref().map_or(0, Vec::len);
-            let indices = self.reader.indices(at, geometry.vertex_count())?;
-            if let Some(indices) = list(mode(at)?, indices, geometry.vertex_count()) {
+            let indices = self.reader.indices(at, vertex_count)?;
+            if let Some(indices) = list(mode(at)?, indices, vertex_count) {
                 geometry.index.get_or_insert_default().extend(indices);
             }
             let count = geometry.index.as_ref().map_or(0, Vec::len) - start;
             let span = Span { start: start as u32, count: Some(count as u32) };
-            materials.push((material, span));
+            groups.push(Group { span, material_idx: idx as u32 });
         }
-        let materials = self.groups(&mut geometry, &materials);
+        if groups.len() > 1 {
+            geometry.groups = groups;
+        }
         self.scene.geometries.push(geometry);
-        let geometry = GeometryId(self.scene.geometries.len() as u32 - 1);
-        Ok(Some(Part { primitive, geometry, materials }))
-    }
-
-    fn groups(&self, geometry: &mut Geometry, parts: &[(MaterialId, Span)]) -> Materials {
-        if let [(material, _)] = parts {
-            return Materials::Single(*material);
-        }
-        let group = |(idx, (_, span)): (usize, &(MaterialId, Span))| Group {
-            span: *span,
-            material_idx: idx as u32,
-        };
-        geometry.groups = parts.iter().enumerate().map(group).collect();
-        Materials::Array(parts.iter().map(|(material, _)| Some(*material)).collect())
+        let id = GeometryId(self.scene.geometries.len() as u32 - 1);
+        self.geometries.insert(key, id);
+        Ok(Some(id))
     }
 }
 
