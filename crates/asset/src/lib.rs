@@ -29,4 +29,6 @@ mod webp;
 
 pub use format::{Format, Holds, ReadError, read_splats};
 pub use scene::Scene;
-pub use splats::{ActiveSplat, RawSplat, ShDegree, Similarity, SplatCount, Splats, SplatsParts};
+pub use splats::{
+    ActiveSplat, RawSplat, ShDegree, Similarity, SplatCount, Splats, SplatsParts, Unstorable,
+};
