@@ -94,8 +94,8 @@ fn one_object_is_told_from_others() {
     assert!(median(&report["other_objects"]) > 0.75, "unrelated pictures are near: {report}");
     for change in report["changes"].as_array().unwrap() {
         assert!(change["found"].as_f64().unwrap() > 0.9, "{change}");
-        // So small a picture is hardly shrunk, which would average noise away.
-        assert!(median(&change["distance"]) < 0.1, "{change}");
+        // So small a picture is hardly shrunk, which would average noise away, and a blur takes much of it.
+        assert!(median(&change["distance"]) < 0.15, "{change}");
     }
 }
 
