@@ -154,6 +154,10 @@ impl Draft<'_, '_> {
         if material.side == Side::Double && !has_volume {
             value["doubleSided"] = json!(true);
         }
+        if !material.tone_mapped {
+            // glTF has no word for it. Three.js keeps this where its users look for such things.
+            value["extras"] = json!({ "toneMapped": false });
+        }
         value["pbrMetallicRoughness"] = pbr;
         if !self.extensions.is_empty() {
             value["extensions"] = Value::Object(std::mem::take(&mut self.extensions));

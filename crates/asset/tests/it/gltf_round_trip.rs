@@ -58,6 +58,16 @@ fn what_was_read_is_written_as_it_was() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Colours that are meant as they are stay so.
+#[test]
+fn tone_mapping_comes_back() {
+    for tone_mapped in [false, true] {
+        let mut scene = crate::scene_check::triangle();
+        scene.materials[0].tone_mapped = tone_mapped;
+        assert_eq!(read(&write(&scene)).materials[0].tone_mapped, tone_mapped);
+    }
+}
+
 /// Matrices of instances go through 32 bits and back: they may differ in their last bits.
 #[test]
 fn instances_come_back() {

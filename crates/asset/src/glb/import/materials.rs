@@ -75,6 +75,8 @@ impl Import<'_> {
             (material.color, material.opacity) = ([r, g, b], a);
             material.map = self.texture(&pbr, "baseColorTexture", true)?;
         }
+        let extras = at.get("extras").and_then(|extras| extras.value.get("toneMapped"));
+        material.tone_mapped = extras.is_none_or(|flag| flag.as_bool() != Some(false));
         if at.flag("doubleSided")? {
             material.side = Side::Double;
         }
