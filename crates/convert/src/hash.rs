@@ -1,15 +1,31 @@
 //! SHA-256 of what flows through a reader or a writer, so that no file is read twice for it.
 
 use std::io::{self, Read, Write};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
 
 use sha2::{Digest, Sha256};
 
-/// Passes bytes on and hashes them.
+/// Bytes that are hashed at a time.
+const PORTION_BYTES: usize = 1 << 20;
+/// Portions that may wait for the thread that hashes them.
+const WAITING_MAX: usize = 4;
+
+/// Passes bytes on and hashes them. From the first whole mebibyte on, a thread beside does the hashing.
 #[derive(Debug)]
 pub struct Hashing<T> {
     inner: T,
-    state: Sha256,
+    /// Not hashed yet, less than a portion.
+    portion: Vec<u8>,
+    hasher: Hasher,
     byte_len: u64,
+}
+
+/// Who hashes.
+#[derive(Debug)]
+enum Hasher {
+    Here(Sha256),
+    Beside(SyncSender<Vec<u8>>, JoinHandle<Sha256>),
 }
 
 /// Length and SHA-256 of a file.
@@ -21,23 +37,68 @@ pub struct Digested {
     pub sha256: String,
 }
 
+impl Hasher {
+    /// A thread beside, or the one that asks where there is none to be had.
+    fn start() -> Self {
+        let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(WAITING_MAX);
+        let hash = move || {
+            let mut state = Sha256::new();
+            receiver.iter().for_each(|portion| state.update(portion));
+            state
+        };
+        match thread::Builder::new().name("hash".to_owned()).spawn(hash) {
+            Ok(thread) => Self::Beside(sender, thread),
+            Err(_) => Self::Here(Sha256::new()),
+        }
+    }
+
+    fn take_in(&mut self, portion: Vec<u8>) {
+        match self {
+            Self::Here(state) => state.update(portion),
+            // It listens until the sender is gone.
+            Self::Beside(sender, _) => sender.send(portion).expect("the thread listens"),
+        }
+    }
+
+    fn finish(self) -> Sha256 {
+        match self {
+            Self::Here(state) => state,
+            Self::Beside(sender, thread) => {
+                drop(sender);
+                thread.join().expect("hashing does not fail")
+            }
+        }
+    }
+}
+
 impl<T> Hashing<T> {
     /// Nothing has flowed yet.
     pub fn new(inner: T) -> Self {
-        Self { inner, state: Sha256::new(), byte_len: 0 }
+        Self { inner, portion: Vec::new(), hasher: Hasher::Here(Sha256::new()), byte_len: 0 }
     }
 
     /// Of all that flowed.
     #[must_use]
-    pub fn finish(self) -> Digested {
-        let digest = self.state.finalize();
+    pub fn finish(mut self) -> Digested {
+        self.byte_len += self.portion.len() as u64;
+        self.hasher.take_in(self.portion);
+        let digest = self.hasher.finish().finalize();
         let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Digested { bytes: self.byte_len, sha256 }
     }
 
-    fn take_in(&mut self, bytes: &[u8]) {
-        self.state.update(bytes);
-        self.byte_len += bytes.len() as u64;
+    fn take_in(&mut self, mut bytes: &[u8]) {
+        while self.portion.len() + bytes.len() >= PORTION_BYTES {
+            let (now, later) = bytes.split_at(PORTION_BYTES - self.portion.len());
+            if self.byte_len == 0 {
+                self.hasher = Hasher::start();
+            }
+            self.portion.extend_from_slice(now);
+            self.hasher.take_in(std::mem::take(&mut self.portion));
+            self.byte_len += PORTION_BYTES as u64;
+            bytes = later;
+        }
+        self.portion.extend_from_slice(bytes);
     }
 }
 
@@ -88,5 +149,18 @@ mod tests {
         let mut writer = Hashing::new(Vec::new());
         writer.write_all(b"abc").unwrap();
         assert_eq!(writer.finish(), read);
+    }
+
+    #[test]
+    fn portions_are_hashed_in_their_order() {
+        let bytes: Vec<u8> = (0..5 * PORTION_BYTES + 77).map(|at| (at * at >> 7) as u8).collect();
+        let whole: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        for step in [999, PORTION_BYTES - 1, PORTION_BYTES, 3 * PORTION_BYTES + 1] {
+            let mut writer = Hashing::new(io::sink());
+            bytes.chunks(step).for_each(|some| writer.write_all(some).unwrap());
+            let found = writer.finish();
+            assert_eq!((found.bytes, &found.sha256), (bytes.len() as u64, &whole), "by {step}");
+        }
     }
 }
