@@ -1,6 +1,6 @@
 //! Pictures that nothing can be made of, and the wish to stop.
 
-use generate::{GenerateError, Observer, Options, Quality, Stage, Unobserved, generate};
+use generate::{GenerateError, Observer, Options, Outputs, Quality, Stage, Unobserved, generate};
 use image::{Rgba, RgbaImage};
 use insta::assert_snapshot;
 
@@ -54,12 +54,44 @@ fn stops_at_any_step_and_says_where() {
         match generate(&picture, &options, &mut observer) {
             Err(GenerateError::Stopped { stage }) => stopped_in.push(stage),
             Ok(_) => {
-                assert_eq!(observer.1, Stage::ALL, "stages out of order");
+                assert_eq!(observer.1, of_splats(), "stages out of order");
                 break;
             }
             Err(error) => panic!("{error}"),
         }
     }
     stopped_in.dedup();
-    assert_eq!(stopped_in, Stage::ALL);
+    assert_eq!(stopped_in, of_splats());
+}
+
+/// The stages where splats alone are asked for.
+fn of_splats() -> Vec<Stage> {
+    let is_asked = |stage: &Stage| !matches!(stage, Stage::Module | Stage::Mesh);
+    Stage::ALL.into_iter().filter(is_asked).collect()
+}
+
+/// Asks to stop once a stage has begun.
+struct Until(Stage, bool);
+
+impl Observer for Until {
+    fn should_stop(&mut self) -> bool {
+        self.1
+    }
+
+    fn progress(&mut self, stage: Stage, _fraction: f32) {
+        self.1 |= stage == self.0;
+    }
+}
+
+#[test]
+fn stops_while_a_module_or_a_mesh_is_made() {
+    let outputs = Outputs { splats: false, mesh: true, module: true };
+    let options = Options { quality: Quality::Draft, outputs, ..Options::default() };
+    for asked in [Stage::Module, Stage::Mesh] {
+        match generate(&disc(96, 40.0), &options, &mut Until(asked, false)) {
+            Err(GenerateError::Stopped { stage }) => assert_eq!(stage, asked),
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("not stopped in {asked:?}"),
+        }
+    }
 }
