@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn portions_are_hashed_in_their_order() {
-        let bytes: Vec<u8> = (0..5 * PORTION_BYTES + 77).map(|at| (at * at >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..5 * PORTION_BYTES + 77).map(|at| ((at * at) >> 7) as u8).collect();
         let whole: String =
             Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         for step in [999, PORTION_BYTES - 1, PORTION_BYTES, 3 * PORTION_BYTES + 1] {
