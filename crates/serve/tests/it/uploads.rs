@@ -117,7 +117,10 @@ async fn files_that_are_refused() {
     old[4] = 1;
     assert_snapshot!(service.upload("/render_glb", "a.glb", &old).await.line(), @r#"500 {"detail":"Failed to render uploaded file: glb, byte 4: version 1, 2 is needed"}"#);
     assert_snapshot!(service.upload("/render_ply", "a.ply", b"").await.line(), @r#"400 {"detail":"Empty PLY payload"}"#);
-    assert_snapshot!(service.upload("/render_ply", "a.ply", &sound[..8]).await.line(), @r#"400 {"detail":"ply header, line 1: the first line must be \"ply\", found \"glTF\\x02\\x00\\x00\\x00\""}"#);
+    let wrong = service.upload("/render_ply", "a.ply", &sound).await.line();
+    let expected =
+        r#"400 {"detail":"ply header, line 1: the first line must be \"ply\", found \"glTF"#;
+    assert!(wrong.starts_with(expected), "{wrong}");
     let cut = ply();
     assert_snapshot!(service.upload("/render_ply", "a.ply", &cut[..cut.len() - 1]).await.line(), @r#"400 {"detail":"ply: the file ends at byte 954, in record 7 of 8 of element vertex"}"#);
     let lacking = String::from_utf8_lossy(&cut).replace("opacity", "opacitz");
