@@ -22,7 +22,7 @@ pub(super) fn write(project: &Path) -> Result<(), Box<dyn Error>> {
     Ok(fs_err::write(&path, with_table(&text, &table(project)?)?)?)
 }
 
-/// Fails if the README has another table than [`write`] would make.
+/// Fails if the README has another table than [`write()`] would make.
 pub(super) fn check(project: &Path) -> Result<(), Box<dyn Error>> {
     let text = fs_err::read_to_string(project.join("README.md"))?;
     let table = table(project)?;
