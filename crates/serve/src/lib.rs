@@ -6,9 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod address;
 pub mod distance;
-mod fetch;
 mod js;
 mod metrics;
 pub mod render;

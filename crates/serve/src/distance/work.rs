@@ -11,9 +11,9 @@ use vision::descriptor::{Descriptor, distance};
 use super::body::Urls;
 use super::limits::{PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, REDIRECTS_MAX};
 use super::{Config, Level, Log};
-use crate::fetch::{self, FetchError, Fetcher, Limits};
 use crate::metrics::Metrics;
 use crate::slots::Slots;
+use fetch::{FetchError, Fetcher, Limits};
 
 /// What requests share.
 pub(super) struct App {
@@ -148,8 +148,8 @@ fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
 
 /// The part of a URL that is no secret.
 fn host(url: &str) -> String {
-    let url = reqwest::Url::parse(url).ok();
-    let host = url.as_ref().and_then(reqwest::Url::host_str);
+    let url = fetch::Url::parse(url).ok();
+    let host = url.as_ref().and_then(fetch::Url::host_str);
     host.map_or_else(|| "no host".to_owned(), |host| host.chars().take(253).collect())
 }
 

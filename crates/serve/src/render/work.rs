@@ -19,9 +19,9 @@ use super::reply::{Images, Refusal};
 use super::scenes::Scenes;
 use super::upload::Budget;
 use super::{Check, Config, Verdict};
-use crate::fetch::{self, Fetcher, Limits};
 use crate::metrics::{Figure, Metrics};
 use crate::slots::{NoSlot, Slots};
+use fetch::{Fetcher, Limits};
 
 /// What requests share.
 pub(super) struct App {

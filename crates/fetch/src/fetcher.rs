@@ -12,37 +12,37 @@ use crate::address;
 
 /// How much is fetched, and how long that may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// What is longer is cut off here.
-    pub(crate) bytes_max: usize,
+    pub bytes_max: usize,
     /// From the first look-up to the last byte, redirects included.
-    pub(crate) time_max: Duration,
+    pub time_max: Duration,
     /// Redirects followed.
-    pub(crate) redirects_max: usize,
+    pub redirects_max: usize,
 }
 
 impl Limits {
     /// A module may have 2^20 bytes; of a longer one enough is read to see that it is.
-    pub(crate) const MODULE: Self =
+    pub const MODULE: Self =
         Self { bytes_max: (1 << 20) + 4, time_max: Duration::from_secs(30), redirects_max: 3 };
 }
 
 /// Which addresses may be connected to.
-pub(crate) type Policed = fn(IpAddr) -> bool;
+pub type Policed = fn(IpAddr) -> bool;
 
 /// Any address, for services whose callers are trusted.
-pub(crate) const fn anywhere(_: IpAddr) -> bool {
+pub const fn anywhere(_: IpAddr) -> bool {
     true
 }
 
 /// The public Internet.
-pub(crate) fn in_public(address: IpAddr) -> bool {
+pub fn in_public(address: IpAddr) -> bool {
     address::is_public(address)
 }
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
+pub enum FetchError {
     /// Not a URL of http or https.
     #[error("not an http or https URL")]
     Scheme,
@@ -77,14 +77,19 @@ pub(crate) enum FetchError {
 
 /// Fetches files.
 #[derive(Debug, Clone)]
-pub(crate) struct Fetcher {
+pub struct Fetcher {
     client: Client,
     may_connect: Policed,
     limits: Limits,
 }
 
 impl Fetcher {
-    pub(crate) fn new(may_connect: Policed, limits: Limits) -> Result<Self, reqwest::Error> {
+    /// For files within `limits` from where `may_connect` allows.
+    ///
+    /// # Errors
+    ///
+    /// No TLS, or no resolver, on this machine.
+    pub fn new(may_connect: Policed, limits: Limits) -> Result<Self, reqwest::Error> {
         // Another part of the program may have chosen one already.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder()
@@ -99,8 +104,12 @@ impl Fetcher {
         Ok(Self { client, may_connect, limits })
     }
 
-    /// At most [`Limits::bytes_max`] bytes of what is there.
-    pub(crate) async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+    /// At most [`Limits::bytes_max`] bytes of what is there; a longer file is cut off.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`].
+    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let max = self.limits.time_max;
         let fetched = tokio::time::timeout(max, self.follow(url)).await;
         fetched.unwrap_or(Err(FetchError::Time { max }))

@@ -1,0 +1,14 @@
+//! Files from addresses that strangers chose.
+//!
+//! A [`Fetcher`] connects only where it may ([`in_public`] by default of every service), looks names up once and connects to
+//! what it looked up, follows redirects itself, and stops at limits on bytes and time. This is an edge: it uses the network.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod address;
+mod fetcher;
+
+pub use address::is_public;
+pub use fetcher::{FetchError, Fetcher, Limits, Policed, anywhere, in_public};
+pub use reqwest::Url;
