@@ -37,6 +37,7 @@ enum Command {
     Convert(cmd::convert::Args),
     Distance(cmd::distance::Args),
     Eval(cmd::eval::Args),
+    Pod(cmd::pod::Args),
     Serve(cmd::serve::Args),
 }
 
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         Command::Convert(args) => cmd::convert::run(args),
         Command::Distance(args) => cmd::distance::run(args),
         Command::Eval(args) => cmd::eval::run(args),
+        Command::Pod(args) => cmd::pod::run(args),
         Command::Serve(args) => cmd::serve::run(args),
     }
 }
