@@ -6,15 +6,19 @@ use pod::wire::batch::{Prompt, is_stem};
 use pod::wire::{PORT, Seed, Usd};
 use serde::{Deserialize, Serialize};
 
+use crate::names::PodName;
+
 /// Milliseconds: of the wall clock since 1970, or a length of time.
 pub type Millis = u64;
 
 /// What a session is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Names the session everywhere: its pods are called `ID-0`, `ID-1` …, its batches `ID/r1/b0` … Lower-case letters, digits
-    /// and single hyphens, at most 60; unique among all sessions whose pods may be alive.
+    /// Names the session; its batches are called `ID/r1/b0` … Lower-case letters, digits and single hyphens, at most 60. Another
+    /// session that may meet the same pods has another one.
     pub id: String,
+    /// Name of its first pod, a [`PodName`] with index 0; the others count on. No other session that may be alive has the same.
+    pub first_pod: String,
     /// What runs on the pods.
     pub container: Container,
     /// Names of providers; each pod goes to the next.
@@ -48,7 +52,7 @@ pub struct Container {
     /// Environment; no secrets.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Labels, besides ours: `crucible-session`, `crucible-pod`.
+    /// Labels, besides those of the name.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
 }
@@ -161,6 +165,9 @@ pub enum PlanError {
     /// See [`Plan::id`].
     #[error("session {0:?}: 1 to 60 lower-case letters, digits and single hyphens between")]
     Id(String),
+    /// See [`Plan::first_pod`].
+    #[error("first pod {0:?}: not a name of a pod with index 0")]
+    FirstPod(String),
     /// No provider.
     #[error("no provider")]
     NoProvider,
@@ -190,6 +197,9 @@ impl Plan {
         if self.id.len() > 60 || !self.id.split('-').all(is_word) {
             return Err(PlanError::Id(self.id.chars().take(80).collect()));
         }
+        if self.first_name().is_none_or(|name| name.index != 0) {
+            return Err(PlanError::FirstPod(self.first_pod.chars().take(80).collect()));
+        }
         if self.providers.is_empty() {
             return Err(PlanError::NoProvider);
         }
@@ -214,18 +224,25 @@ impl Plan {
         Ok(())
     }
 
-    /// Name of a pod.
-    #[must_use]
-    pub fn pod_name(&self, number: usize) -> String {
-        format!("{}-{number}", self.id)
+    fn first_name(&self) -> Option<PodName> {
+        self.first_pod.parse().ok()
     }
 
-    /// Whether a pod of this name is one of the session's, by the exact form of [`Plan::pod_name`].
+    /// Name of a pod of the session, from 0.
+    #[must_use]
+    pub fn pod_name(&self, number: usize) -> String {
+        let index = u32::try_from(number).unwrap_or(u32::MAX);
+        let name = self.first_name().map(|first| PodName { index, ..first }.to_string());
+        name.unwrap_or_default()
+    }
+
+    /// Whether a pod of this name is one of the session's.
     #[must_use]
     pub fn is_pod_name(&self, name: &str) -> bool {
-        let number = name.strip_prefix(&self.id).and_then(|rest| rest.strip_prefix('-'));
-        number.is_some_and(|number| {
-            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        let name: Option<PodName> = name.parse().ok();
+        let is_same = |(name, first): (PodName, PodName)| {
+            name.purpose == first.purpose && name.instance == first.instance
+        };
+        name.zip(self.first_name()).is_some_and(is_same)
     }
 }
