@@ -22,7 +22,7 @@ mod observation;
 mod plan;
 mod pods;
 mod report;
-//mod runner;
+mod runner;
 mod state;
 mod step;
 
@@ -34,5 +34,5 @@ pub use observation::{
 };
 pub use plan::{Clock, Container, Limits, Millis, Plan, PlanError};
 pub use report::{PodStats, RepeatReport, Report, Verdict};
-//pub use runner::{Event, Keep, Kept, Parts, RunError, run};
+pub use runner::{Event, Folder, Keep, Parts, RunError, run};
 pub use state::{BatchRecord, Orphan, Outcome, Pod, PodEnd, Repeat, Session, Whose};
