@@ -27,7 +27,7 @@ mod state;
 mod step;
 
 pub use attached::Attached;
-pub use journal::{Journal, JournalError, Replayed, replay};
+pub use journal::{Journal, JournalError, Replayed, entry_line, head_line, replay};
 pub use observation::{
     Answer, Command, DeployFault, Effect, FetchFault, Fetched, Found, Observation, Row,
     SubmitFault, Taken,

@@ -98,6 +98,30 @@ pub fn replay(bytes: &[u8]) -> Result<Option<Replayed>, JournalError> {
     Ok(Some(Replayed { session, bytes: whole as u64 }))
 }
 
+/// The first line of a journal.
+///
+/// # Errors
+///
+/// None in practice: plans can be written as JSON.
+pub fn head_line(plan: &Plan) -> Result<Vec<u8>, JournalError> {
+    line(&Head { version: VERSION, plan: plan.clone() })
+}
+
+/// Another line of a journal.
+///
+/// # Errors
+///
+/// None in practice: observations can be written as JSON.
+pub fn entry_line(at: Millis, observed: &Observation) -> Result<Vec<u8>, JournalError> {
+    line(&Line { at, observed: observed.clone() })
+}
+
+fn line(content: &impl Serialize) -> Result<Vec<u8>, JournalError> {
+    let mut text = serde_json::to_vec(content).map_err(io::Error::from)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
 /// A journal on disk, open for writing.
 #[derive(Debug)]
 pub struct Journal {
@@ -135,7 +159,7 @@ impl Journal {
             None => {
                 journal.file.set_len(0)?;
                 let session = Session::new(plan.clone())?;
-                journal.write(&Head { version: VERSION, plan: plan.clone() })?;
+                journal.write(&head_line(plan)?)?;
                 // The name of the file must survive too.
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
                 {
@@ -159,13 +183,11 @@ impl Journal {
     ///
     /// [`JournalError::Io`]: then nothing may be done because of it.
     pub fn append(&mut self, at: Millis, observed: &Observation) -> Result<(), JournalError> {
-        self.write(&Line { at, observed: observed.clone() })
+        self.write(&entry_line(at, observed)?)
     }
 
-    fn write(&mut self, line: &impl Serialize) -> Result<(), JournalError> {
-        let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
-        text.push(b'\n');
-        self.file.write_all(&text)?;
+    fn write(&mut self, line: &[u8]) -> Result<(), JournalError> {
+        self.file.write_all(line)?;
         self.file.sync_data()?;
         Ok(())
     }
