@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generators::{Bounds, Catalogue, Failure};
+use generators::{Bounds, Catalogue, Failure, Generator};
 use insta::assert_snapshot;
 use pod::wire::Kind;
 
