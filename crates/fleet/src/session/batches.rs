@@ -264,7 +264,8 @@ impl Session {
         }
         if let Stage::Working(current) = &self.stage {
             let took = work.saturating_sub(current.began);
-            if let Some(record) = self.repeats[current.repeat].batches.last_mut() {
+            let record = self.repeats[current.repeat].batches.last_mut();
+            if let Some(record) = record.filter(|record| record.ended_at.is_none()) {
                 record.ended_at = Some(self.now);
                 record.took = Some(took);
             }
