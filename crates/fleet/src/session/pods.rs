@@ -252,6 +252,7 @@ impl Session {
                 let is_ready = status.status == State::Ready
                     || self.plan.is_attached && status.status == State::Complete;
                 if is_ready {
+                    self.pods[index].watch.had_results = status.status == State::Complete;
                     self.pods[index].ready_at = Some(self.now);
                     self.next_batch();
                 }

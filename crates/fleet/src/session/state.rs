@@ -161,6 +161,9 @@ pub(super) struct Watch {
     pub(super) unseen: u32,
     /// The provider said that it runs since the pod answered last.
     pub(super) runs: bool,
+    /// It had the results of a batch that is not ours when it came to us.
+    #[serde(default)]
+    pub(super) had_results: bool,
 }
 
 /// Whose fault an end is.

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::Router;
-use axum::body::Bytes;
 use fleet::provider::Provider;
 use fleet::session::{
     Attached, Event, Folder, Journal, JournalError, Limits, Outcome, Parts, Plan, Session, run,
