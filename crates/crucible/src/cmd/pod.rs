@@ -1,6 +1,7 @@
 //! `crucible pod`: services that generate: whether they keep to their contract, what to do with them, where they run.
 
 mod check;
+mod run;
 
 use std::process::ExitCode;
 
@@ -16,10 +17,12 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Args),
+    Run(run::Args),
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Check(args) => check::run(args),
+        Command::Run(args) => run::run(args),
     }
 }
