@@ -52,13 +52,7 @@ impl Fleet {
     ///
     /// [`ConfigError`] names every field and variable that is missing or wrong, and never a value of a key.
     pub fn read(text: &str, place: &Place, env: EnvLookup<'_>) -> Result<Self, ConfigError> {
-        let config: Config = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| {
-                text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
-            });
-            ConfigError(vec![format!("line {line}: {}", error.message())])
-        })?;
-        Self::from_config(&config, place, env)
+        Self::from_config(&Config::parse(text)?, place, env)
     }
 
     /// As [`Fleet::read`], of a configuration that was read already.

@@ -2,6 +2,7 @@
 //! and the search for pods of ours that nobody works with. Pods of others are never touched.
 
 mod queue;
+mod reaper;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use self::queue::{Alarm, Key, Removals};
+pub use self::reaper::{Reaper, Turn};
 use crate::names::{Instance, PodName, Purpose, instance_of};
 use crate::provider::{Provider, ProviderError, Seen};
 

@@ -228,6 +228,20 @@ impl Reader<'_> {
 }
 
 impl Config {
+    /// Of TOML.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the line.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(0, |span| {
+                text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
+            });
+            ConfigError(vec![format!("line {line}: {}", error.message())])
+        })
+    }
+
     pub(super) fn build(&self, place: &Place, env: EnvLookup<'_>) -> Result<Fleet, ConfigError> {
         let mut reader = Reader { env, wrong: Vec::new() };
         let instance = reader.var("CRUCIBLE_INSTANCE").or_else(|| self.instance.clone());

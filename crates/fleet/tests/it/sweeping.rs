@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
+use fleet::cost::Caps;
 use fleet::provider::Provider;
-use fleet::sweep::{Insistence, Outcome, Scope, delete_verified, sweep};
+use fleet::providers::Fleet;
+use fleet::sweep::{Insistence, Outcome, Reaper, Scope, delete_verified, sweep};
 
 use crate::companies::{Pair, pair, spec};
 use crate::fake::{Company, Fault};
@@ -138,4 +140,26 @@ async fn a_sweep_waits_for_a_provider_that_is_down_for_a_moment() {
     let scope = Scope::all("unit".parse().unwrap());
     let swept = sweep(&[provider], &scope, false, &INSISTENCE).await;
     assert!(swept.is_clean() && swept.orphans.len() == 1);
+}
+
+#[tokio::test]
+async fn a_reaper_comes_back() {
+    let Pair { fake, provider, .. } = pair(Company::RunPod).await;
+    provider.deploy(&spec()).await.unwrap();
+    let instance: fleet::names::Instance = "unit".parse().unwrap();
+    let fleet = Fleet::new(vec![provider], instance.clone(), Caps::default());
+    let mut reaper = Reaper::new(fleet, Scope::all(instance), None);
+    fake.next(Method::DELETE, "/pods", Fault::Lie);
+    let turn = reaper.turn().await;
+    assert!(matches!(turn.swept.orphans[0].outcome, Outcome::Left { .. }));
+    // Not due yet: it is seen, and left alone for now.
+    let turn = reaper.turn().await;
+    assert_eq!(turn.swept.orphans[0].outcome, Outcome::Found);
+    assert_eq!(fake.count(&Method::DELETE, "/"), 1);
+    // Another took it away; one of the same identifier is tried at once.
+    fake.with(|inside| inside.pods.clear());
+    assert_eq!(reaper.turn().await.swept.orphans, []);
+    fake.put("id1", "pod-x-0-unit");
+    assert!(reaper.turn().await.swept.is_clean());
+    assert_eq!(fake.ids(), [""; 0]);
 }
