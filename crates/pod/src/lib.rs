@@ -1,9 +1,11 @@
 //! What generator services say on the wire.
 //!
 //! Two contracts: *single-shot* (competitions 0 and 1, one picture in, one model out) and *batch* (competition 2, a list of
-//! picture URLs in, a ZIP of modules out). [`wire`] has the words of both.
+//! picture URLs in, a ZIP of modules out). [`wire`] has the words of both;
+//! [`check`] finds out whether a running service keeps to the one it speaks.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod check;
 pub mod wire;
