@@ -17,6 +17,12 @@ pub(super) struct Archive {
     pub(super) modules: BTreeMap<String, Vec<u8>>,
     /// Reasons by stem.
     pub(super) failed: BTreeMap<String, String>,
+    /// Stems that are there in any way, read or not.
+    pub(super) named: BTreeSet<String>,
+    /// The manifest is there and cannot be read.
+    is_blind: bool,
+    /// Not an archive, or one over the limits as a whole; nothing of it was read.
+    pub(super) is_unreadable: bool,
     /// What was found on the way.
     pub(super) faults: Vec<(Rule, Outcome, String)>,
 }
@@ -32,19 +38,16 @@ const COMMENT_MAX: usize = 65_535;
 pub(super) fn read(bytes: &[u8], caps: Caps) -> Archive {
     let mut archive = Archive::default();
     if bytes.len() > caps.zip_bytes {
-        archive.fail(rule::B_CAPS, format!("more than {} bytes", caps.zip_bytes));
-        return archive;
+        return archive.unreadable(format!("more than {} bytes", caps.zip_bytes));
     }
     let mut zip = match ZipArchive::new(Cursor::new(bytes)) {
         Ok(zip) => zip,
         Err(error) => {
-            archive.fail(rule::B_CAPS, format!("{} bytes that are no ZIP: {error}", bytes.len()));
-            return archive;
+            return archive.unreadable(format!("{} bytes that are no ZIP: {error}", bytes.len()));
         }
     };
     if zip.len() > caps.entries {
-        archive.fail(rule::B_CAPS, format!("{} entries", zip.len()));
-        return archive;
+        return archive.unreadable(format!("{} entries", zip.len()));
     }
     if let Some(entries) = entries_said(bytes).filter(|entries| *entries != zip.len()) {
         let names = zip.len();
@@ -61,53 +64,50 @@ impl Archive {
         self.faults.push((rule, Outcome::Fail, came));
     }
 
+    fn unreadable(mut self, came: String) -> Self {
+        self.fail(rule::B_CAPS, came);
+        self.is_unreadable = true;
+        self
+    }
+
     fn entry(&mut self, zip: &mut ZipArchive<Cursor<&[u8]>>, idx: usize, caps: Caps) {
-        let (name, size) = match zip.by_index_raw(idx) {
+        let (name, size, is_encrypted, method) = match zip.by_index_raw(idx) {
+            Ok(entry) if entry.is_dir() => return,
             Ok(entry) => {
                 let name = match entry.name() {
                     Ok(name) => name.into_owned(),
                     Err(error) => return self.fail(rule::B_CAPS, format!("entry {idx}: {error}")),
                 };
-                if entry.is_dir() {
-                    return;
-                }
-                if entry.encrypted() {
-                    return self.fail(rule::B_CAPS, format!("{name} is encrypted"));
-                }
-                let method = entry.compression();
-                if method != CompressionMethod::Deflated {
-                    self.fail(rule::B_DEFLATE, format!("{name} is {method}, not deflated"));
-                }
-                (name, entry.size())
+                (name, entry.size(), entry.encrypted(), entry.compression())
             }
             Err(error) => return self.fail(rule::B_CAPS, format!("entry {idx}: {error}")),
         };
         let file = name.rsplit('/').next().unwrap_or(&name);
+        let stem = file.strip_suffix(".js");
         let is_manifest = file == MANIFEST;
-        let max = if is_manifest { caps.manifest_bytes } else { caps.module_bytes };
-        if size > max as u64 {
-            return self.fail(rule::B_CAPS, format!("{name} has {size} bytes, more than {max}"));
-        }
-        let mut content = Vec::new();
-        let read = zip.by_index(idx).map_err(std::io::Error::other).and_then(|entry| {
-            // One more than may be: a directory can lie about sizes.
-            entry.take(max as u64 + 1).read_to_end(&mut content)
-        });
-        if let Err(error) = read {
-            return self.fail(rule::B_CAPS, format!("{name} cannot be unpacked: {error}"));
-        }
-        if content.len() > max {
-            return self.fail(rule::B_CAPS, format!("{name} unpacks to more than {max} bytes"));
-        }
-        if is_manifest {
-            self.manifest(&content);
-        } else if let Some(stem) = file.strip_suffix(".js") {
-            if self.modules.insert(stem.to_owned(), content).is_some() {
-                self.fail(rule::B_ONCE, format!("{file} is there twice"));
-            }
-        } else {
+        if !is_manifest && stem.is_none() {
             let came = format!("{name} is neither a .js nor {MANIFEST}");
-            self.faults.push((rule::B_STRANGERS, Outcome::Warn, came));
+            return self.faults.push((rule::B_STRANGERS, Outcome::Warn, came));
+        }
+        if stem.is_some_and(|stem| !self.named.insert(stem.to_owned())) {
+            self.fail(rule::B_ONCE, format!("{file} is there twice"));
+        }
+        if !is_encrypted && method != CompressionMethod::Deflated {
+            self.fail(rule::B_DEFLATE, format!("{name} is {method}, not deflated"));
+        }
+        let max = if is_manifest { caps.manifest_bytes } else { caps.module_bytes };
+        let content = match () {
+            () if is_encrypted => Err("is encrypted".into()),
+            () if size > max as u64 => Err(format!("has {size} bytes, more than {max}")),
+            () => unpack(zip, idx, max),
+        };
+        match (content, stem) {
+            (Ok(content), Some(stem)) => drop(self.modules.insert(stem.to_owned(), content)),
+            (Ok(content), None) => self.manifest(&content),
+            (Err(why), _) => {
+                self.is_blind |= is_manifest;
+                self.fail(rule::B_CAPS, format!("{name} {why}"));
+            }
         }
     }
 
@@ -124,8 +124,12 @@ impl Archive {
                 self.failed =
                     reasons.into_iter().map(|(stem, reason)| (stem, text(reason))).collect();
             }
-            Ok(_) => self.fail(rule::B_NO_MANIFEST, format!("{MANIFEST} is no object")),
+            Ok(_) => {
+                self.is_blind = true;
+                self.fail(rule::B_NO_MANIFEST, format!("{MANIFEST} is no object"));
+            }
             Err(error) => {
+                self.is_blind = true;
                 self.fail(rule::B_NO_MANIFEST, format!("{MANIFEST} is no JSON: {error}"));
             }
         }
@@ -134,17 +138,17 @@ impl Archive {
     /// Holds it to the stems that were asked for. `earlier` are those of batches before.
     pub(super) fn compare(&mut self, stems: &BTreeSet<String>, earlier: &BTreeSet<String>) {
         for stem in stems {
-            match (self.modules.contains_key(stem), self.failed.contains_key(stem)) {
+            match (self.named.contains(stem), self.failed.contains_key(stem)) {
                 (true, true) => {
                     self.fail(rule::B_ONCE, format!("{stem} is a .js and a key of {MANIFEST}"));
                 }
-                (false, false) => {
+                (false, false) if !self.is_blind => {
                     self.fail(rule::B_ONCE, format!("{stem} is neither a .js nor in {MANIFEST}"));
                 }
                 _ => {}
             }
         }
-        let found: Vec<String> = self.modules.keys().chain(self.failed.keys()).cloned().collect();
+        let found: Vec<String> = self.named.iter().chain(self.failed.keys()).cloned().collect();
         for stem in found.into_iter().filter(|stem| !stems.contains(stem)) {
             if earlier.contains(&stem) {
                 self.fail(rule::B_NEXT, format!("{stem} of an earlier batch is still there"));
@@ -154,6 +158,16 @@ impl Archive {
             }
         }
     }
+}
+
+fn unpack(zip: &mut ZipArchive<Cursor<&[u8]>>, idx: usize, max: usize) -> Result<Vec<u8>, String> {
+    let cannot = |why: String| format!("cannot be unpacked: {why}");
+    let mut content = Vec::new();
+    let entry = zip.by_index(idx).map_err(|error| cannot(error.to_string()))?;
+    // One more than may be: a directory can lie about sizes.
+    let mut entry = entry.take(max as u64 + 1);
+    entry.read_to_end(&mut content).map_err(|error| cannot(error.to_string()))?;
+    if content.len() > max { Err(format!("unpacks to more than {max} bytes")) } else { Ok(content) }
 }
 
 /// How many entries the archive says it has; the reader keeps one of those with the same name.

@@ -33,8 +33,6 @@ struct Batches<'a> {
     count: u32,
     /// Whether a picture was ever asked for.
     fetches: bool,
-    /// Whether the service was ever seen generating.
-    seen_generating: bool,
 }
 
 /// A batch as it is sent.
@@ -68,14 +66,8 @@ pub(super) async fn check(session: &Session<'_>) -> Result<(), Stop> {
     let (bind, reach) = (session.config.prompts_bind, &session.config.prompts_reach);
     let prompts =
         Prompts::start(bind, reach).await.map_err(|error| CheckError::Prompts(bind, error))?;
-    let mut batches = Batches {
-        session,
-        prompts,
-        earlier: BTreeSet::new(),
-        count: 0,
-        fetches: false,
-        seen_generating: false,
-    };
+    let mut batches =
+        Batches { session, prompts, earlier: BTreeSet::new(), count: 0, fetches: false };
     batches.start().await?;
     let first = batches.first().await?;
     batches.bad_pictures().await?;
@@ -289,7 +281,9 @@ impl Batches<'_> {
                 return Ok(());
             }
         };
-        if let Some((_, _, came)) = found.faults.first() {
+        if session.has_failed(rule::B_CAPS) {
+            session.skip(rule::B_ALL_FAILED, "archives cannot be read: see B18");
+        } else if let Some((_, _, came)) = found.faults.first() {
             session.fail(rule::B_ALL_FAILED, came);
         } else if found.modules.is_empty() && found.failed.is_empty() {
             session.fail(rule::B_ALL_FAILED, "an empty archive");

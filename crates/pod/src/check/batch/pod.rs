@@ -39,7 +39,6 @@ impl Batches<'_> {
         } else {
             session.pass(rule::B_REPLACE, "");
         }
-        self.seen_generating |= seen.state == State::Generating;
         Ok(seen)
     }
 
@@ -115,6 +114,9 @@ impl Batches<'_> {
     pub(super) async fn finish(&mut self, sent: &Sent, want: Want) -> Result<(), Stop> {
         let session = self.session;
         let begun = Instant::now();
+        if session.has_failed(rule::B_AT_ONCE) {
+            self.wait_for_late_start(sent).await;
+        }
         let mut progress_max = 0;
         let limit = session.limits().batch;
         let last = loop {
@@ -156,6 +158,16 @@ impl Batches<'_> {
             session.fail(broken, &last);
         }
         Err(Stop::Because(format!("a batch did not end in complete: {last}")))
+    }
+
+    /// A service known to say generating late would be taken for complete.
+    async fn wait_for_late_start(&mut self, sent: &Sent) {
+        let begun = Instant::now();
+        while begun.elapsed() < self.session.limits().patience
+            && !matches!(self.poll(Some(sent)).await, Ok(seen) if seen.state == State::Generating)
+        {
+            sleep(self.session.limits().poll / 10).await;
+        }
     }
 
     /// `GET /results`.

@@ -26,13 +26,16 @@ impl Batches<'_> {
         let fetched = sent.paths.iter().any(|path| self.prompts.asked(path) > 0);
         if fetched || (generating && !self.fetches) {
             session.pass(rule::B_ANEW, "");
-        } else if self.fetches || self.seen_generating {
+        } else if self.fetches {
             session.fail(
                 rule::B_ANEW,
                 "complete without fetching the pictures at their new addresses",
             );
         } else {
-            session.skip(rule::B_ANEW, "too fast to tell");
+            session.skip(
+                rule::B_ANEW,
+                "pictures are not fetched from us, and it is too fast to tell otherwise",
+            );
         }
         Ok(())
     }
@@ -74,7 +77,14 @@ impl Batches<'_> {
         let generating = self.finish_watching(&sent).await?;
         let asked =
             |batches: &Self| sent.paths.iter().map(|path| batches.prompts.asked(path)).sum::<u32>();
-        if asked(self) == 0 && !(generating && !self.fetches) {
+        if !self.fetches && !generating {
+            session.skip(
+                rule::B_IDENTITY,
+                "pictures are not fetched from us, and it is too fast to tell otherwise",
+            );
+            return Ok(());
+        }
+        if asked(self) == 0 && self.fetches {
             session.fail(rule::B_IDENTITY, "echoed, but the same stems were not generated anew");
             return Ok(());
         }

@@ -39,6 +39,12 @@ impl Batches<'_> {
         self.modules(sent, &archive).await;
         self.fetched(sent, &archive);
         self.stable(&answer.body).await;
+        if session.has_failed(rule::B_BROKEN) {
+            for rule in [rule::B_AGAIN_DONE, rule::B_SLOW] {
+                session.skip(rule, "the results are gone after a broken download: see B11b");
+            }
+            return Ok(());
+        }
         self.again_when_complete(sent, &answer.body).await;
         self.slow_reader(&answer.body).await;
         Ok(())
@@ -63,10 +69,10 @@ impl Batches<'_> {
     fn examine(&self, bytes: &Bytes, sent: &Sent) -> Archive {
         let session = self.session;
         let mut archive = archive::read(bytes, Caps::default());
-        let is_readable = !archive.modules.is_empty() || !archive.failed.is_empty();
+        let is_readable = !archive.is_unreadable && !archive.named.is_empty();
         if is_readable {
             archive.compare(&sent.set(), &self.earlier);
-        } else if archive.faults.is_empty() {
+        } else if !archive.is_unreadable {
             session.fail(rule::B_ONCE, "an empty archive");
         }
         for (rule, outcome, came) in &archive.faults {
@@ -89,7 +95,10 @@ impl Batches<'_> {
     /// The archive of a batch after the first, if there is one.
     pub(super) async fn archive(&self, sent: &Sent) -> Option<Archive> {
         match self.fetch().await {
-            Ok(answer) if answer.is_success() => Some(self.examine(&answer.body, sent)),
+            Ok(answer) if answer.is_success() => {
+                let archive = self.examine(&answer.body, sent);
+                (!archive.is_unreadable).then_some(archive)
+            }
             other => {
                 self.session.fail(rule::B_STABLE, brief(&other));
                 None
