@@ -46,6 +46,10 @@ fn main() -> std::process::ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == cage::GUEST_COMMAND) {
         return cage::guest::main();
     }
+    // Nor is this: beside each local pod stands a process of ours.
+    if std::env::args_os().nth(1).is_some_and(|first| first == fleet::local::KEEPER_COMMAND) {
+        return fleet::local::keeper::main();
+    }
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => code,

@@ -35,13 +35,16 @@ impl Service {
         let port = free.local_addr().map_err(io)?.port();
         drop(free);
         let log = tempfile::NamedTempFile::new().map_err(io)?;
+        // One file and one place in it for both.
+        let stdout = log.reopen().map_err(io)?;
+        let stderr = stdout.try_clone().map_err(io)?;
         let child = Command::new("sh")
             .arg("-c")
             .arg(command.replace("{port}", &port.to_string()))
             .env("PORT", port.to_string())
             .stdin(Stdio::null())
-            .stdout(log.reopen().map_err(io)?)
-            .stderr(log.reopen().map_err(io)?)
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(0)
             .spawn()
             .map_err(io)?;
