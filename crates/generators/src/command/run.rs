@@ -184,7 +184,7 @@ impl Running {
         is_printed: bool,
         progress: &Progress,
     ) -> io::Result<Ended> {
-        let ended = AsyncFd::register(self.ended.try_clone()?)?;
+        let ended = AsyncFd::new(self.ended.try_clone()?)?;
         let pipes = self.child.as_mut().and_then(|c| Some((c.stdout.take()?, c.stderr.take()?)));
         let (stdout, stderr) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
         let stdout = pipe::Receiver::from_owned_fd(stdout.into())?;

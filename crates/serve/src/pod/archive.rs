@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(entry.compression(), CompressionMethod::Deflated);
             let mut text = String::new();
             entry.read_to_string(&mut text).expect("a text");
-            entries.push((entry.name().to_owned(), text));
+            entries.push((entry.name().expect("a name").into_owned(), text));
         }
         entries
     }

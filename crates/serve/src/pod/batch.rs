@@ -149,6 +149,7 @@ async fn once(
     };
     let request = Request {
         picture_url: Some(prompt.image_url.clone()),
+        stem: Some(prompt.stem.clone()),
         progress: Arc::new(told),
         ..Request::new(picture, seed, Kind::Module)
     };

@@ -1,5 +1,6 @@
 //! The payload of `/status`: what a person wants to know of a pod, small enough to be kept by an orchestrator.
 
+use pod::client::python_json_length as size;
 use serde_json::{Map, Value, json};
 
 use super::state::Count;
@@ -53,54 +54,11 @@ impl Facts {
     }
 }
 
-/// Bytes of a value as orchestrators count them: JSON with a space after `,` and `:`, and only ASCII.
-pub(super) fn size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string().len() + slack(value),
-        Value::String(text) => text_size(text),
-        Value::Array(items) => {
-            2 + items.iter().map(size).sum::<usize>() + 2 * items.len().saturating_sub(1)
-        }
-        Value::Object(entries) => {
-            let entry = |(name, value): (&String, &Value)| text_size(name) + 2 + size(value);
-            2 + entries.iter().map(entry).sum::<usize>() + 2 * entries.len().saturating_sub(1)
-        }
-    }
-}
-
-/// Python writes some floats with up to two characters more (`1e16` as `1e+16`).
-fn slack(value: &Value) -> usize {
-    if value.is_f64() { 2 } else { 0 }
-}
-
-fn text_size(text: &str) -> usize {
-    let char_size = |c: char| match c {
-        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-        ' '..='~' => 1,
-        _ => 6 * c.len_utf16(),
-    };
-    2 + text.chars().map(char_size).sum::<usize>()
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-
-    /// The sizes are those of Python 3's `len(json.dumps(value))`.
-    #[test]
-    fn sizes_as_orchestrators_count() {
-        for (json, python) in [
-            (r#"{}"#, 2),
-            (r#"{"a":1,"b":[true,null,"x"]}"#, 32),
-            (r#"["\u00e4\ud83d\udca5\"\\\n\u0000\u007f"]"#, 40),
-            (r#"{"a":[],"b":{}}"#, 18),
-            ("[1.5,2]", 8 + 2),
-        ] {
-            assert_eq!(size(&serde_json::from_str(json).expect("JSON")), python, "{json}");
-        }
-    }
 
     #[test]
     fn what_is_long_is_left_out() {

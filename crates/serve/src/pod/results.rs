@@ -9,7 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::limits::DOWNLOAD_TIME_MAX;
 
@@ -25,21 +25,21 @@ pub(super) enum Results {
 }
 
 impl Results {
-    /// The archive as a body without a stated length.
+    /// The archive as a body without a stated length, which keeps `slot` until it is sent.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
-    pub(super) async fn body(&self) -> io::Result<Body> {
+    pub(super) async fn body(&self, slot: OwnedSemaphorePermit) -> io::Result<Body> {
         let download = match self {
             Self::File(path) => {
                 let file = tokio::fs::File::open(path).await?;
                 let bytes = file.metadata().await?.len();
-                Download::start(file, bytes)
+                Download::start(file, bytes, slot)
             }
             Self::Memory(bytes) => {
                 let length = bytes.len() as u64;
-                Download::start(io::Cursor::new(bytes.clone()), length)
+                Download::start(io::Cursor::new(bytes.clone()), length, slot)
             }
         };
         Ok(Body::new(download))
@@ -51,10 +51,15 @@ struct Download {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     /// An archive that ends too early must not look whole.
     bytes_left: u64,
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Download {
-    fn start(mut from: impl AsyncRead + Unpin + Send + 'static, bytes: u64) -> Self {
+    fn start(
+        mut from: impl AsyncRead + Unpin + Send + 'static,
+        bytes_left: u64,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
         let (send, pieces) = mpsc::channel(1);
         tokio::spawn(async move {
             let sending = async {
@@ -70,7 +75,7 @@ impl Download {
             };
             tokio::time::timeout(DOWNLOAD_TIME_MAX, sending).await.ok();
         });
-        Self { pieces, bytes_left: bytes }
+        Self { pieces, bytes_left, _slot: slot }
     }
 }
 

@@ -136,12 +136,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn results(State(app): State<Arc<App>>) -> Response {
+    let Ok(slot) = app.slots.enter() else { return stopping() };
     let response = match app.results() {
         Err(state) => {
             let text = format!("Results not available in state '{state}'. Must be 'complete'.");
             detail(StatusCode::CONFLICT, &text)
         }
-        Ok(results) => match results.body().await {
+        Ok(results) => match results.body(slot).await {
             Ok(body) => ([(header::CONTENT_TYPE, "application/zip")], body).into_response(),
             Err(error) => {
                 app.say(Level::Error, &format!("the results cannot be read: {error}"));

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use generators::{Failure, Generator};
+use pod::client::python_json_length;
 use pod::wire::batch::{Caps, Prompt, State, Status};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::archive;
 use super::health::{Report, report};
-use super::payload::{self, Facts};
+use super::payload::Facts;
 use super::pictures::Pictures;
 use super::results::Results;
 use super::state::{Answer, Machine, Number, Order, Outcome};
@@ -196,7 +197,7 @@ impl App {
         drop(shared);
         let bytes_max = Caps::default().payload_bytes;
         let payload = match unfit {
-            Some(unfit) if payload::size(&Value::Object(unfit.clone())) <= bytes_max => unfit,
+            Some(unfit) if python_json_length(&Value::Object(unfit.clone())) <= bytes_max => unfit,
             _ => facts.payload(bytes_max),
         };
         let count = count.filter(|_| is_generating);

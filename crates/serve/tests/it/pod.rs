@@ -300,7 +300,7 @@ pub(super) fn unzipped(archive: &[u8]) -> BTreeMap<String, String> {
         let mut entry = zip.by_index(idx).expect("an entry");
         let mut text = String::new();
         entry.read_to_string(&mut text).expect("a text");
-        let name = entry.name().to_owned();
+        let name = entry.name().expect("a name").into_owned();
         assert!(entries.insert(name, text).is_none(), "every name once");
     }
     entries

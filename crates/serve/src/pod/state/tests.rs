@@ -161,7 +161,8 @@ proptest! {
                             machine.start(number, order.clone(), BTreeMap::new());
                             prop_assert_eq!(machine.work(), State::Generating);
                             if machine.state() != State::Replace {
-                                prop_assert!(matches!(machine.answer(&order), Answer::Same { .. }));
+                                let is_same = matches!(machine.answer(&order), Answer::Same { .. });
+                                prop_assert!(is_same);
                             }
                         }
                         Answer::Refused(state) => prop_assert_ne!(state, State::Complete),
