@@ -88,7 +88,7 @@ async fn pictures_that_never_end() {
     pod.until_state("ready").await;
     assert_snapshot!(told(&pod.make("a=endless b").await), @r#"
     b.js
-    {"a":"image download failed: more than 33554432 bytes, which is our limit"}
+    {"a":"image download failed: longer than 33554432 bytes"}
     "#);
 }
 
