@@ -3,6 +3,7 @@
 //! Way in: [`Command`] lists the sub-commands; each has a file of its own in `cmd/` with its arguments and its `run`.
 //! Only this crate opens files, prints, reads the clock and picks exit codes.
 
+mod catalogue;
 mod clock;
 mod cmd;
 mod descriptor;

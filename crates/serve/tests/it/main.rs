@@ -7,5 +7,6 @@ mod ends;
 mod fetching;
 mod limits;
 mod pictures;
+mod pod;
 mod replies;
 mod uploads;
