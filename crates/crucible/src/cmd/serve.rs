@@ -1,6 +1,7 @@
 //! `crucible serve`: services over HTTP.
 
 mod distance;
+mod generator;
 mod pod;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ pub(crate) struct Args {
 enum Service {
     Render(Render),
     Distance(distance::Args),
+    Generator(generator::Args),
     Pod(pod::Args),
 }
 
@@ -71,6 +73,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.service {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
+        Service::Generator(args) => generator::run(args),
         Service::Pod(args) => pod::run(args),
     }
 }

@@ -35,6 +35,7 @@ fn every_option_is_in_the_reference() {
         "serve render",
         "serve distance",
         "serve pod",
+        "serve generator",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));
