@@ -1,57 +1,33 @@
-//! Which generator: a name, and the file that says what the names mean.
+//! Generators of a configuration, for the commands that take one.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-use generators::check::ModuleCheck;
 use generators::{Catalogue, Generator};
 
 use crate::failure::Failure;
 use crate::files;
 use crate::module::CageArgs;
 
-/// Far above what any list of generators needs.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+/// No configuration is longer than this.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
-/// A generator by name.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct GeneratorArgs {
-    /// What generates: "builtin", or a name of the generators' file
-    #[arg(long, env = "CRUCIBLE_GENERATOR", value_name = "NAME", default_value = "builtin")]
-    generator: String,
-
-    /// Generators by name, in TOML: see docs/generators.md
-    #[arg(long, env = "CRUCIBLE_GENERATORS", value_name = "FILE")]
-    generators: Option<PathBuf>,
+/// Everything in the file, and the built-in generator; modules are checked in a cage.
+pub(crate) fn read(path: Option<&Path>, cage: CageArgs) -> Result<Catalogue, Failure> {
+    let Some(path) = path else {
+        return Ok(Catalogue::default().checking_modules(cage.module_check()));
+    };
+    let bytes = files::read_whole(path, CONFIG_BYTES_MAX)?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::input(path, "is not UTF-8"))?;
+    let env = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
+    let catalogue = Catalogue::read(&text, &env).map_err(|error| Failure::input(path, error))?;
+    Ok(catalogue.checking_modules(cage.module_check()))
 }
 
-impl GeneratorArgs {
-    /// The generator, with modules checked in the cage that `cage` says.
-    pub(crate) fn load(&self, cage: CageArgs) -> Result<Arc<dyn Generator>, Failure> {
-        let catalogue = match &self.generators {
-            None => Catalogue::default(),
-            Some(path) => {
-                let bytes = files::read_whole(path, FILE_BYTES_MAX)?;
-                let text = String::from_utf8(bytes).map_err(|error| Failure::input(path, error))?;
-                #[expect(clippy::disallowed_methods, reason = "secrets of generators, read once")]
-                let env = |name: &str| std::env::var(name).ok();
-                Catalogue::read(&text, &env).map_err(|error| Failure::input(path, error))?
-            }
-        };
-        let two = NonZeroUsize::MIN.saturating_add(1);
-        let pool = cage.pool(two, None).map_err(|error| Failure::usage(error.to_string()))?;
-        let check: ModuleCheck = Arc::new(move |source| {
-            let report = pool.check(source).map_err(|error| error.to_string())?;
-            let wrong = |failure: &threejs::Failure| {
-                format!("{}/{}: {}", failure.stage, failure.rule, failure.detail)
-            };
-            Ok(report.failures.first().map_or(Ok(()), |failure| Err(wrong(failure))))
-        });
-        let catalogue = catalogue.checking_modules(check);
-        catalogue.get(&self.generator).ok_or_else(|| {
-            let known = catalogue.names().collect::<Vec<_>>().join(", ");
-            Failure::usage(format!("--generator {}: there are {known}", self.generator))
-        })
-    }
+/// One of them.
+pub(crate) fn find(catalogue: &Catalogue, name: &str) -> Result<Arc<dyn Generator>, Failure> {
+    catalogue.get(name).ok_or_else(|| {
+        let names: Vec<&str> = catalogue.names().collect();
+        Failure::usage(format!("no generator is called {name:?}; there are: {}", names.join(", ")))
+    })
 }

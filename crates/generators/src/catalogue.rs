@@ -4,12 +4,14 @@ mod entry;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use generate::Quality;
 
 use crate::check::{Checks, ModuleCheck, Modules};
-use crate::{Bounds, Builtin, Generator, Guarded};
+use crate::pictures::Pictures;
+use crate::{Bounds, Builtin, Generator, Guarded, TextToImage};
 
 /// Gives the value of an environment variable.
 pub type EnvLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -21,6 +23,7 @@ const NAME_CHARS_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Catalogue {
     generators: BTreeMap<String, Arc<dyn Generator>>,
+    text_to_image: Option<Arc<dyn TextToImage>>,
     modules: Modules,
 }
 
@@ -53,6 +56,15 @@ impl ConfigError {
 struct File {
     #[serde(default)]
     generators: BTreeMap<String, toml::Table>,
+    text_to_image: Option<toml::Table>,
+    pictures: Option<PicturesKeys>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PicturesKeys {
+    bind: SocketAddr,
+    public_url: Option<String>,
 }
 
 impl Catalogue {
@@ -65,7 +77,13 @@ impl Catalogue {
         let file: File = toml::from_str(text).map_err(|error| ConfigError::new("", error))?;
         let modules = Modules::default();
         let mut generators = BTreeMap::new();
-        let secrets = entry::secrets(&file.generators);
+        let secrets = entry::secrets(file.generators.values().chain(&file.text_to_image));
+        let offer = |keys: PicturesKeys| Arc::new(Pictures::new(keys.bind, keys.public_url));
+        let pictures = file.pictures.map(offer);
+        let text_to_image =
+            file.text_to_image.map(|table| entry::remote::text_to_image(table, env));
+        let text_to_image =
+            text_to_image.transpose().map_err(|error| ConfigError::new("text_to_image", error))?;
         for (name, table) in file.generators {
             let place = format!("generators.{name}");
             if !is_name(&name) {
@@ -74,7 +92,13 @@ impl Catalogue {
                 );
                 return Err(ConfigError::new(place, rule));
             }
-            let context = entry::Context { name: &name, env, modules: &modules, secrets: &secrets };
+            let context = entry::Context {
+                name: &name,
+                env,
+                modules: &modules,
+                secrets: &secrets,
+                pictures: pictures.as_ref(),
+            };
             let made = entry::make(table, &context);
             let made = made.map_err(|message| ConfigError::new(place, message))?;
             generators.insert(name, made);
@@ -82,7 +106,7 @@ impl Catalogue {
         generators
             .entry(Builtin::NAME.to_owned())
             .or_insert_with(|| builtin(Quality::Standard, &modules));
-        Ok(Self { generators, modules })
+        Ok(Self { generators, text_to_image, modules })
     }
 
     /// Uses this check for modules, instead of a cage that is started with the first one. Only the first call counts, and only
@@ -103,6 +127,12 @@ impl Catalogue {
     pub fn get(&self, name: &str) -> Option<Arc<dyn Generator>> {
         self.generators.get(name).cloned()
     }
+
+    /// What makes pictures of texts, if the configuration names it.
+    #[must_use]
+    pub fn text_to_image(&self) -> Option<Arc<dyn TextToImage>> {
+        self.text_to_image.clone()
+    }
 }
 
 impl Default for Catalogue {
@@ -110,7 +140,8 @@ impl Default for Catalogue {
     fn default() -> Self {
         let modules = Modules::default();
         let builtin = builtin(Quality::Standard, &modules);
-        Self { generators: [(Builtin::NAME.to_owned(), builtin)].into(), modules }
+        let generators = [(Builtin::NAME.to_owned(), builtin)].into();
+        Self { generators, text_to_image: None, modules }
     }
 }
 

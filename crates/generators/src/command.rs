@@ -47,9 +47,6 @@ impl Program {
         if arguments.first().is_none_or(|program| program.is_empty() || !program.is_fixed()) {
             return Err(TemplateError::NoProgram);
         }
-        if !arguments.iter().any(|argument| argument.has("image")) {
-            return Err(TemplateError::NoImage);
-        }
         Ok(Self {
             arguments,
             folder: None,
@@ -61,8 +58,9 @@ impl Program {
         })
     }
 
-    fn writes_file(&self) -> bool {
-        self.arguments.iter().any(|argument| argument.has("output"))
+    /// Whether an argument has this place.
+    fn names(&self, place: &str) -> bool {
+        self.arguments.iter().any(|argument| argument.has(place))
     }
 
     fn name(&self) -> String {

@@ -76,13 +76,20 @@ impl Guarded {
         })
     }
 
-    async fn tries(&self, request: &Request, call: u64) -> Result<Made, Failure> {
+    /// Gives the turn back before the model is looked at.
+    async fn tries(
+        &self,
+        request: &Request,
+        turn: SemaphorePermit<'_>,
+        call: u64,
+    ) -> Result<Made, Failure> {
         let mut notes = Vec::new();
         let mut spent = None;
         let mut number = 1;
         loop {
             let failure = match self.inner.generate(request.clone()).await {
                 Ok(made) => {
+                    drop(turn);
                     let cost = sum(spent, made.cost);
                     notes.extend(made.notes.iter().cloned());
                     return self.look(Made { cost, notes, ..made }).await;
@@ -140,10 +147,10 @@ impl Generator for Guarded {
             let start = Instant::now();
             let _place = self.place()?;
             let turn = self.turns.acquire().await;
-            let _turn = turn.map_err(|_| Failure::Failed("the queue is closed".to_owned()))?;
+            let turn = turn.map_err(|_| Failure::Failed("the queue is closed".to_owned()))?;
             let call = self.calls.fetch_add(1, Ordering::Relaxed);
             let time = self.bounds.time;
-            let made = tokio::time::timeout(time, self.tries(&request, call)).await;
+            let made = tokio::time::timeout(time, self.tries(&request, turn, call)).await;
             let made = made.unwrap_or(Err(Failure::Time(time)))?;
             Ok(Made { took: start.elapsed(), ..made })
         })

@@ -26,4 +26,13 @@ impl PictureFormat {
             Self::WebP => "webp",
         }
     }
+
+    /// As in `Content-Type`.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::WebP => "image/webp",
+        }
+    }
 }

@@ -5,29 +5,13 @@ pub(crate) const CHARS_MAX: usize = 200;
 
 /// The beginning, on one line, without control characters.
 pub(crate) fn head(text: &str) -> String {
-    let mut clean = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
-    {
-        if !clean.is_empty() {
-            clean.push(' ');
-        }
-        clean.push_str(word);
-        if clean.len() > 4 * CHARS_MAX {
-            break;
-        }
-    }
-    clean.chars().take(CHARS_MAX).collect()
+    pod::client::short(text, CHARS_MAX)
 }
 
 /// The end, on one line, without control characters.
 pub(crate) fn tail(bytes: &[u8]) -> String {
     let last = &bytes[bytes.len().saturating_sub(8 * CHARS_MAX)..];
-    let text = String::from_utf8_lossy(last);
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|w| !w.is_empty())
-        .collect();
-    let clean = words.join(" ");
+    let clean = pod::client::short(&String::from_utf8_lossy(last), usize::MAX);
     let skip = clean.chars().count().saturating_sub(CHARS_MAX);
     clean.chars().skip(skip).collect()
 }
@@ -38,7 +22,7 @@ mod tests {
 
     #[test]
     fn strangers_words_are_short_and_plain() {
-        assert_eq!(head(" a\n\tb\u{1b}[31m c\0"), "a b [31m c");
+        assert_eq!(head(" a\n\tb\u{1b}[31m c\0"), "a b[31m c");
         assert_eq!(tail(b"x\ny\r\n \xff z"), "x y \u{fffd} z");
         let long = "wörter ".repeat(1000);
         assert_eq!(head(&long).chars().count(), CHARS_MAX);

@@ -1,5 +1,7 @@
 //! One generator of a configuration: what all have in common, then what its type asks for.
 
+pub(super) mod remote;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::EnvLookup;
 use crate::check::{Checks, Level, Modules};
+use crate::pictures::Pictures;
 use crate::{Axes, Bounds, Builtin, Card, Command, Generator, Guarded, Program};
 
 /// What an entry is read with.
@@ -21,6 +24,8 @@ pub(super) struct Context<'a> {
     pub(super) modules: &'a Modules,
     /// Names of variables that hold secrets of any entry.
     pub(super) secrets: &'a [String],
+    /// Where pictures are offered.
+    pub(super) pictures: Option<&'a Arc<Pictures>>,
 }
 
 /// Keys of every type.
@@ -62,6 +67,9 @@ const COMMON: [&str; 12] = [
 enum Type {
     Builtin,
     Command,
+    SingleShot,
+    Pod,
+    Prediction,
 }
 
 /// Keys of the built-in generator.
@@ -86,8 +94,8 @@ struct CommandKeys {
 const SECRET_KEY_END: &str = "_env";
 
 /// Names of the variables with secrets in all entries, which no program is given.
-pub(super) fn secrets(entries: &BTreeMap<String, toml::Table>) -> Vec<String> {
-    let named = entries.values().flatten().filter(|(key, _)| key.ends_with(SECRET_KEY_END));
+pub(super) fn secrets<'a>(entries: impl Iterator<Item = &'a toml::Table>) -> Vec<String> {
+    let named = entries.flatten().filter(|(key, _)| key.ends_with(SECRET_KEY_END));
     named.filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect()
 }
 
@@ -99,18 +107,20 @@ pub(super) fn make(
     let (common, own): (toml::Table, toml::Table) =
         table.into_iter().partition(|(key, _)| COMMON.contains(&key.as_str()));
     let common: Common = keys(common)?;
-    if (context.name == Builtin::NAME) != (common.r#type == Type::Builtin)
-        && context.name == Builtin::NAME
-    {
+    let is_builtin = common.r#type == Type::Builtin;
+    if context.name == Builtin::NAME && !is_builtin {
         return Err(format!("the name {} is for the type builtin", Builtin::NAME));
     }
-    let is_builtin = common.r#type == Type::Builtin;
-    let card = common.card(context.name, is_builtin)?;
+    let card = common.card(context.name)?;
     let kinds = card.kinds.clone();
+    let bounds = common.bounds()?;
     let bytes_max = common.bytes_max.unwrap_or(usize::MAX);
     let inner: Arc<dyn Generator> = match common.r#type {
         Type::Builtin => Arc::new(Builtin::with_card(card, quality(keys(own)?)?)),
         Type::Command => Arc::new(Command::new(card, program(keys(own)?, bytes_max, context)?)),
+        Type::SingleShot => remote::single_shot(card, keys(own)?, context)?,
+        Type::Pod => remote::pod(card, keys(own)?, context)?,
+        Type::Prediction => remote::prediction(card, keys(own)?, bytes_max, context)?,
     };
     let axes: Axes = match &common.axes {
         Some(text) => text.parse().map_err(|error| format!("axes: {error}"))?,
@@ -120,25 +130,37 @@ pub(super) fn make(
         return Err("axes: a module cannot be turned, it has to be upright already".to_owned());
     }
     let checks = Checks { level: common.check, axes, bytes_max, modules: context.modules.clone() };
-    let is_remote = !matches!(common.r#type, Type::Builtin | Type::Command);
-    Ok(Arc::new(Guarded::new(inner, checks, common.bounds(is_remote)?)))
+    Ok(Arc::new(Guarded::new(inner, checks, bounds)))
 }
 
-fn keys<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
+pub(super) fn keys<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
     T::deserialize(toml::Value::Table(table)).map_err(|error| error.message().to_owned())
 }
 
 impl Common {
-    fn card(&self, name: &str, is_builtin: bool) -> Result<Card, String> {
-        let mut kinds = match &self.makes {
-            Some(kinds) => kinds.clone(),
-            None if is_builtin => Kind::ALL.to_vec(),
-            None => return Err("makes is missing: a list of splats, mesh, module".to_owned()),
+    fn card(&self, name: &str) -> Result<Card, String> {
+        let is_builtin = self.r#type == Type::Builtin;
+        let mut kinds = match (&self.makes, self.r#type) {
+            (Some(kinds), _) => kinds.clone(),
+            (None, Type::Builtin) => Kind::ALL.to_vec(),
+            (None, Type::Pod) => vec![Kind::Module],
+            (None, _) => return Err("makes is missing: a list of splats, mesh, module".to_owned()),
         };
         kinds.sort();
         kinds.dedup();
         if kinds.is_empty() {
             return Err("makes: at least one of splats, mesh, module".to_owned());
+        }
+        // The single-shot contract has no word for what is wanted, the batch contract makes modules.
+        let is_one = kinds.len() == 1;
+        match self.r#type {
+            Type::SingleShot if !is_one => {
+                return Err("makes: a single-shot service makes one kind".to_owned());
+            }
+            Type::Pod if kinds != [Kind::Module] => {
+                return Err("makes: a pod makes modules only".to_owned());
+            }
+            _ => {}
         }
         let cost = match self.cost_usd {
             Some(cost) if !(0.0..=1e6).contains(&cost) => {
@@ -151,6 +173,9 @@ impl Common {
         if !(1..=10_000).contains(&parallel) {
             return Err(format!("parallel: {parallel} is not from 1 to 10000"));
         }
+        if self.r#type == Type::Pod && parallel != 1 {
+            return Err("parallel: a pod has one batch at a time".to_owned());
+        }
         let licence = if is_builtin { "as the picture" } else { "unknown" };
         Ok(Card {
             name: name.to_owned(),
@@ -162,7 +187,8 @@ impl Common {
         })
     }
 
-    fn bounds(&self, is_remote: bool) -> Result<Bounds, String> {
+    fn bounds(&self) -> Result<Bounds, String> {
+        let is_remote = !matches!(self.r#type, Type::Builtin | Type::Command);
         let mut bounds = Bounds { tries: if is_remote { 3 } else { 1 }, ..Bounds::default() };
         if let Some(time_s) = self.time_s {
             bounds.time = seconds("time_s", time_s)?;
@@ -177,7 +203,7 @@ impl Common {
 }
 
 /// A time as it stands in a configuration, up to a week.
-fn seconds(key: &str, seconds: f64) -> Result<Duration, String> {
+pub(super) fn seconds(key: &str, seconds: f64) -> Result<Duration, String> {
     if seconds > 0.0 && seconds <= 7.0 * 86_400.0 {
         Ok(Duration::from_secs_f64(seconds))
     } else {

@@ -60,7 +60,7 @@ pub(super) async fn run(
     };
     let started = started.await.map_err(|error| failed(&error))?;
     let mut running = started.map_err(|error| failed(&error))?;
-    let ended = running.watch(max, !program.writes_file(), &progress).await;
+    let ended = running.watch(max, !program.names("output"), &progress).await;
     let (status, printed) = match ended.map_err(|error| failed(&error))? {
         Ended::TooLong => return Err(Failure::TooLong { max }),
         Ended::Exited(status, printed) => (status, printed),
@@ -79,7 +79,7 @@ pub(super) async fn run(
             return Err(failed(&running.last_words(&format!("ended by signal {signal}"))));
         }
     }
-    if !program.writes_file() {
+    if !program.names("output") {
         return Ok(printed.into());
     }
     let name = name.to_owned();
@@ -125,9 +125,10 @@ fn start(program: &Program, request: &Request, format: PictureFormat) -> io::Res
         None => builder.tempdir()?,
     };
     let image = scratch.path().join(format!("image.{}", format.ending()));
-    fs_err::write(&image, &request.picture)?;
-    let needs_stem = program.arguments.iter().any(|argument| argument.has("stem"));
-    let stem = if needs_stem { request.stem() } else { "model".to_owned() };
+    if program.names("image") {
+        fs_err::write(&image, &request.picture)?;
+    }
+    let stem = if program.names("stem") { request.stem() } else { "model".to_owned() };
     let output = scratch.path().join(format!("{stem}.{}", request.kind.ending()));
     let filled = Filled::new(|place| match place {
         "image" => image.display().to_string(),
@@ -184,6 +185,10 @@ impl Running {
         is_printed: bool,
         progress: &Progress,
     ) -> io::Result<Ended> {
+        #[expect(
+            deprecated,
+            reason = "fit for what owns its descriptor, as this does; the other way is unsafe"
+        )]
         let ended = AsyncFd::new(self.ended.try_clone()?)?;
         let pipes = self.child.as_mut().and_then(|c| Some((c.stdout.take()?, c.stderr.take()?)));
         let (stdout, stderr) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;

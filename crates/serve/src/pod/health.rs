@@ -114,9 +114,9 @@ mod tests {
         let device = |id, tflops, vram_gb| Device { id, name: "H200".to_owned(), tflops, vram_gb };
         let two = Thresholds { devices: 2, ..Thresholds::GPU };
         assert_snapshot!(line(&[device(0, 45.123, 140.0), device(1, 30.0, 134.0)], two), @r#"true {"all_passed":true,"benchmark":"gpu_health","gpus":[{"compute_passed":true,"gpu_id":0,"gpu_name":"H200","passed":true,"tflops":45.12,"vram_gb":140.0,"vram_passed":true},{"compute_passed":true,"gpu_id":1,"gpu_name":"H200","passed":true,"tflops":30.0,"vram_gb":134.0,"vram_passed":true}],"threshold_tflops":30.0,"threshold_vram_gb":134.0}"#);
-        assert_snapshot!(line(&[device(0, 45.0, 140.0), device(1, 29.999, 140.0)], two), @"");
-        assert_snapshot!(line(&[device(0, 45.0, 140.0)], two), @"");
-        assert_snapshot!(line(&[device(0, f64::NAN, 140.0)], Thresholds::ANY), @"");
-        assert_snapshot!(line(&[device(0, 0.01, 4.0)], Thresholds::ANY), @"");
+        assert_snapshot!(line(&[device(0, 45.0, 140.0), device(1, 29.999, 140.0)], two), @r#"false {"all_passed":false,"benchmark":"gpu_health","gpus":[{"compute_passed":true,"gpu_id":0,"gpu_name":"H200","passed":true,"tflops":45.0,"vram_gb":140.0,"vram_passed":true},{"compute_passed":false,"gpu_id":1,"gpu_name":"H200","passed":false,"tflops":30.0,"vram_gb":140.0,"vram_passed":true}],"threshold_tflops":30.0,"threshold_vram_gb":134.0}"#);
+        assert_snapshot!(line(&[device(0, 45.0, 140.0)], two), @r#"false {"all_passed":false,"benchmark":"gpu_health","gpus":[{"compute_passed":true,"gpu_id":0,"gpu_name":"H200","passed":true,"tflops":45.0,"vram_gb":140.0,"vram_passed":true}],"gpus_expected":2,"threshold_tflops":30.0,"threshold_vram_gb":134.0}"#);
+        assert_snapshot!(line(&[device(0, f64::NAN, 140.0)], Thresholds::ANY), @r#"false {"all_passed":false,"benchmark":"gpu_health","gpus":[{"compute_passed":false,"gpu_id":0,"gpu_name":"H200","passed":false,"tflops":null,"vram_gb":140.0,"vram_passed":true}],"threshold_tflops":0.0,"threshold_vram_gb":0.0}"#);
+        assert_snapshot!(line(&[device(0, 0.01, 4.0)], Thresholds::ANY), @r#"true {"all_passed":true,"benchmark":"gpu_health","gpus":[{"compute_passed":true,"gpu_id":0,"gpu_name":"H200","passed":true,"tflops":0.01,"vram_gb":4.0,"vram_passed":true}],"threshold_tflops":0.0,"threshold_vram_gb":0.0}"#);
     }
 }

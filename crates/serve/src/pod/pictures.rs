@@ -26,8 +26,7 @@ impl Pictures {
     pub(super) fn new(time_max: Duration, allow_private_urls: bool) -> io::Result<Self> {
         let may_connect = if allow_private_urls { fetch::anywhere } else { fetch::in_public };
         let limits = Limits {
-            // One byte more than a picture may have shows that it is too long.
-            bytes_max: PICTURE_BYTES_MAX + 1,
+            bytes_max: PICTURE_BYTES_MAX,
             // Time for another try is left.
             time_max: time_max.div_f64(2.0),
             redirects_max: REDIRECTS_MAX,
@@ -40,17 +39,12 @@ impl Pictures {
         let end = Instant::now() + self.time_max;
         let mut last = None;
         for wait in WAITS.into_iter().map(Some).chain([None]) {
-            let failure = match timeout_at(end, self.fetcher.fetch(url)).await {
-                Ok(Ok(picture)) if picture.len() > PICTURE_BYTES_MAX => {
-                    return Err(format!(
-                        "image download failed: more than {PICTURE_BYTES_MAX} bytes, which is our limit"
-                    ));
-                }
+            let failure = match timeout_at(end, self.fetcher.fetch_whole(url)).await {
                 Ok(Ok(picture)) => return Ok(picture.into()),
                 Ok(Err(failure)) => failure,
                 Err(_) => FetchError::Time { max: self.time_max },
             };
-            let is_last = wait.is_none() || !may_pass(&failure);
+            let is_last = wait.is_none() || !failure.is_transient();
             last = Some(failure);
             let wait = wait.unwrap_or_default();
             if is_last || Instant::now() + wait >= end {
@@ -60,14 +54,5 @@ impl Pictures {
         }
         let reason = last.map_or_else(String::new, |failure| failure.to_string());
         Err(words::short(&format!("image download failed: {reason}")))
-    }
-}
-
-/// Whether another try may do better.
-const fn may_pass(failure: &FetchError) -> bool {
-    match failure {
-        FetchError::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
-        FetchError::Time { .. } | FetchError::Failed(_) => true,
-        _ => false,
     }
 }

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use serve::pod::{Benchmark, Config, Cpu, Log, Program, Thresholds};
 
-use crate::catalogue::GeneratorArgs;
 use crate::failure::{Failure, exit};
 use crate::module::CageArgs;
-use crate::output;
+use crate::{catalogue, output};
 
 /// Makes Three.js modules of batches of pictures: the HTTP contract of pods in competition 2
 #[derive(Debug, clap::Args)]
@@ -25,8 +24,13 @@ pub(crate) struct Args {
     #[arg(long, env = "PORT", value_name = "N", default_value_t = pod::wire::PORT)]
     port: u16,
 
-    #[command(flatten)]
-    generator: GeneratorArgs,
+    /// What generates: a name of the generators' file, or "builtin"
+    #[arg(long, value_name = "NAME", default_value = generators::Builtin::NAME)]
+    generator: String,
+
+    /// Generators by name, in TOML: see docs/generators.md
+    #[arg(long, value_name = "FILE")]
+    generators: Option<PathBuf>,
 
     /// Folder where batches are kept; started with it again, the service goes on where it was [default: a new one, removed at the end]
     #[arg(long, value_name = "DIR")]
@@ -118,7 +122,8 @@ impl Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let generator = args.generator.load(args.cage)?;
+    let known = catalogue::read(args.generators.as_deref(), args.cage)?;
+    let generator = catalogue::find(&known, &args.generator)?;
     let card = generator.card();
     if !card.kinds.contains(&pod::wire::Kind::Module) {
         return Err(Failure::usage(format!("--generator {}: it does not make modules", card.name)));

@@ -124,7 +124,7 @@ mod tests {
         assert_snapshot!(run(r#"echo '{"gpus":[{"gpu_id":1,"gpu_name":"A","tflops":31.5,"vram_gb":140}]}'"#), @r#"[Device { id: 1, name: "A", tflops: 31.5, vram_gb: 140.0 }]"#);
         assert_snapshot!(run("exit 3"), @"sh: exit status: 3");
         assert_snapshot!(run("echo no"), @"sh: its answer: expected ident at line 1 column 2");
-        assert_snapshot!(run("sleep 5 & echo '{}'"), @"");
+        assert_snapshot!(run("sleep 5 & echo '{}'"), @"sh: its answer: EOF while parsing a value at line 1 column 0");
         assert_snapshot!(run("exec sleep 60"), @"sh: not done within 1 s");
         let missing = Program {
             program: "no-such-program-here".to_owned(),

@@ -148,6 +148,7 @@ proptest! {
                     prop_assert_eq!(told == State::Replace, may_replace);
                 }
                 Event::Order(mut stems, id) => {
+                    stems.sort_unstable();
                     stems.dedup();
                     let stems: Vec<_> = stems.iter().map(u8::to_string).collect();
                     let id = id.map(|id| id.to_string());

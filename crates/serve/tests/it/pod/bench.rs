@@ -46,7 +46,7 @@ async fn an_unfit_machine_asks_to_be_replaced() {
     while pod.status_with(asks).await["status"] != "replace" {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    assert_snapshot!(pod.status_with(asks).await, @"");
+    assert_snapshot!(pod.status_with(asks).await, @r#"{"payload":{"all_passed":false,"benchmark":"gpu_health","gpus":[{"compute_passed":true,"gpu_id":0,"gpu_name":"H200","passed":true,"tflops":45.0,"vram_gb":140.0,"vram_passed":true},{"compute_passed":false,"gpu_id":1,"gpu_name":"H200","passed":false,"tflops":12.34,"vram_gb":140.0,"vram_passed":true}],"threshold_tflops":30.0,"threshold_vram_gb":134.0},"status":"replace"}"#);
     assert_eq!(pod.status().await["status"], "warming_up");
     assert_snapshot!(pod.order("a").await, @r#"409 {"detail":"Cannot accept batch","current_status":"replace"}"#);
     // With none left it does what it can.
@@ -90,7 +90,7 @@ async fn a_generator_out_of_order_asks_to_be_replaced() {
     assert_eq!(pod.status_with("?replacements_remaining=3").await["status"], "complete");
     pod.fake.warm.close();
     pod.make("f=fails g=fails h=fails i=fails j=fails").await;
-    assert_snapshot!(pod.status_with("?replacements_remaining=3").await, @"");
+    assert_snapshot!(pod.status_with("?replacements_remaining=3").await, @r#"{"payload":{"failures_in_a_row":8,"fault":"generator","reason":"the weights are missing"},"status":"replace"}"#);
     pod.status_with("?replacements_remaining=0").await;
     pod.make("k").await;
     assert_eq!(

@@ -113,7 +113,7 @@ async fn the_payload_tells_what_goes_on() {
     });
     let mut payload = status.await["payload"].clone();
     payload["stage_seconds"] = json!(0);
-    assert_snapshot!(payload, @"");
+    assert_snapshot!(payload, @r#"{"failed":1,"generator":"fake","last_failure":"b: out of memory","running":[{"share":0.5,"stem":"a","what":"waiting"},{"share":0.5,"stem":"c","what":"waiting"}],"stage":"generating","stage_seconds":0,"succeeded":0}"#);
     pod.fake.gate.add_permits(2);
     pod.until_state("complete").await;
     let payload = &pod.status().await["payload"];

@@ -23,9 +23,24 @@ async fn prompts_that_fail() {
     pod.until_state("ready").await;
     let results =
         pod.make("a b=panics c=fails d=bad e=mesh f=large g=empty h=binary i=largest").await;
-    assert_snapshot!(told(&results), @"");
-    assert_snapshot!(told(&pod.make("a=fails b=bad").await), @"");
-    assert_snapshot!(told(&pod.make("c").await), @"");
+    assert_snapshot!(told(&results), @r#"
+    a.js i.js
+    {"b":"the generator crashed: it panicked: a secret xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "c":"out of memory",
+    "d":"picture: not a picture",
+    "e":"the model made breaks the rules: mesh, not a module",
+    "f":"the model is longer than 1048576 bytes",
+    "g":"the model made breaks the rules: not a text",
+    "h":"the model made breaks the rules: not a text"}
+    "#);
+    assert_snapshot!(told(&pod.make("a=fails b=bad").await), @r#"
+    {"a":"out of memory",
+    "b":"picture: not a picture"}
+    "#);
+    assert_snapshot!(told(&pod.make("c").await), @"
+    c.js
+    none
+    ");
 }
 
 #[tokio::test]
@@ -48,14 +63,33 @@ async fn pictures_that_are_not_to_be_had() {
         Pod::start_with(Config { picture_time: brief, ..config(folder.path()) }, Fake::ready())
             .await;
     pod.until_state("ready").await;
-    let results = pod.make("a=missing b=forever c=endless d=file:///etc/passwd e=ftp://x/ f=silent g=http://no.invalid/ h ok").await;
+    let results = pod.make("a=missing b=forever d=file:///etc/passwd e=ftp://x/ f=silent g=http://no.invalid/ h ok").await;
     let mut told = told(&results);
     // The resolver's words are the machine's.
     if let Some(from) = told.find("\"g\":") {
         let to = told[from..].find('\n').map_or(told.len(), |to| from + to);
         told.replace_range(from..to, "\"g\":…");
     }
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    h.js ok.js
+    {"a":"image download failed: 404",
+    "b":"image download failed: more than 5 redirects",
+    "d":"image download failed: not an http or https URL",
+    "e":"image download failed: not an http or https URL",
+    "f":"image download failed: no whole answer within 0 s",
+    "g":…
+    "#);
+}
+
+#[tokio::test]
+async fn pictures_that_never_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pod = Pod::start(folder.path(), Fake::ready()).await;
+    pod.until_state("ready").await;
+    assert_snapshot!(told(&pod.make("a=endless b").await), @r#"
+    b.js
+    {"a":"image download failed: longer than 33554432 bytes"}
+    "#);
 }
 
 #[tokio::test]
@@ -68,7 +102,12 @@ async fn private_addresses_are_refused() {
     .await;
     pod.until_state("ready").await;
     let results = pod.make("a=http://127.0.0.1:9/x b=http://169.254.169.254/x c=http://[::1]/x d=http://localhost/x").await;
-    assert_snapshot!(told(&results), @"");
+    assert_snapshot!(told(&results), @r#"
+    {"a":"image download failed: 127.0.0.1 is not on the public Internet (see --allow-private-urls)",
+    "b":"image download failed: 169.254.169.254 is not on the public Internet (see --allow-private-urls)",
+    "c":"image download failed: [::1] is not on the public Internet (see --allow-private-urls)",
+    "d":"image download failed: localhost is not on the public Internet (see --allow-private-urls)"}
+    "#);
 }
 
 #[tokio::test]
@@ -79,7 +118,10 @@ async fn a_prompt_that_takes_too_long() {
         Pod::start_with(Config { prompt_time: brief, ..config(folder.path()) }, Fake::ready())
             .await;
     pod.until_state("ready").await;
-    assert_snapshot!(told(&pod.make("a=never b").await), @"");
+    assert_snapshot!(told(&pod.make("a=never b").await), @r#"
+    b.js
+    {"a":"inference timeout: no model within 0.1 s"}
+    "#);
 }
 
 #[tokio::test]
@@ -89,8 +131,16 @@ async fn a_batch_that_takes_too_long() {
     let pod =
         Pod::start_with(Config { batch_time: brief, ..config(folder.path()) }, Fake::ready()).await;
     pod.until_state("ready").await;
-    assert_snapshot!(told(&pod.make("a b=never c=never d=never").await), @"");
-    assert_snapshot!(told(&pod.make("e").await), @"");
+    assert_snapshot!(told(&pod.make("a b=never c=never d=never").await), @r#"
+    a.js
+    {"b":"batch timeout: not generated within 0.5 s of the order",
+    "c":"batch timeout: not generated within 0.5 s of the order",
+    "d":"batch timeout: not generated within 0.5 s of the order"}
+    "#);
+    assert_snapshot!(told(&pod.make("e").await), @"
+    e.js
+    none
+    ");
 }
 
 #[tokio::test]

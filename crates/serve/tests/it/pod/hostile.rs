@@ -16,19 +16,19 @@ async fn bodies_that_are_refused_change_nothing() {
         client.post("/generate", body).await.line()
     }
     let prompt = r#"{"stem":"a","image_url":"http://x/"}"#;
-    assert_snapshot!(post("{".to_owned()).await, @"");
-    assert_snapshot!(post(r#"{"prompts":[],"seed":1}"#.to_owned()).await, @"");
-    assert_snapshot!(post(r#"{"prompts":[{"stem":"A","image_url":""}],"seed":1}"#.to_owned()).await, @"");
-    assert_snapshot!(post(format!(r#"{{"prompts":[{prompt}],"seed":"1"}}"#)).await, @"");
+    assert_snapshot!(post("{".to_owned()).await, @r#"422 {"detail":"body: EOF while parsing an object at line 1 column 1"}"#);
+    assert_snapshot!(post(r#"{"prompts":[],"seed":1}"#.to_owned()).await, @r#"422 {"detail":"prompts: the list is empty"}"#);
+    assert_snapshot!(post(r#"{"prompts":[{"stem":"A","image_url":""}],"seed":1}"#.to_owned()).await, @r#"422 {"detail":"prompts.0.stem: \"A\" is not of a to z and 0 to 9"}"#);
+    assert_snapshot!(post(format!(r#"{{"prompts":[{prompt}],"seed":"1"}}"#)).await, @r#"422 {"detail":"body: invalid number at line 1 column 58"}"#);
     let many: Vec<_> =
         (0..10_000).map(|idx| format!(r#"{{"stem":"s{idx}","image_url":"http://x/"}}"#)).collect();
-    assert_snapshot!(post(format!(r#"{{"prompts":[{}],"seed":1}}"#, many.join(","))).await, @"");
-    assert_snapshot!(post(" ".repeat((1 << 20) + 1)).await, @"");
+    assert_snapshot!(post(format!(r#"{{"prompts":[{}],"seed":1}}"#, many.join(","))).await, @r#"422 {"detail":"prompts: 10000 of them, our limit is 100"}"#);
+    assert_snapshot!(post(" ".repeat((1 << 20) + 1)).await, @r#"413 {"detail":"the body has more than 1048576 bytes, which is our limit"}"#);
     let length = prompt.len();
     let typed = format!(
         "POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n{prompt}"
     );
-    assert_snapshot!(pod.client.send(&typed).await.line(), @"");
+    assert_snapshot!(pod.client.send(&typed).await.line(), @r#"422 {"detail":"Content-Type: must be application/json"}"#);
     assert_snapshot!(pod.state().await, @r#"{"status":"ready"}"#);
     assert_snapshot!(pod.order("a a b").await, @r#"200 {"accepted":3}"#);
     pod.until_state("complete").await;
