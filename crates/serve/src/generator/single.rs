@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use pod::wire::Seed;
+use pod::wire::{Seed, SeedError};
 use pod::wire::single::{PICTURE_FIELD, SEED_FIELD};
 
 use super::form::{self, ContentType, Known};
@@ -49,7 +49,8 @@ pub(super) async fn answered(
 /// Without one it is -1, as in the original, where that is a seed like any other.
 pub(super) fn seed(form: &mut form::Form) -> Result<Seed, Refusal> {
     let Some(text) = form.text(SEED_FIELD)? else { return Ok(Seed::from(-1_i64)) };
-    text.parse().map_err(|error| Refusal::Field(format!("{SEED_FIELD}: {error}")))
+    // Its errors begin with the word.
+    text.parse().map_err(|error: SeedError| Refusal::Field(error.to_string()))
 }
 
 pub(super) fn missing(name: &str) -> Refusal {

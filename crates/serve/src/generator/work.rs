@@ -126,10 +126,8 @@ impl App {
         let work = Box::pin(async move {
             app.tally.waited(asked.elapsed());
             let made = app.turn(prompt, seed, kind).await;
-            match &made {
-                Ok(done) => app.tally.made(done.took),
-                Err(Failure::BadPicture(_)) => {}
-                Err(_) => app.tally.failed(),
+            if let Ok(done) = &made {
+                app.tally.made(done.took);
             }
             made
         });
@@ -138,10 +136,12 @@ impl App {
             Ok(done) => return Ok(done),
             Err(refusal) => refusal,
         };
-        // Not every generator says so when it is the picture's fault.
-        match (&refusal, picture) {
-            (Refusal::Failed(_), Some(picture)) => self.check(picture).await?,
-            _ => {}
+        if let Refusal::Failed(_) = refusal {
+            // Not every generator says so when it is the picture's fault.
+            if let Some(picture) = picture {
+                self.check(picture).await?;
+            }
+            self.tally.failed();
         }
         Err(refusal)
     }

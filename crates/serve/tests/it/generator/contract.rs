@@ -84,7 +84,7 @@ async fn what_is_told_of_the_service() {
     let get = async |path: &str| service.client.get(path).await.line();
     assert_snapshot!(get("/health").await, @r#"200 {"status": "healthy", "models_loaded": {"background_remover":true,"clip_validator":false,"dreamgaussian":true,"flux":false}, "config": {"flux_steps":null,"validation_enabled":false,"validation_mode":"structure","validation_threshold":null}}"#);
     assert_snapshot!(get("/version").await, @r#"200 "0.0.0""#);
-    assert_snapshot!(get("/stats").await, @"");
+    assert_snapshot!(get("/stats").await, @r#"200 {"counters":{"failed":0,"generated":0,"withheld":0},"device":"cpu","generator":"puppet","latency_seconds":{"generation":{"p50":null,"p90":null,"p99":null},"validation":{"p50":null,"p90":null,"p99":null},"waiting":{"p50":null,"p90":null,"p99":null}},"queue":{"abandoned":0,"running":false,"waiting":0,"waiting_max":16},"service":"404-gen-competitive-miner","version":"1.0.0"}"#);
     assert_eq!(service.client.get("/openapi.json").await.json()["openapi"], "3.1.0");
 }
 

@@ -39,7 +39,15 @@ async fn odd_ones_are_taken() {
     ] {
         lines += &format!("{what}: {}\n", generate(service.client, &picture, "1").await.line());
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    16 bits: 200 64 × 64, 255 255 255
+    16 bits of grey: 200 64 × 64, 255 255 255
+    grey JPEG: 200 9 × 9, 0 0 0
+    transparent: 200 20 × 20, 1 2 3
+    CMYK: 200 16 × 12, 200 60 20
+    animated PNG: 200 16 × 12, 200 60 20
+    animated WebP: 200 16 × 12, 200 61 21
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +64,14 @@ async fn bad_ones_are_refused() {
     ] {
         lines += &format!("{what}: {}\n", generate(service.client, &picture, "1").await.line());
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    text: 422 {"detail":"picture: neither PNG, JPEG nor WebP"}
+    GIF: 422 {"detail":"picture: neither PNG, JPEG nor WebP"}
+    SVG: 422 {"detail":"picture: neither PNG, JPEG nor WebP"}
+    a head alone: 422 {"detail":"PNG picture: unexpected end of file"}
+    100 megapixels: 422 {"detail":"picture, width × height: 10000 × 10000 pixels, our limit is 67108864 in all"}
+    a long side: 422 {"detail":"picture, width: 16385 pixels, our limit is 16384"}
+    "#);
     assert_eq!(generate(service.client, &png(), "1").await.status, 200, "it still serves");
 }
 
@@ -75,7 +90,12 @@ async fn half_a_picture() {
     for (picture, seed) in [(half, "0"), (half, "1"), (half, "2"), (&noise, "1")] {
         lines += &format!("{}\n", generate(service.client, picture, seed).await.line());
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    200 splats of 3682 bytes, seed 0
+    422 {"detail":"PNG picture: unexpected end of file"}
+    422 {"detail":"picture: cut off"}
+    500 {"detail":"exit status 1"}
+    "#);
 }
 
 fn noise() -> Vec<u8> {

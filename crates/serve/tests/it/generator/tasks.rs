@@ -95,7 +95,7 @@ async fn a_picture_in_base64() {
     let digits = STANDARD.encode(disc());
     let expected = ball(8000, RED);
     let reply = prompt(&service, &[("prompt", &digits)]).await;
-    assert_snapshot!(told(&reply), @"");
+    assert_snapshot!(told(&reply), @"200 ply [x-clip-score: n/a | x-generation-time: … | x-validation-mode: structure]");
     assert!(reply.body == expected);
     let escaped = digits.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     for fields in [
@@ -139,7 +139,16 @@ async fn a_picture_as_a_file_or_in_json() {
         lines += &format!("{}\n", told(&json(body).await));
     }
     lines += &told(&service.client.form("/generate_from_image/", &[(image, b"GIF89a")]).await);
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    422 {"detail":"image: field required"} [x-error: image: field required]
+    400 {"detail":"not a JSON object"} [x-error: not a json object]
+    400 {"detail":"picture: not base64: Invalid symbol 37, offset 0."} [x-error: picture: not base64: invalid symbol 37, offset 0.]
+    400 {"detail":"picture: neither PNG, JPEG nor WebP"} [x-error: picture: neither png, jpeg nor webp]
+    422 {"detail":"image_base64: neither a text nor a number"} [x-error: image_base64: neither a text nor a number]
+    422 {"detail":"seed \"1.5\" is not an integer"} [x-error: seed "1.5" is not an integer]
+    422 {"detail":"format: not ply, spz or splat"} [x-error: format: not ply, spz or splat]
+    400 {"detail":"picture: neither PNG, JPEG nor WebP"} [x-error: picture: neither png, jpeg nor webp]
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,14 +169,23 @@ async fn what_is_wrong_with_a_prompt() {
     ] {
         lines += &format!("{}\n", told(&prompt(&service, &fields).await));
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    422 {"detail":"prompt: field required"} [x-error: prompt: field required]
+    422 {"detail":"prompt: field required"} [x-error: prompt: field required]
+    422 {"detail":"prompt: field required"} [x-error: prompt: field required]
+    501 {"detail":"a text needs a text-to-image endpoint, and none is configured: send a picture"} [x-error: a text needs a text-to-image endpoint, and none is configured: send a picture]
+    422 {"detail":"prompt: more than 1024 characters"} [x-error: prompt: more than 1024 characters]
+    200 ply [x-clip-score: n/a | x-generation-time: … | x-validation-mode: structure]
+    400 {"detail":"picture: not base64: Invalid symbol 63, offset 0."} [x-error: picture: not base64: invalid symbol 63, offset 0.]
+    422 {"detail":"prompt: given more than once"} [x-error: prompt: given more than once]
+    "#);
     let reply = url_encoded(&service, "").await;
-    assert_snapshot!(told(&reply), @"");
+    assert_snapshot!(told(&reply), @r#"422 {"detail":"prompt: field required"} [x-error: prompt: field required]"#);
     let reply = service.client.post("/generate/", "{\"prompt\":\"a red cube\"}").await;
-    assert_snapshot!(told(&reply), @"");
+    assert_snapshot!(told(&reply), @r#"415 {"detail":"the body has to be multipart/form-data or application/x-www-form-urlencoded"} [x-error: the body has to be multipart/form-data or application/x-www-form-urlencoded]"#);
     let long = STANDARD.encode(vec![0x89; limits::TASK_PICTURE_BYTES_MAX + 3]);
     let reply = url_encoded(&service, &format!("prompt=data:;base64,{long}")).await;
-    assert_snapshot!(told(&reply), @"");
+    assert_snapshot!(told(&reply), @r#"413 {"detail":"picture: more than 10485760 bytes, which is our limit"} [x-error: picture: more than 10485760 bytes, which is our limit]"#);
     assert_eq!(prompt(&service, &[("prompt", &STANDARD.encode(disc()))]).await.status, 200);
 }
 
@@ -180,7 +198,12 @@ async fn failures_are_in_the_head() {
         let fields = [("prompt", digits.as_str()), ("seed", seed)];
         lines += &format!("{}\n", told(&prompt(&service, &fields).await));
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    500  [x-generation-error: out of memory]
+    500  [x-generation-error: the model made breaks the rules: ply header: the file ends at byte 14, before end_header]
+    200  [x-clip-score: n/a | x-generation-time: … | x-validation-failed: true | x-validation-mode: structure]
+    422 {"detail":"seed \"x\" is not an integer"} [x-error: seed "x" is not an integer]
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,7 +270,10 @@ async fn a_text_with_something_that_paints() {
     for text in ["noise", "a hat"] {
         lines += &format!("{}\n", told(&prompt(&service, &[("prompt", text)]).await));
     }
-    assert_snapshot!(lines, @"");
+    assert_snapshot!(lines, @r#"
+    500  [x-generation-error: of the text: picture: neither png, jpeg nor webp]
+    500  [retry-after: 5 | x-generation-error: "a hat" and -1: overloaded]
+    "#);
     let health = service.client.get("/health").await.text();
     assert!(health.contains(r#""flux":true"#), "{health}");
 }
