@@ -19,6 +19,7 @@ pub(super) struct Archive {
     pub(super) failed: BTreeMap<String, String>,
     /// Stems that are there in any way, read or not.
     pub(super) named: BTreeSet<String>,
+    pub(super) has_manifest: bool,
     /// The manifest is there and cannot be read.
     is_blind: bool,
     /// Not an archive, or one over the limits as a whole; nothing of it was read.
@@ -95,6 +96,7 @@ impl Archive {
         if !is_encrypted && method != CompressionMethod::Deflated {
             self.fail(rule::B_DEFLATE, format!("{name} is {method}, not deflated"));
         }
+        self.has_manifest |= is_manifest;
         let max = if is_manifest { caps.manifest_bytes } else { caps.module_bytes };
         let content = match () {
             () if is_encrypted => Err("is encrypted".into()),
@@ -219,10 +221,17 @@ mod tests {
             ("old.js", b"1"),
             (MANIFEST, br#"{"b": 7}"#),
         ]);
-        insta::assert_snapshot!(faults(&bad, &["a", "b"]).join("\n"), @"");
+        insta::assert_snapshot!(faults(&bad, &["a", "b"]).join("\n"), @r"
+        B18 a.js has 101 bytes, more than 100
+        B10a b is a .js and a key of _failed.json
+        B12 old of an earlier batch is still there
+        ");
         let twice = zip(&[("x/a.js", b"1"), ("y/a.js", b"1"), (MANIFEST, b"[]")]);
-        insta::assert_snapshot!(faults(&twice, &["a"]).join("\n"), @"");
-        insta::assert_snapshot!(faults(b"PK nothing", &[]).join("\n"), @"");
+        insta::assert_snapshot!(faults(&twice, &["a"]).join("\n"), @r"
+        B10a a.js is there twice
+        B10b _failed.json is no object
+        ");
+        insta::assert_snapshot!(faults(b"PK nothing", &[]).join("\n"), @"B18 10 bytes that are no ZIP: invalid Zip archive: Could not find EOCD");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::archive::Archive;
 use super::prompts::{Prompts, Serve};
 use super::{CheckError, Session, Stop, pictures, rule};
 use crate::wire::batch::State;
@@ -33,6 +34,10 @@ struct Batches<'a> {
     count: u32,
     /// Whether a picture was ever asked for.
     fetches: bool,
+    /// The state between batches.
+    idle: State,
+    /// Of every batch: the largest, or a small one if that is refused.
+    seed: u64,
 }
 
 /// A batch as it is sent.
@@ -66,8 +71,15 @@ pub(super) async fn check(session: &Session<'_>) -> Result<(), Stop> {
     let (bind, reach) = (session.config.prompts_bind, &session.config.prompts_reach);
     let prompts =
         Prompts::start(bind, reach).await.map_err(|error| CheckError::Prompts(bind, error))?;
-    let mut batches =
-        Batches { session, prompts, earlier: BTreeSet::new(), count: 0, fetches: false };
+    let mut batches = Batches {
+        session,
+        prompts,
+        earlier: BTreeSet::new(),
+        count: 0,
+        fetches: false,
+        idle: State::Complete,
+        seed: SEED,
+    };
     batches.start().await?;
     let first = batches.first().await?;
     batches.bad_pictures().await?;
@@ -96,7 +108,7 @@ impl Batches<'_> {
         let paths: Vec<_> = stems.iter().map(|stem| format!("/{count}/{stem}.jpg")).collect();
         let urls =
             paths.iter().zip(pictures).map(|(path, it)| self.prompts.put(path, it)).collect();
-        Sent { stems, paths, urls, seed: SEED, batch_id: None }
+        Sent { stems, paths, urls, seed: self.seed, batch_id: None }
     }
 
     /// From the first answer to a service that takes batches.
@@ -161,6 +173,7 @@ impl Batches<'_> {
         match came {
             Ok(()) => session.pass(rule::B_SEED, ""),
             Err(came) => {
+                self.seed = 7;
                 sent.seed = 7;
                 if let Err(also) = self.submit(&sent).await {
                     session.fail(rule::B_ACCEPT, also);
@@ -170,9 +183,12 @@ impl Batches<'_> {
             }
         }
         let goes_on = self.while_running(&mut sent).await?;
+        if session.has_failed(rule::B_AT_ONCE) {
+            self.wait_for_late_start(&sent).await;
+        }
         self.prompts.release();
         if goes_on {
-            self.finish(&sent, Want::Complete).await?;
+            self.finish(Some(&sent), Want::Complete).await?;
         }
         let took = begun.elapsed();
         self.note_fetches(&sent);
@@ -217,28 +233,36 @@ impl Batches<'_> {
             self.wait_for_endless(&sent).await?;
         }
         self.prompts.release();
-        self.finish(&sent, Want::Next).await?;
+        self.finish(Some(&sent), Want::Next).await?;
         let Some(archive) = self.archive(&sent).await else { return Ok(()) };
         self.earlier.extend(sent.set());
         if !self.fetches {
             return Ok(());
         }
-        let (good, bad) = (&sent.stems[0], &sent.stems[1..]);
-        match archive.failed.get(good) {
-            Some(reason) => {
-                session.fail(rule::B_BAD_PICTURE, format!("the good prompt failed too: {reason}"))
-            }
-            None if !archive.modules.contains_key(good) => {
-                session.fail(rule::B_BAD_PICTURE, "no module for the good prompt");
-            }
-            None => session.pass(rule::B_BAD_PICTURE, ""),
-        }
-        for stem in bad.iter().filter(|stem| archive.modules.contains_key(*stem)) {
-            let which = ["404", "a page", "no connection", "a picture without end"];
-            let at = bad.iter().position(|other| other == stem).unwrap_or_default();
-            session.warn(rule::B_BAD_PICTURE, format!("a module was made of: {}", which[at]));
-        }
+        self.judge_bad_pictures(&sent, &archive);
         Ok(())
+    }
+
+    /// The first prompt is good, the others are not.
+    fn judge_bad_pictures(&self, sent: &Sent, archive: &Archive) {
+        let session = self.session;
+        let good = &sent.stems[0];
+        let causes = [rule::B_MODULES, rule::B_ONCE, rule::B_CAPS];
+        if archive.modules.contains_key(good) {
+            session.pass(rule::B_BAD_PICTURE, "");
+        } else if let Some(cause) = causes.into_iter().find(|rule| session.has_failed(*rule)) {
+            session.skip(rule::B_BAD_PICTURE, format!("good prompts fail too: see {}", cause.code));
+        } else {
+            let reason = archive.failed.get(good).map_or("no module", String::as_str);
+            session.fail(rule::B_BAD_PICTURE, format!("the good prompt failed too: {reason}"));
+        }
+        let bad = ["404", "a page", "no connection", "a picture without end"];
+        for (stem, what) in sent.stems[1..].iter().zip(bad) {
+            let was_let_end = what == bad[3] && session.has_failed(rule::B_ENDLESS);
+            if archive.modules.contains_key(stem) && !was_let_end {
+                session.warn(rule::B_BAD_PICTURE, format!("a module was made of: {what}"));
+            }
+        }
     }
 
     /// Until the batch is complete although one picture never ends.
@@ -270,7 +294,7 @@ impl Batches<'_> {
             session.fail(rule::B_ALL_FAILED, format!("not accepted: {came}"));
             return Ok(());
         }
-        self.finish(&sent, Want::AllFailed).await?;
+        self.finish(Some(&sent), Want::AllFailed).await?;
         self.earlier.extend(sent.set());
         let found = match self.fetch().await {
             Ok(answer) if answer.is_success() => {
@@ -281,13 +305,12 @@ impl Batches<'_> {
                 return Ok(());
             }
         };
-        if session.has_failed(rule::B_CAPS) {
+        let was_made = sent.stems.iter().any(|stem| found.named.contains(stem));
+        if found.is_unreadable || session.has_failed(rule::B_CAPS) {
             session.skip(rule::B_ALL_FAILED, "archives cannot be read: see B18");
-        } else if let Some((_, _, came)) = found.faults.first() {
-            session.fail(rule::B_ALL_FAILED, came);
-        } else if found.modules.is_empty() && found.failed.is_empty() {
+        } else if found.named.is_empty() && !found.has_manifest {
             session.fail(rule::B_ALL_FAILED, "an empty archive");
-        } else if found.modules.is_empty() {
+        } else if !was_made {
             session.pass(rule::B_ALL_FAILED, "");
         } else {
             session.warn(rule::B_ALL_FAILED, "modules were made without a picture");

@@ -217,7 +217,22 @@ mod tests {
             took_ms: 1234,
             ended_early: None,
         };
-        insta::assert_snapshot!(report, @"");
+        insta::assert_snapshot!(report, @r"
+        FAIL    S2b  a PNG called prompt.jpg
+                expected: 2xx and a model: every picture is sent as prompt.jpg of type image/jpeg
+                came:     415 unsupported
+                do:       Decode pictures by their content, not by their name or type.
+        warn    S4d  type of the body
+                expected: Content-Type: application/octet-stream
+                came:     model/gltf-binary
+                do:       Send the model as application/octet-stream.
+        skipped S5   the next request while a body still streams
+                left out by --quick
+        pass    S2a  a JPEG
+
+        http://pod: single-shot contract, 1 failed, 1 warned, 1 passed, 1 skipped, 1.2 s
+        http://pod: does not keep to its contract
+        ");
         assert_eq!(report.codes(Outcome::Fail), ["S2b"]);
     }
 }

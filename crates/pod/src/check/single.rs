@@ -232,11 +232,16 @@ impl Single<'_> {
 
     async fn first_with_health(&self, vase: &Picture) -> Exchange {
         let mut polls = Vec::new();
+        let mut since = Instant::now();
+        let gap = self.session.limits().poll.min(Duration::from_millis(100));
         let shot = self.shoot(vase, 0);
         let watch = async {
             loop {
-                polls.push(self.session.health().await);
-                sleep(self.session.limits().poll.min(Duration::from_millis(100))).await;
+                since = Instant::now();
+                let poll = self.session.health().await;
+                polls.push(poll);
+                since = Instant::now();
+                sleep(gap).await;
             }
         };
         let exchange = tokio::select! {
@@ -244,7 +249,11 @@ impl Single<'_> {
             () = watch => unreachable!("watching never ends"),
         };
         if matches!(&exchange, Ok(answer) if answer.is_success()) {
-            self.session.judge_polls(rule::S_HEALTH_BUSY, polls);
+            // One that the generation's end overtook has waited so long.
+            if since.elapsed() > self.session.limits().answer {
+                polls.push(Ok(since.elapsed()));
+            }
+            self.session.judge_polls(rule::S_HEALTH_BUSY, &polls, gap);
         }
         exchange
     }

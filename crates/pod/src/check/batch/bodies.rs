@@ -70,10 +70,16 @@ impl Batches<'_> {
         };
         session.record(broken, outcome, came);
         let Ok(seen) = self.poll(None).await else { return Ok(()) };
-        if seen.state != State::Complete {
-            session.fail(broken, format!("{what}: the state went from complete to {}", seen.state));
-            let nothing = self.with_stems(Vec::new(), Vec::new());
-            self.finish(&nothing, Want::Complete).await?;
+        if seen.state != self.idle {
+            session.fail(
+                broken,
+                format!("{what}: the state went from {} to {}", self.idle, seen.state),
+            );
+            self.idle = seen.state;
+        }
+        if seen.state == State::Generating {
+            self.finish(None, Want::Complete).await?;
+            self.idle = State::Complete;
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Batches<'_> {
     }
 
     /// Sends a batch that should be accepted.
-    pub(super) async fn submit(&self, sent: &Sent) -> Result<(), String> {
+    pub(super) async fn submit(&mut self, sent: &Sent) -> Result<(), String> {
         let exchange = self.post(sent.body().to_string()).await;
         let answer = exchange.map_err(|silence| silence.to_string())?;
         if answer.status != 200 {
@@ -97,6 +97,9 @@ impl Batches<'_> {
         let outcome =
             if accepted == Some(sent.stems.len() as u64) { Outcome::Pass } else { Outcome::Fail };
         self.session.record(rule::B_ACCEPT, outcome, answer.brief());
+        if self.session.has_failed(rule::B_AT_ONCE) {
+            self.wait_for_late_start(sent).await;
+        }
         Ok(())
     }
 
@@ -111,16 +114,13 @@ impl Batches<'_> {
     }
 
     /// Polls until the batch is complete.
-    pub(super) async fn finish(&mut self, sent: &Sent, want: Want) -> Result<(), Stop> {
+    pub(super) async fn finish(&mut self, sent: Option<&Sent>, want: Want) -> Result<(), Stop> {
         let session = self.session;
         let begun = Instant::now();
-        if session.has_failed(rule::B_AT_ONCE) {
-            self.wait_for_late_start(sent).await;
-        }
         let mut progress_max = 0;
         let limit = session.limits().batch;
         let last = loop {
-            let seen = self.poll(Some(sent)).await;
+            let seen = self.poll(sent).await;
             let came = match &seen {
                 Ok(seen) if seen.state == State::Complete => return Ok(()),
                 Ok(seen) => {
@@ -161,7 +161,7 @@ impl Batches<'_> {
     }
 
     /// A service known to say generating late would be taken for complete.
-    async fn wait_for_late_start(&mut self, sent: &Sent) {
+    pub(super) async fn wait_for_late_start(&mut self, sent: &Sent) {
         let begun = Instant::now();
         while begun.elapsed() < self.session.limits().patience
             && !matches!(self.poll(Some(sent)).await, Ok(seen) if seen.state == State::Generating)

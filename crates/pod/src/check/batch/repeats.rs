@@ -49,6 +49,10 @@ impl Batches<'_> {
         let id = format!("{}-identity", session.config.token);
         sent.batch_id = Some(id.clone());
         let exchange = self.post(sent.body().to_string()).await;
+        if session.has_failed(rule::B_AGAIN_DONE) {
+            session.skip(rule::B_IDENTITY, "a batch cannot be repeated at all: see B6b");
+            return Ok(());
+        }
         let echo = match &exchange {
             Ok(answer) if answer.status == 200 => {
                 answer.json().and_then(|body| Some(body.get("batch_id")?.as_str()? == id))
@@ -95,7 +99,7 @@ impl Batches<'_> {
             session.fail(rule::B_IDENTITY, format!("the same identity again: {}", brief(&again)));
         } else if state != Ok(State::Complete) || asked(self) > before {
             session.fail(rule::B_IDENTITY, "the same identity again starts over");
-            self.finish(&sent, Want::Complete).await?;
+            self.finish(Some(&sent), Want::Complete).await?;
         } else {
             session.pass(rule::B_IDENTITY, "");
         }
@@ -113,7 +117,7 @@ impl Batches<'_> {
                 _ => {}
             }
             if begun.elapsed() > self.session.limits().poll {
-                self.finish(sent, Want::Complete).await?;
+                self.finish(Some(sent), Want::Complete).await?;
                 return Ok(generating);
             }
             sleep(self.session.limits().poll / 20).await;

@@ -69,7 +69,8 @@ impl Batches<'_> {
     fn examine(&self, bytes: &Bytes, sent: &Sent) -> Archive {
         let session = self.session;
         let mut archive = archive::read(bytes, Caps::default());
-        let is_readable = !archive.is_unreadable && !archive.named.is_empty();
+        let is_readable =
+            !archive.is_unreadable && (archive.has_manifest || !archive.named.is_empty());
         if is_readable {
             archive.compare(&sent.set(), &self.earlier);
         } else if !archive.is_unreadable {
@@ -110,7 +111,8 @@ impl Batches<'_> {
     async fn modules(&self, sent: &Sent, archive: &Archive) {
         let session = self.session;
         for stem in &sent.stems {
-            if let Some(reason) = archive.failed.get(stem) {
+            if let Some(reason) = archive.failed.get(stem).filter(|_| !archive.named.contains(stem))
+            {
                 let fetched = sent.paths.iter().any(|path| self.prompts.asked(path) > 0);
                 if fetched {
                     session.fail(
@@ -164,6 +166,8 @@ impl Batches<'_> {
             other => return session.fail(rule::B_STABLE, brief(&other)),
         }
         session.http.break_off(self.results()).await.ok();
+        // The service has to notice first.
+        sleep(session.limits().poll).await;
         match self.fetch().await {
             Ok(answer) if &answer.body == bytes => session.pass(rule::B_BROKEN, ""),
             Ok(answer) if answer.is_success() => session.fail(rule::B_BROKEN, "other bytes"),
@@ -182,7 +186,7 @@ impl Batches<'_> {
             match self.poll(None).await {
                 Ok(seen) if seen.state != State::Complete => {
                     session.fail(rule::B_AGAIN_DONE, format!("it is {} again", seen.state));
-                    self.finish(sent, super::Want::Complete).await.ok();
+                    self.finish(Some(sent), super::Want::Complete).await.ok();
                     return;
                 }
                 _ => sleep(session.limits().poll / 10).await,

@@ -12,7 +12,7 @@ use crate::wire::batch::State;
 
 /// Connections that poll at once, and how often each.
 const POLLERS: usize = 50;
-const POLLS_EACH: usize = 4;
+const POLLS_EACH: usize = 2;
 
 impl Batches<'_> {
     /// A batch while it warms up.
@@ -93,7 +93,7 @@ impl Batches<'_> {
         for _ in 0..5 {
             health.push(session.health().await);
         }
-        session.judge_polls(rule::B_HEALTH_BUSY, health);
+        session.judge_polls(rule::B_HEALTH_BUSY, &health, session.limits().answer);
         self.again(sent).await;
         self.other(sent).await
     }
@@ -161,13 +161,24 @@ impl Batches<'_> {
                 polls.push(poll);
             }
         }
-        session.judge_polls(rule::B_POLLS, polls);
+        session.judge_polls(rule::B_POLLS, &polls, session.limits().answer);
     }
 
     /// The same batch again must change nothing.
     async fn again(&mut self, sent: &Sent) {
         let session = self.session;
-        let before = self.poll(Some(sent)).await.ok().and_then(|seen| seen.progress);
+        let mut before = None;
+        for _ in 0..3 {
+            let progress = self.progress(sent).await;
+            if progress < before {
+                session.fail(
+                    rule::B_PROGRESS,
+                    format!("progress went from {before:?} to {progress:?}"),
+                );
+            }
+            before = before.max(progress);
+        }
+        let counts = !session.has_failed(rule::B_PROGRESS);
         let served = self.prompts.asked(&sent.paths[0]);
         let exchange = self.post(sent.body().to_string()).await;
         let accepted = match &exchange {
@@ -176,15 +187,15 @@ impl Batches<'_> {
             }
             _ => return session.fail(rule::B_AGAIN, brief(&exchange)),
         };
-        if accepted != Some(sent.stems.len() as u64) {
+        if accepted != Some(sent.stems.len() as u64) && !session.has_failed(rule::B_ACCEPT) {
             return session.fail(rule::B_AGAIN, brief(&exchange));
         }
         // A batch that starts over fetches its pictures again, at once.
         let begun = Instant::now();
         let watch = session.limits().poll * 2;
         while begun.elapsed() < watch {
-            let after = self.poll(Some(sent)).await.ok().and_then(|seen| seen.progress);
-            if after < before && after.is_some() {
+            let after = self.progress(sent).await;
+            if counts && after < before && after.is_some() {
                 return session
                     .fail(rule::B_AGAIN, format!("progress went from {before:?} to {after:?}"));
             }
@@ -196,12 +207,19 @@ impl Batches<'_> {
         session.pass(rule::B_AGAIN, "");
     }
 
+    async fn progress(&mut self, sent: &Sent) -> Option<i64> {
+        self.poll(Some(sent)).await.ok().and_then(|seen| seen.progress)
+    }
+
     /// Another batch must be refused. When it is taken, it is waited for, and the first one is sent again.
     async fn other(&mut self, sent: &mut Sent) -> Result<bool, Stop> {
         let session = self.session;
         let other = self.batch(vec![Serve::Picture(pictures::vase().bytes)]);
         let exchange = self.post(other.body().to_string()).await;
-        let is_running = self.is_generating(sent).await;
+        let is_running = match self.poll(None).await {
+            Ok(seen) => seen.state == State::Generating,
+            Err(_) => session.has_failed(rule::B_STATES),
+        };
         if is_running || !matches!(&exchange, Ok(answer) if answer.status == 200) {
             self.refusal(rule::B_OTHER, &exchange, State::Generating);
         } else {
@@ -211,7 +229,7 @@ impl Batches<'_> {
             return Ok(true);
         }
         self.prompts.release();
-        self.finish(&other, super::Want::Complete).await?;
+        self.finish(Some(&other), super::Want::Complete).await?;
         self.earlier.extend(other.set());
         let vase = || Serve::Picture(pictures::vase().bytes);
         *sent = self.batch(vec![vase(), vase(), vase()]);
@@ -219,7 +237,7 @@ impl Batches<'_> {
             session.fail(rule::B_NEXT, &came);
             return Err(Stop::Because(format!("no second batch is accepted: {came}")));
         }
-        self.finish(sent, super::Want::Complete).await?;
+        self.finish(Some(sent), super::Want::Complete).await?;
         Ok(false)
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 pub(crate) struct Request {
@@ -39,7 +39,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(service: Arc<impl Service>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // So little that a service notices soon when its client stops reading.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(64 << 10).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(128).unwrap();
+
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use super::server::{Request, Service, chunks, head, json, reply};
+use super::table::LONG;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -63,9 +64,6 @@ pub(crate) struct Single {
     has_company: AtomicBool,
     last_picture: std::sync::Mutex<Vec<u8>>,
 }
-
-/// Longer than a health check may take.
-const LONG: Duration = Duration::from_millis(1300);
 
 impl Single {
     pub(crate) fn new(fault: Fault) -> Self {
@@ -148,7 +146,7 @@ impl Single {
             Fault::SilentOnOdd if is_wide => return,
             _ => {}
         }
-        self.work(stream, &picture, seed).await;
+        self.work(stream, &picture, seed, count).await;
     }
 
     async fn garbage(&self, stream: &mut TcpStream, is_empty: bool) {
@@ -164,14 +162,15 @@ impl Single {
     }
 
     /// One generation at a time, in the order in which they came.
-    async fn work(&self, stream: &mut TcpStream, picture: &[u8], seed: i64) {
+    async fn work(&self, stream: &mut TcpStream, picture: &[u8], seed: i64, count: u32) {
         let head = |more: &str| head(200, self.kind(), more);
         if self.waiting.fetch_add(1, Ordering::SeqCst) > 0 && self.fault == Fault::Busy {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.has_company.store(true, Ordering::SeqCst);
             return json(stream, 503, &json!({ "detail": "busy" })).await;
         }
         *self.last_picture.lock().unwrap() = picture.to_vec();
-        if matches!(self.fault, Fault::MixesUp | Fault::OneModelForBoth) {
+        if matches!(self.fault, Fault::MixesUp | Fault::OneModelForBoth | Fault::Busy) {
             self.wait_for_company().await;
         }
         let gate = self.gate.lock().await;
@@ -181,8 +180,12 @@ impl Single {
             }
             _ => self.model(picture, seed),
         };
-        let pause = if self.fault == Fault::HealthWaits { LONG } else { Duration::from_millis(40) };
-        if self.fault == Fault::HeadersFirst {
+        let pause = if self.fault == Fault::HealthWaits && count == 0 {
+            LONG
+        } else {
+            Duration::from_millis(40)
+        };
+        if self.fault == Fault::HeadersFirst && count == 0 {
             let length = format!("content-length: {}\r\n", model.len());
             stream.write_all(head(&length).as_bytes()).await.ok();
             sleep(LONG).await;
@@ -234,7 +237,7 @@ impl Single {
         drop(gate);
     }
 
-    /// Gives a second request the time to come, so that the two are mixed up for sure.
+    /// Gives a second request the time to come, so that the two meet for sure.
     async fn wait_for_company(&self) {
         for _ in 0..40 {
             if self.waiting.load(Ordering::SeqCst) > 1 {
@@ -276,7 +279,7 @@ impl Single {
         }
         // Longer than the kernel keeps of what is not read, where that matters.
         let length = match self.fault {
-            Fault::HoldsWhileStreaming => 8 << 20,
+            Fault::HoldsWhileStreaming => 2 << 20,
             Fault::TooLarge => super::table::MODEL_BYTES_MAX + 1,
             _ => 60_000,
         };

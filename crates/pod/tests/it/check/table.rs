@@ -11,8 +11,11 @@ use tokio::task::JoinSet;
 use super::server::Server;
 use super::{batch, single};
 
-/// Above the 8 MiB of the service with the longest models.
-pub(crate) const MODEL_BYTES_MAX: usize = 10 << 20;
+/// Above the 2 MiB of the service with the longest models.
+pub(crate) const MODEL_BYTES_MAX: usize = 3 << 20;
+
+/// Longer than `/health` and `/status` may take, and a body after its headers.
+pub(crate) const LONG: Duration = Duration::from_millis(3600);
 
 /// Reads what the services of these tests write.
 struct Plain;
@@ -32,11 +35,13 @@ impl Judge for Plain {
 fn config(url: String) -> Config {
     let limits = Limits {
         total: Duration::from_secs(120),
-        warm_up: Duration::from_secs(1),
+        warm_up: Duration::from_secs(4),
         generation: Duration::from_secs(60),
-        batch: Duration::from_secs(6),
+        batch: Duration::from_secs(10),
         patience: Duration::from_secs(6),
-        endless: Duration::from_secs(4),
+        endless: Duration::from_secs(8),
+        answer: Duration::from_secs(3),
+        stall: Duration::from_secs(3),
         poll: Duration::from_millis(60),
         model_bytes: MODEL_BYTES_MAX,
         ..Limits::default()
@@ -57,7 +62,7 @@ fn line(fault: &str, report: &Report) -> String {
 }
 
 /// Checks at the same time: most of their time is waiting.
-static AT_ONCE: Semaphore = Semaphore::const_new(8);
+static AT_ONCE: Semaphore = Semaphore::const_new(24);
 
 /// Which codes must fail, and which may warn, for each fault.
 fn compare(expected: &[(String, &str)], found: Vec<(String, Report)>) {
