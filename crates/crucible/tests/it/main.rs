@@ -13,6 +13,7 @@ mod distance;
 mod documents;
 mod generator;
 mod modules;
+mod other_generators;
 mod pictures;
 mod references;
 mod service;
