@@ -146,7 +146,7 @@ fn start(
     let (stop, stopped) = oneshot::channel();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
     let address = listener.local_addr().expect("an address");
-    let parts = Parts { generator, paint: None, gate: None, log: Box::new(|_, _| {}) };
+    let parts = Parts { generator, text_to_image: None, gate: None, log: Box::new(|_, _| {}) };
     let config = Config { drain_time_max: Duration::ZERO, ..Config::default() };
     runtime.spawn(serve::generator::serve(listener, config, parts, async {
         stopped.await.ok();

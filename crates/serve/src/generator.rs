@@ -28,9 +28,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use generators::{Failure, Generator, Pending};
-use pod::wire::{Kind, Seed};
+use generators::{Generator, TextToImage};
+use pod::wire::Kind;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -80,16 +79,12 @@ impl Default for Config {
     }
 }
 
-/// Makes a picture's file of a text and a seed.
-pub type Paint =
-    Box<dyn Fn(String, Seed) -> Pending<'static, Result<Bytes, Failure>> + Send + Sync>;
-
 /// What does the work.
 pub struct Parts {
     /// Makes the models.
     pub generator: Arc<dyn Generator>,
     /// Makes pictures of text prompts. Without it, they are answered with 501.
-    pub paint: Option<Paint>,
+    pub text_to_image: Option<Arc<dyn TextToImage>>,
     /// Looks at the results of the per-task routes.
     pub gate: Option<Gate>,
     /// Takes lines of the log: one for each answer, without anything of the prompt.

@@ -1,14 +1,18 @@
 //! The routes of the per-task subnet's miners.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use asset::splats::{ShDegree, SplatsParts};
 use asset::{Splats, ply};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use generators::Failure;
+use generators::{Failure, Painted, Pending, TextToImage};
 use image::{ImageFormat, Rgb, RgbImage};
 use insta::assert_snapshot;
-use serve::generator::{Gate, Paint, limits};
+use pod::wire::Seed;
+use serve::generator::{Gate, limits};
 use vision::descriptor::BuiltIn;
 
 use super::{Service, Setting, encoded, png};
@@ -262,18 +266,32 @@ fn blue() -> Vec<u8> {
     encoded(picture, ImageFormat::Png)
 }
 
+/// Knows what a red ball looks like.
+#[derive(Debug)]
+struct Painter;
+
+impl TextToImage for Painter {
+    fn name(&self) -> &str {
+        "painter"
+    }
+
+    fn paint(&self, prompt: &str, seed: Seed) -> Pending<'_, Result<Painted, Failure>> {
+        let painted = match prompt {
+            "a red ball" => Ok(disc().into()),
+            "noise" => Ok(b"no picture".to_vec().into()),
+            _ => Err(Failure::Transient(format!("{prompt:?} and {seed}: overloaded"))),
+        };
+        Box::pin(async move {
+            let licence = "CC0-1.0".to_owned();
+            painted.map(|picture| Painted { picture, took: Duration::ZERO, cost: None, licence })
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_with_something_that_paints() {
-    let paint: Paint = Box::new(|text, seed| {
-        Box::pin(async move {
-            match text.as_str() {
-                "a red ball" => Ok(disc().into()),
-                "noise" => Ok(b"no picture".to_vec().into()),
-                _ => Err(Failure::Transient(format!("{text:?} and {seed}: overloaded"))),
-            }
-        })
-    });
-    let service = Setting { paint: Some(paint), ..balls() }.start().await;
+    let text_to_image: Option<Arc<dyn TextToImage>> = Some(Arc::new(Painter));
+    let service = Setting { text_to_image, ..balls() }.start().await;
     let reply = prompt(&service, &[("prompt", "a red ball")]).await;
     assert!(reply.body == ball(8000, RED), "{}", told(&reply));
     let mut lines = String::new();
