@@ -10,3 +10,4 @@ pub mod local;
 pub mod names;
 pub mod provider;
 mod remote;
+pub mod session;

@@ -1,6 +1,7 @@
 //! `crucible serve`: services over HTTP.
 
 mod distance;
+mod generator;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -24,6 +25,7 @@ pub(crate) struct Args {
 enum Service {
     Render(Render),
     Distance(distance::Args),
+    Generator(generator::Args),
 }
 
 /// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
@@ -69,6 +71,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.service {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
+        Service::Generator(args) => generator::run(args),
     }
 }
 

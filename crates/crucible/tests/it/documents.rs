@@ -34,6 +34,7 @@ fn every_option_is_in_the_reference() {
         "eval descriptor",
         "serve render",
         "serve distance",
+        "serve generator",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));
