@@ -82,3 +82,32 @@ fn the_example_takes_any_picture_and_says_what_is_none() {
         assert!(!made.stderr.is_empty() && !place.path("none.js").exists());
     }
 }
+
+/// Serves the example as the page says, and holds the service to its contract.
+fn check(service: &str) {
+    let Some(python) = python() else { return };
+    let binary = env!("CARGO_BIN_EXE_crucible");
+    let folders = [python.parent().unwrap().to_owned()].into_iter();
+    let folders = folders.chain(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+    let serve = format!(
+        "exec '{binary}' serve {service} --port {{port}} --generator blocks --generators generators.toml"
+    );
+    let checked = Command::new(binary)
+        .current_dir(template())
+        .env("PATH", std::env::join_paths(folders).unwrap())
+        .args(["pod", "check", "--quick", "--image-cmd", &serve])
+        .output()
+        .unwrap();
+    let said = [checked.stdout, checked.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(checked.status.success(), "{}\n{}", said[0], said[1]);
+}
+
+#[test]
+fn the_example_served_in_batches_keeps_to_the_contract() {
+    check("pod --allow-private-urls");
+}
+
+#[test]
+fn the_example_served_one_by_one_keeps_to_the_contract() {
+    check("generator --kind mesh");
+}
