@@ -32,7 +32,8 @@ mod write;
 use std::io::{BufReader, Read, Write};
 
 use crate::Splats;
-use crate::ply::{Header, ReadError};
+use crate::ply::{Header, ReadError, losses};
+pub(crate) use layout::is_kept;
 pub use order::Order;
 pub(crate) use read::read_records;
 pub use write::WriteError;
@@ -67,9 +68,21 @@ pub(crate) fn is_layout_of(header: &Header) -> bool {
 /// # Errors
 /// [`ReadError`] names the line, the property or the byte, and the limit where one was passed.
 pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
+    read_with_losses(reader, byte_len).map(|(splats, _)| splats)
+}
+
+/// [`read`], and what the file has besides its splats, one line each.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_losses(
+    reader: impl Read,
+    byte_len: Option<u64>,
+) -> Result<(Splats, Vec<String>), ReadError> {
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let header = Header::read(&mut reader)?;
-    read_records(&mut reader, &header, byte_len)
+    let splats = read_records(&mut reader, &header, byte_len)?;
+    Ok((splats, losses(&header)))
 }
 
 /// Writes a compressed PLY, binary little-endian, with bounds of colours. Gives the order: entry `i` is the number,

@@ -419,14 +419,31 @@ pub fn read_splats_as(
     reader: impl Read,
     byte_len: Option<u64>,
 ) -> Result<Splats, ReadError> {
+    read_splats_with_losses(format, reader, byte_len).map(|(splats, _)| splats)
+}
+
+/// [`read_splats_as`], and what the file has besides splats, one line for each kind of thing.
+///
+/// # Errors
+/// As [`read_splats_as`].
+pub fn read_splats_with_losses(
+    format: Format,
+    reader: impl Read,
+    byte_len: Option<u64>,
+) -> Result<(Splats, Vec<String>), ReadError> {
+    let whole_format = |splats| (splats, Vec::new());
     Ok(match format {
-        Format::Ply => ply::read(reader, byte_len)?,
-        Format::CompressedPly => compressed_ply::read(reader, byte_len)?,
-        Format::Spz => spz::read(reader, byte_len)?,
-        Format::Spz404 => spz404::read(reader, byte_len)?,
-        Format::Sog => sog::read(reader, byte_len)?,
-        Format::Splat => splat::read(reader, byte_len)?,
-        Format::Ksplat => ksplat::read(reader, byte_len)?,
+        Format::Ply => ply::read_with_losses(reader, byte_len)?,
+        // A plain one under this name is refused.
+        Format::CompressedPly => compressed_ply::read_with_losses(reader, byte_len)?,
+        Format::Spz => {
+            let (splats, notes) = spz::read_with_notes(reader, byte_len)?;
+            (splats, notes.losses())
+        }
+        Format::Spz404 => whole_format(spz404::read(reader, byte_len)?),
+        Format::Sog => whole_format(sog::read(reader, byte_len)?),
+        Format::Splat => whole_format(splat::read(reader, byte_len)?),
+        Format::Ksplat => whole_format(ksplat::read(reader, byte_len)?),
         Format::Glb | Format::GltfSplats => {
             let bytes = whole(reader, byte_len)?;
             let mut nothing_beside = |name: &str| Err(format!("{name} cannot be had from here"));
@@ -434,7 +451,7 @@ pub fn read_splats_as(
             if !gltf_splats::has_splats(&document) {
                 return Err(ReadError::NotSplats(Format::Glb));
             }
-            gltf_splats::read(&document)?.0
+            gltf_splats::read(&document)?
         }
         Format::Obj | Format::Stl | Format::Usdz | Format::Module => {
             return Err(ReadError::NotSplats(format));

@@ -7,6 +7,7 @@
 
 mod build;
 mod document;
+mod extensions;
 mod import;
 mod layers;
 mod losses;

@@ -22,6 +22,7 @@ mod dialect;
 mod error;
 mod header;
 mod layout;
+mod losses;
 mod rows;
 mod write;
 
@@ -33,7 +34,8 @@ pub use error::{HeaderError, ReadError};
 pub use header::HEADER_BYTES_MAX;
 pub use write::write;
 
-pub(crate) use header::{Element, Encoding, Header, Kind, Scalar};
+pub(crate) use header::{Element, Encoding, Header, Kind, Scalar, is_rest};
+pub(crate) use losses::losses;
 pub(crate) use rows::grow;
 
 use crate::{Splats, compressed_ply};
@@ -51,12 +53,25 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// # Errors
 /// [`ReadError`] names the line, the property or the byte, and the limit where one was passed.
 pub fn read(reader: impl Read, byte_len: Option<u64>) -> Result<Splats, ReadError> {
+    read_with_losses(reader, byte_len).map(|(splats, _)| splats)
+}
+
+/// [`read`], and what the file has besides its splats, one line each: elements, properties, comments.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_losses(
+    reader: impl Read,
+    byte_len: Option<u64>,
+) -> Result<(Splats, Vec<String>), ReadError> {
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let header = Header::read(&mut reader)?;
-    if compressed_ply::is_layout_of(&header) {
-        return compressed_ply::read_records(&mut reader, &header, byte_len);
-    }
-    read_records(&mut reader, &header, byte_len)
+    let splats = if compressed_ply::is_layout_of(&header) {
+        compressed_ply::read_records(&mut reader, &header, byte_len)
+    } else {
+        read_records(&mut reader, &header, byte_len)
+    }?;
+    Ok((splats, losses(&header)))
 }
 
 /// A plain PLY, and what in the header other readers stumble over.

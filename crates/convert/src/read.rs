@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use asset::format::{first_bytes, read_splats_as, whole};
+use asset::format::{first_bytes, read_splats_with_losses, whole};
 use asset::glb::Document;
 use asset::{Format, gltf_splats, obj, stl};
 
@@ -90,8 +90,8 @@ pub fn read_as(
         | Format::Sog
         | Format::Splat
         | Format::Ksplat => {
-            let splats = read_splats_as(format, source, byte_len)?;
-            Ok(Loaded { asset: Asset::Splats(splats), format, losses: Vec::new() })
+            let (splats, losses) = read_splats_with_losses(format, source, byte_len)?;
+            Ok(Loaded { asset: Asset::Splats(splats), format, losses })
         }
     }
 }

@@ -37,6 +37,7 @@ enum Command {
     Convert(cmd::convert::Args),
     Distance(cmd::distance::Args),
     Eval(cmd::eval::Args),
+    Pod(cmd::pod::Args),
     Serve(cmd::serve::Args),
 }
 
@@ -44,6 +45,10 @@ fn main() -> std::process::ExitCode {
     // Not a command for people: we start ourselves so to run modules. First, while the process has one thread.
     if std::env::args_os().nth(1).is_some_and(|first| first == cage::GUEST_COMMAND) {
         return cage::guest::main();
+    }
+    // Nor is this: beside each local pod stands a process of ours.
+    if std::env::args_os().nth(1).is_some_and(|first| first == fleet::local::KEEPER_COMMAND) {
+        return fleet::local::keeper::main();
     }
     let cli = Cli::parse();
     match run(cli) {
@@ -71,6 +76,7 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         Command::Convert(args) => cmd::convert::run(args),
         Command::Distance(args) => cmd::distance::run(args),
         Command::Eval(args) => cmd::eval::run(args),
+        Command::Pod(args) => cmd::pod::run(args),
         Command::Serve(args) => cmd::serve::run(args),
     }
 }

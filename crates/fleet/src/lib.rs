@@ -5,4 +5,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod clock;
+pub mod local;
+pub mod names;
 pub mod provider;
+mod remote;

@@ -1,9 +1,10 @@
-//! What generator services say on the wire.
+//! What generator services say on the wire, and how to talk to them.
 //!
 //! Two contracts: *single-shot* (competitions 0 and 1, one picture in, one model out) and *batch* (competition 2, a list of
-//! picture URLs in, a ZIP of modules out). [`wire`] has the words of both.
+//! picture URLs in, a ZIP of modules out). [`wire`] has the words of both, [`client`] talks to both.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod client;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! From a PLY header to the places of packed values.
 
-use crate::ply::{Element, Header, HeaderError, Kind, ReadError, Scalar};
+use crate::ply::{Element, Header, HeaderError, Kind, ReadError, Scalar, is_rest};
 use crate::splats::{ShDegree, SplatCount};
 
 use super::CHUNK_SPLATS;
@@ -19,6 +19,11 @@ pub(super) fn bounds() -> impl Iterator<Item = &'static str> {
 /// Names of the words, in the order that files have them in.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
     WORDS.into_iter()
+}
+
+/// Whether splats hold what the property of this name says.
+pub(crate) fn is_kept(name: &str) -> bool {
+    bounds().chain(words()).any(|known| known == name) || is_rest(name)
 }
 
 /// One element: its number in the header and the bytes of a record.

@@ -18,7 +18,7 @@ pub use primitive::{MeshPrimitive, Mode};
 pub(super) use primitive::{Reader, mode, name};
 pub(crate) use uri::inside_plain;
 
-use super::meshopt;
+use super::{extensions, meshopt};
 
 /// Bytes of all buffers and pictures of a file together, the files beside it included.
 pub const BUFFER_BYTES_MAX: usize = 4 << 30;
@@ -28,33 +28,6 @@ pub const ELEMENTS_MAX: usize = 1 << 25;
 pub const DECODED_FREE_BYTES: usize = 64 << 20;
 /// Beyond that, bytes for every byte of the buffers. Real meshes reach 10.
 pub const DECODED_RATIO_MAX: usize = 64;
-
-/// Extensions that [`Document::parse`] does not refuse when a file requires them.
-const KNOWN: &[&str] = &[
-    "EXT_mesh_gpu_instancing",
-    "EXT_meshopt_compression",
-    "EXT_texture_webp",
-    "KHR_gaussian_splatting",
-    "KHR_gaussian_splatting_compression_spz",
-    "KHR_gaussian_splatting_compression_spz_2",
-    "KHR_lights_punctual",
-    "KHR_materials_anisotropy",
-    "KHR_materials_clearcoat",
-    "KHR_materials_dispersion",
-    "KHR_materials_emissive_strength",
-    "KHR_materials_ior",
-    "KHR_materials_iridescence",
-    "KHR_materials_sheen",
-    "KHR_materials_specular",
-    "KHR_materials_transmission",
-    "KHR_materials_unlit",
-    "KHR_materials_variants",
-    "KHR_materials_volume",
-    "KHR_mesh_quantization",
-    "KHR_meshopt_compression",
-    "KHR_texture_transform",
-    "KHR_xmp_json_ld",
-];
 
 /// A parsed file. Everything that indexes into it is checked where it is looked up.
 #[derive(Debug)]
@@ -249,7 +222,7 @@ fn check_root(root: &At<'_>) -> Result<(), ReadError> {
     }
     for at in root.items("extensionsRequired")? {
         let name = at.value.as_str().ok_or_else(|| at.error("is not a text"))?;
-        if !KNOWN.contains(&name) && !has_fallback(root, name)? {
+        if !extensions::is_known(name) && !has_fallback(root, name)? {
             let hint = match name {
                 "KHR_draco_mesh_compression" => {
                     "; export without Draco, or with EXT_meshopt_compression"

@@ -11,6 +11,7 @@ mod textures;
 use std::collections::BTreeMap;
 
 use super::document::{At, Document, ReadError, Reader};
+use super::extensions::is_lost_silently;
 use crate::scene::{GeometryId, MaterialId, Scene, TextureId};
 
 impl Document {
@@ -74,30 +75,6 @@ impl Losses {
     }
 }
 
-/// Extensions whose content has a place in a scene, or which say nothing on their own.
-const READ: &[&str] = &[
-    "EXT_mesh_gpu_instancing",
-    "EXT_meshopt_compression",
-    "EXT_texture_webp",
-    "KHR_materials_anisotropy",
-    "KHR_materials_clearcoat",
-    "KHR_materials_dispersion",
-    "KHR_materials_emissive_strength",
-    "KHR_materials_ior",
-    "KHR_materials_iridescence",
-    "KHR_materials_sheen",
-    "KHR_materials_specular",
-    "KHR_materials_transmission",
-    "KHR_materials_unlit",
-    "KHR_materials_volume",
-    "KHR_mesh_quantization",
-    "KHR_meshopt_compression",
-    "KHR_texture_transform",
-    // Lost with a line of their own.
-    "KHR_lights_punctual",
-    "KHR_materials_variants",
-];
-
 impl Import<'_> {
     /// Lists of the file that a scene has no place for.
     fn tell_losses(&mut self) -> Result<(), ReadError> {
@@ -122,7 +99,7 @@ impl Import<'_> {
         }
         for at in self.root.items("extensionsUsed")? {
             let name = at.value.as_str().ok_or_else(|| at.error("is not a text"))?;
-            if !READ.contains(&name) {
+            if is_lost_silently(name) {
                 let name: String = name.chars().take(64).collect();
                 self.losses.add(&format!("extension {name}"), 1);
             }

@@ -115,9 +115,6 @@ impl Element {
 
     /// The properties called `f_rest_` and a number.
     pub(crate) fn n_rest(&self) -> usize {
-        let is_rest = |name: &str| {
-            name.strip_prefix("f_rest_").is_some_and(|number| number.parse::<u32>().is_ok())
-        };
         self.properties.iter().filter(|property| is_rest(&property.name)).count()
     }
 
@@ -138,12 +135,19 @@ impl Element {
     }
 }
 
+/// `f_rest_` and a number.
+pub(crate) fn is_rest(name: &str) -> bool {
+    name.strip_prefix("f_rest_").is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
     pub(crate) encoding: Encoding,
     pub(crate) elements: Vec<Element>,
     /// Length of the header, bytes: where the first record starts.
     pub(crate) bytes: u64,
+    /// Lines of comments and of `obj_info`.
+    pub(crate) comments: usize,
     /// Lines of the header; the first record of an ASCII file is on the next one.
     pub(crate) lines: u64,
 }
@@ -158,6 +162,7 @@ impl Header {
     pub(crate) fn read(reader: &mut impl BufRead) -> Result<Self, ReadError> {
         let mut encoding = None;
         let mut elements = Vec::<Element>::new();
+        let mut comments = 0;
         let mut raw = Vec::new();
         let mut n_bytes = 0;
         let mut line = 0;
@@ -179,7 +184,7 @@ impl Header {
             match words.next() {
                 None if line > 1 => {}
                 Some(b"ply") if line == 1 => {}
-                Some(b"comment" | b"obj_info") => {}
+                Some(b"comment" | b"obj_info") => comments += 1,
                 Some(b"format") => {
                     let found = parse_format(words).ok_or_else(|| excerpt(text));
                     let found = found.map_err(|found| HeaderError::Format { found }.at(line))?;
@@ -206,6 +211,7 @@ impl Header {
                     return Ok(Self {
                         encoding,
                         elements,
+                        comments,
                         bytes: n_bytes as u64,
                         lines: line as u64,
                     });

@@ -3,7 +3,7 @@
 use crate::splats::{ShDegree, SplatCount};
 
 use super::error::{HeaderError, ReadError};
-use super::header::{Element, Header, Kind, Scalar};
+use super::header::{Element, Header, Kind, Scalar, is_rest};
 
 /// Values of a splat besides `sh_rest`, in the order of a [`Row`](super::rows::Row).
 const FIXED: [&str; 14] = [
@@ -36,6 +36,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Whether splats hold the property of this name; normals count as held, see [`super::losses`].
+    pub(super) fn is_kept(name: &str) -> bool {
+        FIXED.contains(&name) || is_rest(name) || matches!(name, "nx" | "ny" | "nz")
+    }
+
     pub(super) fn of(header: &Header) -> Result<Self, ReadError> {
         let element_idx = header.find("vertex");
         let element_idx = element_idx.ok_or_else(|| HeaderError::NoVertex.anywhere())?;

@@ -10,6 +10,9 @@ use super::header::{FLAG_ANTIALIASED, Legacy};
 /// Vendor record that says in which frame the values are stored.
 const RECORD_COORDINATES: u32 = 0xADBE_0003;
 
+/// Kinds of vendor records that are told one by one.
+const KINDS_MAX: usize = 8;
+
 /// What a file says besides its splats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notes {
@@ -24,6 +27,25 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// What splats have no place for, one line each.
+    #[must_use]
+    pub fn losses(&self) -> Vec<String> {
+        let mut losses = Vec::new();
+        if self.is_antialiased {
+            losses.push("the mark that the splats were trained with antialiasing".to_owned());
+        }
+        let mut kinds = std::collections::BTreeMap::<u32, usize>::new();
+        for kind in &self.other_records {
+            *kinds.entry(*kind).or_default() += 1;
+        }
+        let named = kinds.iter().take(KINDS_MAX);
+        losses.extend(named.map(|(kind, count)| format!("vendor records {kind:#010x}: {count}")));
+        if kinds.len() > KINDS_MAX {
+            losses.push(format!("vendor records of other kinds: {}", kinds.len() - KINDS_MAX));
+        }
+        losses
+    }
+
     /// A record is a type, a length, and content. A broken tail ends the list, as in the reference.
     pub(super) fn of(header: &Legacy, records: &[u8]) -> Result<Self, Problem> {
         let mut notes = Self {
@@ -74,4 +96,23 @@ fn words<const N: usize>(bytes: &[u8], at: usize) -> Option<[u32; N]> {
         *word = u32::from_le_bytes(*raw);
     }
     Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_a_kind_are_one_line() {
+        let notes = Notes {
+            version: 4,
+            is_antialiased: false,
+            frame: None,
+            other_records: vec![7, 0xADBE_0002, 7],
+        };
+        let expected = ["vendor records 0x00000007: 2", "vendor records 0xadbe0002: 1"];
+        assert_eq!(notes.losses(), expected);
+        let many = Notes { other_records: (0..1_000_000).collect(), ..notes };
+        assert_eq!(many.losses().len(), 9);
+    }
 }

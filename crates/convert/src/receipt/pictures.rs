@@ -1,5 +1,6 @@
 //! Pictures before and after, from the eight sides of the competitions' white set.
 
+use image::RgbaImage;
 use render::scene::{Stop, Stopped};
 use render::{Camera, Lens, View};
 use serde::Serialize;
@@ -63,25 +64,47 @@ pub(super) fn compare(
     let cameras = View::WHITE.map(|named| Camera::orbit(named.view, Lens::competition(SIZE_PX)));
     let before = before.draw(&cameras, stop)?;
     let after = after.draw(&cameras, stop)?;
+    Ok(lay_beside(&before, &after))
+}
+
+/// Pictures that cannot be compared (of different sizes: a fault of ours) are told as nothing alike, so that no limit lets them pass.
+fn lay_beside(before: &[RgbaImage], after: &[RgbaImage]) -> Pictures {
     let mut views = Vec::new();
     let mut squares = 0.0;
-    for ((named, before), after) in View::WHITE.iter().zip(&before).zip(&after) {
-        // Both have the size of the lens, so neither metric can fail.
-        let decibels = psnr(before, after, None).unwrap_or(f64::NAN);
+    for ((named, before), after) in View::WHITE.iter().zip(before).zip(after) {
+        let decibels = psnr(before, after, None).unwrap_or(0.0);
         squares += 1.0 / libm::pow(10.0, decibels / 10.0);
-        let ssim = ssim(before, after, None).unwrap_or(f64::NAN);
+        let ssim = ssim(before, after, None).unwrap_or(-1.0);
         views.push(ViewCost { view: named.name, psnr_db: finite(decibels), ssim });
     }
     let decibels = -10.0 * libm::log10(squares / views.len() as f64);
-    Ok(Pictures {
+    Pictures {
         are_identical: views.iter().all(|view| view.psnr_db.is_none()),
         psnr_db: finite(decibels),
         ssim: views.iter().map(|view| view.ssim).sum::<f64>() / views.len() as f64,
         views,
         size_px: SIZE_PX,
-    })
+    }
 }
 
+/// Infinite is `None`, and nothing else is.
 fn finite(decibels: f64) -> Option<f64> {
-    decibels.is_finite().then_some(decibels)
+    (decibels != f64::INFINITY).then_some(decibels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_that_cannot_be_compared_are_not_taken_for_identical() {
+        let [small, large] = [8, 16].map(|side| vec![RgbaImage::new(side, side); 8]);
+        assert!(lay_beside(&small, &small).are_identical);
+        let mut other = small.clone();
+        other[3] = large[0].clone();
+        let found = lay_beside(&small, &other);
+        assert!(!found.are_identical);
+        assert_eq!(found.worst().map(|view| view.psnr_db), Some(Some(0.0)));
+        assert!(found.decibels() < 10.0, "{found:?}");
+    }
 }

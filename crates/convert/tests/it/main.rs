@@ -6,6 +6,7 @@
 )]
 
 mod filters;
+mod losses;
 mod make;
 mod matrix;
 mod receipts;

@@ -5,6 +5,7 @@ pub(crate) mod distance;
 pub(crate) mod eval;
 pub(crate) mod generate;
 pub(crate) mod inspect;
+pub(crate) mod pod;
 pub(crate) mod render;
 pub(crate) mod serve;
 pub(crate) mod validate;

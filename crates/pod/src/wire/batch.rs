@@ -30,6 +30,10 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::WarmingUp, Self::Ready, Self::Generating, Self::Complete, Self::Replace];
+
     /// The word on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
