@@ -1,0 +1,55 @@
+//! Keys of files, such as `rounds/7/5Hot…/submitted/chair_01.js`, and their URLs.
+
+use std::fmt::Write as _;
+
+/// Bytes of a key, at most.
+pub const KEY_BYTES_MAX: usize = 512;
+
+/// What is wrong with a key, if anything: stems of prompts are part of keys, and strangers choose them.
+#[must_use]
+pub fn key_problem(key: &str) -> Option<&'static str> {
+    let part_problem = |part: &str| part.is_empty() || part == "." || part == "..";
+    if key.len() > KEY_BYTES_MAX {
+        Some("is longer than 512 bytes")
+    } else if key.split('/').any(|part| part.len() > 200) {
+        Some("has a part longer than 200 bytes")
+    } else if key.chars().any(|c| c.is_control() || c == '\\') {
+        Some("has a control character or a backslash")
+    } else if key.split('/').any(part_problem) {
+        Some("has an empty part, \".\" or \"..\"")
+    } else {
+        None
+    }
+}
+
+/// A key as part of a URL: everything but letters, digits, `-._~` and `/` escaped.
+pub(crate) fn escaped(key: &str) -> String {
+    let mut out = String::new();
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            // Writing to a string does not fail.
+            write!(out, "%{byte:02X}").ok();
+        }
+    }
+    out
+}
+
+/// The other way; nothing for what [`escaped`] never makes.
+pub(crate) fn unescaped(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let (hex, after) = rest.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(byte);
+        }
+    }
+    let key = String::from_utf8(bytes).ok()?;
+    (escaped(&key) == text).then_some(key)
+}
