@@ -118,7 +118,7 @@ pub(super) fn make(
     let inner: Arc<dyn Generator> = match common.r#type {
         Type::Builtin => Arc::new(Builtin::with_card(card, quality(keys(own)?)?)),
         Type::Command => Arc::new(Command::new(card, program(keys(own)?, bytes_max, context)?)),
-        Type::SingleShot => remote::single_shot(card, keys(own)?, context)?,
+        Type::SingleShot => remote::single_shot(card, keys(own)?, bytes_max, context)?,
         Type::Pod => remote::pod(card, keys(own)?, context)?,
         Type::Prediction => remote::prediction(card, keys(own)?, bytes_max, context)?,
     };

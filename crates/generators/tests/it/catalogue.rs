@@ -103,3 +103,15 @@ async fn transient_failures_are_tried_again_and_noted() {
     guarded(script(&text), bounds).generate(request(Kind::Splats)).await.expect_err("for good");
     assert_eq!(lines(), 3, "what fails for good is not tried again");
 }
+
+#[test]
+fn the_example_of_the_documentation_is_one() {
+    let page = include_str!("../../../../docs/generators.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let env = |name: &str| Some(format!("value of {name}"));
+    let catalogue = Catalogue::read(example.expect("an example"), &env).expect("it can be read");
+    let names: Vec<&str> = catalogue.names().collect();
+    assert_eq!(names, ["builtin", "hunyuan", "mine", "modules", "quick", "trellis"]);
+    assert!(catalogue.text_to_image().is_some());
+    assert_eq!(catalogue.get("modules").expect("there").card().kinds, [Kind::Module]);
+}

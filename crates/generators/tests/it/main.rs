@@ -4,6 +4,7 @@ mod catalogue;
 mod checks;
 mod command;
 mod prediction;
+mod queue;
 mod services;
 mod text_to_image;
 mod things;

@@ -154,10 +154,12 @@ fn polls(first: Option<f64>, longest: Option<f64>, usual_s: f64) -> Result<Pause
 pub(super) fn single_shot(
     card: Card,
     keys: SingleShotKeys,
+    bytes_max: usize,
     context: &Context<'_>,
 ) -> Result<Arc<dyn Generator>, String> {
     let limits = SingleLimits {
         generation: time("generation_s", keys.generation_s, 360.0)?,
+        model_bytes: bytes_max.min(SingleLimits::default().model_bytes),
         ..SingleLimits::default()
     };
     if card.kinds == [Kind::Module] {
