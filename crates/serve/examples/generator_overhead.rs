@@ -10,8 +10,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -57,8 +57,12 @@ fn main() {
     println!("served:  {}", figures(&mut served));
     let over = served[count / 2].saturating_sub(alone[count / 2]);
     println!("overhead of the median: {:.2} ms", ms(over));
+    // A thread that does not give way, so that those it starts do not either.
+    let (jobs, starts) = mpsc::channel::<Job>();
+    std::thread::spawn(move || starts.into_iter().for_each(|job| drop(std::thread::spawn(job))));
     for gives_way in [true, false] {
-        let busy = Arc::new(Busy { card: card("busy"), gives_way });
+        let elsewhere = if gives_way { None } else { Some(jobs.clone()) };
+        let busy = Arc::new(Busy { card: card("busy"), elsewhere });
         let (address, _stop) = start(&runtime, busy);
         let mut generation = TcpStream::connect(address).expect("it listens");
         generation.write_all(&generate(&picture, 0)).expect("sent");
@@ -92,8 +96,11 @@ fn card(name: &str) -> Card {
 #[derive(Debug)]
 struct Busy {
     card: Card,
-    gives_way: bool,
+    /// Starts threads; without it the thread that polls the generation does, which gives way.
+    elsewhere: Option<mpsc::Sender<Job>>,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
 
 struct StopOnDrop(Arc<AtomicBool>);
 
@@ -113,21 +120,18 @@ impl Generator for Busy {
     }
 
     fn generate(&self, _: Request) -> Pending<'_, Result<Made, Failure>> {
-        let gives_way = self.gives_way;
         Box::pin(async move {
             let stop = StopOnDrop(Arc::default());
             for _ in 0..cores() {
                 let stop = stop.0.clone();
-                // From a thread that gives way come threads that do.
                 let spin = move || {
                     while !stop.load(Ordering::Relaxed) {
                         std::hint::spin_loop();
                     }
                 };
-                if gives_way {
-                    std::thread::spawn(spin);
-                } else {
-                    tokio::task::spawn_blocking(spin);
+                match &self.elsewhere {
+                    Some(elsewhere) => elsewhere.send(Box::new(spin)).expect("it listens"),
+                    None => drop(std::thread::spawn(spin)),
                 }
             }
             std::future::pending().await
