@@ -1,6 +1,7 @@
 //! `crucible serve`: services over HTTP.
 
 mod distance;
+mod generator;
 mod pod;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -26,6 +27,7 @@ enum Service {
     Render(Render),
     Distance(distance::Args),
     Pod(pod::Args),
+    Generator(generator::Args),
 }
 
 /// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
@@ -72,6 +74,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
         Service::Pod(args) => pod::run(args),
+        Service::Generator(args) => generator::run(args),
     }
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod distance;
 mod ends;
 mod fetching;
+mod generator;
 mod limits;
 mod pictures;
 mod pod;
