@@ -99,7 +99,13 @@ impl Pod {
         clients.spawn(async move {
             while let Ok((mut stream, _)) = pictures.accept().await {
                 tokio::spawn(async move {
-                    stream.read(&mut [0; 4096]).await.ok();
+                    let mut head = BufReader::new(&mut stream).lines();
+                    while head
+                        .next_line()
+                        .await
+                        .is_ok_and(|line| line.is_some_and(|line| !line.is_empty()))
+                    {
+                    }
                     let answer =
                         "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\npicture";
                     stream.write_all(answer.as_bytes()).await.ok();

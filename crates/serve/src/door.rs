@@ -134,3 +134,44 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// There is one place, so each is let in when the one before is closed.
+    #[tokio::test]
+    async fn who_takes_and_asks_nothing_makes_room() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let door = Door::new(listener, 1, Duration::from_millis(100));
+        let large = || async { vec![b'x'; 64 << 20] };
+        let router = Router::new().route("/", get(|| async { "ok" })).route("/large", get(large));
+        let serving = tokio::spawn(async { axum::serve(door, router).await });
+        let ask = async |request: &'static [u8]| {
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(request).await.expect("sent");
+            stream
+        };
+        let _silent = ask(b"").await;
+        let mut dripping = ask(b"GET / HTTP/1.1\r\nx: ").await;
+        let drip = tokio::spawn(async move {
+            while dripping.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        let _stuck = ask(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut good = ask(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        let reading = good.read_to_string(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(60), reading).await;
+        read.expect("its turn comes").expect("an answer");
+        assert!(answer.ends_with("ok"), "{answer}");
+        drip.await.expect("it was closed");
+        serving.abort();
+    }
+}

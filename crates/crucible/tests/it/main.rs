@@ -17,6 +17,7 @@ mod miners;
 mod modules;
 mod other_generators;
 mod pictures;
+mod pods;
 mod references;
 mod service;
 mod workplace;

@@ -67,8 +67,11 @@ impl Download {
                     let mut piece = Vec::with_capacity(PIECE_BYTES);
                     let read = (&mut from).take(PIECE_BYTES as u64).read_to_end(&mut piece).await;
                     let piece = read.map(|_| Bytes::from(piece));
-                    let is_last = piece.as_ref().map_or(true, Bytes::is_empty);
-                    if is_last && piece.is_ok() || send.send(piece).await.is_err() || is_last {
+                    if piece.as_ref().is_ok_and(Bytes::is_empty) {
+                        break;
+                    }
+                    let is_last = piece.is_err();
+                    if send.send(piece).await.is_err() || is_last {
                         break;
                     }
                 }

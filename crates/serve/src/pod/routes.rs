@@ -58,9 +58,10 @@ async fn status(State(app): State<Arc<App>>, request: Request) -> Response {
 
 /// Of the query; the last one where there are several.
 fn replacements(query: &str) -> Result<Option<i64>, String> {
-    let values = query.split('&').filter_map(|pair| pair.split_once('='));
-    let values = values.filter(|(name, _)| *name == "replacements_remaining");
-    let Some((name, value)) = values.last() else { return Ok(None) };
+    let mut pairs = query.rsplit('&').filter_map(|pair| pair.split_once('='));
+    let Some((name, value)) = pairs.find(|(name, _)| *name == "replacements_remaining") else {
+        return Ok(None);
+    };
     let wrong = |_| format!("{name}: {:?} is not an integer", words::cut(value, 40));
     value.parse().map(Some).map_err(wrong)
 }

@@ -356,7 +356,7 @@ impl App {
             return;
         }
         let failures = self.failures_in_a_row.fetch_add(1, Ordering::SeqCst) + 1;
-        if failures % FAILURES_IN_A_ROW != 0 {
+        if !failures.is_multiple_of(FAILURES_IN_A_ROW) {
             return;
         }
         let generator = self.generator.clone();
