@@ -132,7 +132,8 @@ fn killed_and_taken_up() {
     place.write("a.png", b"a");
     place.write("b.png", b"b");
     let args = format!("pod run --url {url} -o out a.png b.png");
-    let mut child = place.command(&args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        place.command(&args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line.contains("1 of 2")), "it ended");
     child.kill().unwrap();
