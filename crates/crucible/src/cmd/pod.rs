@@ -23,7 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Args),
-    Run(run::Args),
+    Run(Box<run::Args>),
     Deploy(deploy::Args),
     List(list::Args),
     Logs(logs::Args),
@@ -34,7 +34,7 @@ enum Command {
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Check(args) => check::run(args),
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(*args),
         Command::Deploy(args) => deploy::run(args),
         Command::List(args) => list::run(args),
         Command::Logs(args) => logs::run(args),

@@ -18,6 +18,7 @@ mod modules;
 mod other_generators;
 mod pictures;
 mod pods;
+mod pod_run;
 mod references;
 mod service;
 mod workplace;

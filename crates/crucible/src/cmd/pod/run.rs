@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use fleet::local::{Config, Local, PREFIX};
 use fleet::provider::Provider;
+use fleet::providers::{Fleet, Place};
 use fleet::session::{
     Answer, Attached, Container, Event, Folder, Journal, Limits, Observation, Outcome, Parts, Plan,
     Row, Session, replay,
 };
-use pod::client::BatchLimits;
-use pod::wire::Seed;
+use pod::client::{Batch, BatchLimits};
 use pod::wire::batch::{Prompt, State};
+use pod::wire::{Seed, Usd};
 use serde::Serialize;
 
 use crate::failure::{Failure, exit};
@@ -43,6 +44,18 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     source: Source,
+
+    /// Where images run: providers in TOML [default: none, so processes of this machine]
+    #[arg(long, value_name = "FILE", requires = "image")]
+    fleet: Option<PathBuf>,
+
+    /// GPU of a pod for an image
+    #[arg(long, value_name = "TYPE", requires = "image")]
+    gpu_type: Option<String>,
+
+    /// How many of them
+    #[arg(long, value_name = "N", requires = "image", default_value_t = 0)]
+    gpu_count: u32,
 
     /// Seed
     #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true)]
@@ -80,6 +93,10 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Source {
+    /// Image of a service, run by the providers of --fleet
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+
     /// Command line of a service, started as a pod of this machine; {port} is where it must listen
     #[arg(long, value_name = "COMMAND")]
     image_cmd: Option<String>,
@@ -94,6 +111,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let journal = args.output.join("session.jsonl");
     let before = set_aside(&journal)?;
     let given = prompts::read(&args.prompt, args.prompts.as_deref())?;
+    if args.source.image.is_some() && !given.files.is_empty() {
+        return Err(Failure::usage(
+            "pods elsewhere cannot fetch files of this machine; give addresses",
+        ));
+    }
+    let providers = providers(&args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("no threads: {error}")))?;
     let code = runtime.block_on(async {
@@ -104,8 +127,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             .prompts
             .into_iter()
             .map(|(stem, place)| Prompt { stem, image_url: pictures.url(&place) });
-        let plan = plan(&args, prompts.collect(), before.as_ref())?;
-        hold(&args, plan, &journal).await
+        let plan = plan(&args, &providers, prompts.collect(), before.as_ref())?;
+        hold(&args, providers, plan, &journal).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
@@ -133,26 +156,33 @@ fn set_aside(journal: &Path) -> Result<Option<Session>, Failure> {
     Ok(Some(session))
 }
 
-fn plan(args: &Args, prompts: Vec<Prompt>, before: Option<&Session>) -> Result<Plan, Failure> {
+fn plan(
+    args: &Args,
+    providers: &Providers,
+    prompts: Vec<Prompt>,
+    before: Option<&Session>,
+) -> Result<Plan, Failure> {
     let image = match (&args.source.image_cmd, &args.source.url) {
         (Some(command), _) => format!("{PREFIX}{command}"),
         (None, Some(url)) => url.trim_end_matches('/').to_owned(),
-        (None, None) => String::new(),
+        (None, None) => args.source.image.clone().unwrap_or_default(),
     };
     let is_attached = args.source.url.is_some();
-    let provider = if is_attached { Attached::NAME } else { "local" };
+    let is_near = args.source.image.is_none();
+    let slow = Limits::default();
     let limits = Limits {
         batch_size: args.batch_size,
         warm_up: args.warm_up_s.saturating_mul(1000),
         generation: Some(args.generation_s.saturating_mul(1000)),
         failures: args.failures,
         replacements: args.replacements,
-        // The pod is near, and somebody waits.
-        look: 1000,
-        poll: 500,
-        unreachable: 60,
-        acquisition_pause: 5000,
-        ..Limits::default()
+        // A pod of this machine is near, and somebody waits.
+        look: if is_near { 1000 } else { slow.look },
+        poll: if is_near { 500 } else { slow.poll },
+        unreachable: if is_near { 60 } else { slow.unreachable },
+        acquisition_pause: if is_near { 5000 } else { slow.acquisition_pause },
+        cost: providers.cost_max,
+        ..slow
     };
     // Each session of a folder has names of its own.
     let (number, done) = match before {
@@ -162,14 +192,18 @@ fn plan(args: &Args, prompts: Vec<Prompt>, before: Option<&Session>) -> Result<P
         Some(session) => (number(session), session.plan().before.clone()),
         None => (0, fleet::session::Before::default()),
     };
-    let instance = before.map_or_else(new_instance, |session| {
+    let stamp = before.map_or_else(new_stamp, |session| {
         session.plan().id.split('-').nth(1).unwrap_or_default().to_owned()
     });
     let plan = Plan {
-        id: format!("run-{instance}-{number}"),
-        first_pod: format!("pod-run{number}-0-{instance}"),
-        container: Container::new(image),
-        providers: vec![provider.to_owned()],
+        id: format!("run-{stamp}-{number}"),
+        first_pod: format!("pod-{stamp}n{number}-0-{}", providers.instance),
+        container: Container {
+            gpu_type: args.gpu_type.clone(),
+            gpu_count: args.gpu_count,
+            ..Container::new(image)
+        },
+        providers: providers.names.clone(),
         prompts,
         seed: args.seed,
         repeats: args.repeats,
@@ -191,8 +225,8 @@ fn number(session: &Session) -> u32 {
     last.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// Tells pods of this folder from others': the time, in letters and digits.
-fn new_instance() -> String {
+/// Tells pods and batches of this folder from others': the time, in letters and digits.
+fn new_stamp() -> String {
     let mut rest = clock::unix_ms();
     let mut letters = Vec::new();
     while rest > 0 {
@@ -202,12 +236,13 @@ fn new_instance() -> String {
     letters.iter().rev().collect()
 }
 
-async fn hold(args: &Args, plan: Plan, journal: &Path) -> Result<ExitCode, Failure> {
-    let provider: Arc<dyn Provider> = match &args.source.url {
-        Some(url) => Arc::new(Attached::new(url.trim_end_matches('/').to_owned(), None)),
-        None => Arc::new(local(&args.output)?),
-    };
-    let providers = BTreeMap::from([(provider.name().to_owned(), provider)]);
+async fn hold(
+    args: &Args,
+    providers: Providers,
+    plan: Plan,
+    journal: &Path,
+) -> Result<ExitCode, Failure> {
+    let providers = providers.by_name;
     let (journal, session) =
         Journal::open(journal, &plan).map_err(|error| Failure::usage(error.to_string()))?;
     if session.has_begun() && !session.is_over() {
@@ -257,15 +292,54 @@ async fn hold(args: &Args, plan: Plan, journal: &Path) -> Result<ExitCode, Failu
     }))
 }
 
-/// Pods of this run live in its folder, and outlive a crash: the same command again finds them.
-fn local(output: &Path) -> Result<Local, Failure> {
+/// Where pods may run.
+struct Providers {
+    by_name: BTreeMap<String, Arc<dyn Provider>>,
+    /// In the order in which they are asked.
+    names: Vec<String>,
+    /// Whose pods these are.
+    instance: String,
+    cost_max: Option<Usd>,
+}
+
+fn providers(args: &Args) -> Result<Providers, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the edge is where the environment is read")]
     let lookup = |name: &str| std::env::var(name).ok();
     let keeper = std::env::current_exe()
         .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?;
-    let mut config = Config::new(output.join("pods"), keeper, lookup);
-    config.keep = true;
-    Local::open(config).map_err(|error| Failure::usage(error.to_string()))
+    let state_dir = args.output.join("pods");
+    if args.source.image.is_some() {
+        let text = match &args.fleet {
+            Some(file) => fs_err::read_to_string(file).map_err(|error| Failure::io(&error))?,
+            None => String::new(),
+        };
+        let fleet = Fleet::read(&text, &Place { state_dir, keeper }, &lookup);
+        let fleet = fleet.map_err(|error| Failure::usage(error.to_string()))?;
+        let each = fleet.providers().iter();
+        return Ok(Providers {
+            by_name: each.map(|one| (one.name().to_owned(), one.clone())).collect(),
+            names: fleet.names().into_iter().map(str::to_owned).collect(),
+            instance: fleet.instance.to_string(),
+            cost_max: fleet.caps.account,
+        });
+    }
+    let provider: Arc<dyn Provider> = if let Some(url) = &args.source.url {
+        let client = Batch::new(url, None, BatchLimits::default());
+        let client = client.map_err(|error| Failure::usage(error.to_string()))?;
+        Arc::new(Attached::new(client.address().to_owned(), None))
+    } else {
+        // Pods of this run live in its folder, and outlive a crash: the same command again finds them.
+        let mut config = Config::new(state_dir, keeper, lookup);
+        config.keep = true;
+        let local = Local::open(config).map_err(|error| Failure::usage(error.to_string()))?;
+        Arc::new(local)
+    };
+    Ok(Providers {
+        names: vec![provider.name().to_owned()],
+        by_name: BTreeMap::from([(provider.name().to_owned(), provider)]),
+        instance: "run".to_owned(),
+        cost_max: None,
+    })
 }
 
 /// Says what changed.

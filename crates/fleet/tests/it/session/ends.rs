@@ -162,10 +162,11 @@ fn faults_of_the_pod_use_replacements() {
         {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":6,"failed_prompts":0,"generation_time":3620.601}],"reason":null}
         "#);
     assert_snapshot!(of(Trouble::Refuses), @r#"
-        Finished, 0 replaced, 0 s lost, $1.078889
-        miner-01-5abc123def-0-test1 completed after Some(388) s []
-        6/6 in 20 s | round1-miner/r1/b0x4:Some(10)  | round1-miner/r1/b1x2:Some(10) 
-        {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":6,"failed_prompts":0,"generation_time":20.6}],"reason":null}
+        Finished, 1 replaced, 0 s lost, $2.157778
+        miner-01-5abc123def-0-test1 submission_failed after Some(398) s ["Traceback"]
+        miner-01-5abc123def-1-test1 completed after Some(378) s []
+        6/6 in 41 s | round1-miner/r1/b0x4:Some(10)  | round1-miner/r1/b1x2:Some(20) submission_failed | round1-miner/r1/b2x2:Some(10) 
+        {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":6,"failed_prompts":0,"generation_time":41.1}],"reason":null}
         "#);
 }
 
@@ -225,11 +226,13 @@ fn never_ready() {
 #[test]
 fn replacements_run_out() {
     assert_snapshot!(story(plan(6, 1), |_| Conduct::with(Trouble::BadZip, 0)), @r#"
-        Finished, 1 replaced, 0 s lost, $2.129445
-        miner-01-5abc123def-0-test1 download_failed after Some(388) s ["Traceback"]
-        miner-01-5abc123def-1-test1 completed after Some(378) s []
-        6/6 in 30 s | round1-miner/r1/b0x4:Some(10)  | round1-miner/r1/b1x2:Some(10) download_failed | round1-miner/r1/b2x2:Some(10) 
-        {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":6,"failed_prompts":0,"generation_time":30.9}],"reason":null}
+        BudgetSpent, 3 replaced, 0 s lost, $4.202224
+        miner-01-5abc123def-0-test1 download_failed after Some(378) s ["Traceback"]
+        miner-01-5abc123def-1-test1 download_failed after Some(378) s ["Traceback"]
+        miner-01-5abc123def-2-test1 download_failed after Some(378) s ["Traceback"]
+        miner-01-5abc123def-3-test1 download_failed after Some(378) s ["Traceback"]
+        0/0 in 41 s | round1-miner/r1/b0x4:Some(10) download_failed | round1-miner/r1/b1x4:Some(10) download_failed | round1-miner/r1/b2x4:Some(10) download_failed | round1-miner/r1/b3x4:Some(10) download_failed
+        {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":0,"failed_prompts":6,"generation_time":41.2}],"reason":null}
         "#);
 }
 
@@ -290,7 +293,7 @@ fn repeats_are_made_anew_without_identities() {
         Finished, 0 replaced, 0 s lost, $2.100556
         miner-01-5abc123def-0-test1 fresh after Some(378) s []
         miner-01-5abc123def-1-test1 completed after Some(378) s []
-        1/1 in 10 s | round1-miner/r1/b0x1:Some(10) fresh
+        1/1 in 10 s | round1-miner/r1/b0x1:Some(10) 
         1/1 in 10 s | round1-miner/r2/b1x1:Some(10) 
         {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":1,"failed_prompts":0,"generation_time":10.3},{"repeat_index":2,"generated_prompts":1,"failed_prompts":0,"generation_time":10.3}],"reason":null}
         "#);
@@ -308,7 +311,13 @@ fn another_session_goes_on() {
     world.run();
     let before = world.session.done();
     let again = Plan { before: before.clone(), ..plan(6, 2) };
-    assert_snapshot!(story(again, |_| Conduct::default()), @"");
+    assert_snapshot!(story(again, |_| Conduct::default()), @r#"
+        Finished, 1 replaced, 0 s lost, $1.050278
+        miner-01-5abc123def-0-test1 completed after Some(378) s []
+        6/6 in 30 s | 
+        6/6 in 20 s | round1-miner/r2/b0x2:Some(10) 
+        {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":6,"failed_prompts":0,"generation_time":30.9},{"repeat_index":2,"generated_prompts":6,"failed_prompts":0,"generation_time":20.6}],"reason":null}
+        "#);
     let mut all = before;
     all.repeats[1].0 = all.repeats[0].0.clone();
     let again = Plan { before: all, ..plan(6, 2) };
@@ -324,7 +333,7 @@ fn orphans_are_named() {
     world.dark = world.now + 365 * S..u64::MAX;
     world.run();
     check(&mut world);
-    assert_snapshot!(format!("{:?}", world.session.orphans()), @"");
+    assert_snapshot!(format!("{:?}", world.session.orphans()), @r#"[Orphan { provider: "sim", id: None }, Orphan { provider: "sim", id: Some("id1") }]"#);
 }
 
 /// Neither the provider nor the pod answers for half an hour: nobody's time, nobody's fault.
