@@ -16,6 +16,7 @@ mod images;
 mod miners;
 mod modules;
 mod pictures;
+mod pod_check;
 mod references;
 mod service;
 mod workplace;
