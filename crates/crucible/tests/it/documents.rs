@@ -35,6 +35,7 @@ fn every_option_is_in_the_reference() {
         "pod run",
         "serve render",
         "serve distance",
+        "pod check",
         "serve pod",
         "serve generator",
     ] {

@@ -19,6 +19,7 @@ mod other_generators;
 mod pictures;
 mod pods;
 mod pod_run;
+mod pod_check;
 mod references;
 mod service;
 mod workplace;
