@@ -32,6 +32,11 @@ fn every_option_is_in_the_reference() {
         "distance",
         "eval generator",
         "eval descriptor",
+        "pod deploy",
+        "pod list",
+        "pod logs",
+        "pod delete",
+        "pod sweep",
         "serve render",
         "serve distance",
     ] {

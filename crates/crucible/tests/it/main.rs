@@ -14,6 +14,7 @@ mod documents;
 mod generator;
 mod modules;
 mod pictures;
+mod pods;
 mod references;
 mod service;
 mod workplace;
