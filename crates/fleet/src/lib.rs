@@ -15,6 +15,7 @@ pub mod provider;
 pub mod providers;
 mod remote;
 pub mod runpod;
+pub mod session;
 pub mod sweep;
 pub mod targon;
 pub mod verda;

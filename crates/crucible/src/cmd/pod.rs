@@ -6,6 +6,7 @@ mod deploy;
 mod list;
 mod logs;
 mod providers;
+mod run;
 mod sweep;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Args),
+    Run(run::Args),
     Deploy(deploy::Args),
     List(list::Args),
     Logs(logs::Args),
@@ -32,6 +34,7 @@ enum Command {
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Check(args) => check::run(args),
+        Command::Run(args) => run::run(args),
         Command::Deploy(args) => deploy::run(args),
         Command::List(args) => list::run(args),
         Command::Logs(args) => logs::run(args),

@@ -37,8 +37,11 @@ fn every_option_is_in_the_reference() {
         "pod logs",
         "pod delete",
         "pod sweep",
+        "pod run",
         "serve render",
         "serve distance",
+        "serve pod",
+        "serve generator",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));

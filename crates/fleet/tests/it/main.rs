@@ -10,5 +10,6 @@ mod companies;
 mod configured;
 mod fake;
 mod local;
+mod session;
 mod sweeping;
 mod wire;
