@@ -1,145 +1,114 @@
-//! `crucible serve pod`: the real service, a program as its generator, the real cage, and our own client.
+//! `crucible pod deploy`, `list`, `logs`, `delete`, `sweep`, with processes on this machine.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use insta::assert_snapshot;
-use pod::client::{Batch, BatchLimits};
-use pod::wire::batch::{self, Prompt, State, Status};
-use tokio::runtime::Runtime;
+use serde_json::Value;
 
-use crate::modules::SQUARE;
-use crate::workplace::Workplace;
+use crate::workplace::{Run, Workplace};
 
-const GENERATORS: &str = r#"
-[generators.script]
-type = "command"
-makes = ["module"]
-command = ["sh", "FOLDER/generate.sh", "{stem}", "{output}"]
-parallel = 3
-"#;
+const CRUCIBLE: &str = env!("CARGO_BIN_EXE_crucible");
 
-/// What it makes is told by the stem. It notes every call.
-const SCRIPT: &str = r#"
-echo "$1" >> FOLDER/calls
-case "$1" in
-  bad) echo "export default (THREE) => { eval('1'); return new THREE.Group(); };" > "$2" ;;
-  slow) while [ ! -e FOLDER/go ]; do sleep 0.02; done; cp FOLDER/square.js "$2" ;;
-  breaks) echo "no memory" >&2; exit 3 ;;
-  *) cp FOLDER/square.js "$2" ;;
-esac
-"#;
+/// Takes away what a failed test leaves: pods outlive commands.
+struct Swept<'a>(&'a Workplace);
 
-struct Pod {
-    child: Child,
-    client: Batch,
-    runtime: Runtime,
-}
-
-impl Pod {
-    fn start(place: &Workplace) -> Self {
-        let args = "serve pod --port 0 --state state --generators generators.toml --generator script --allow-private-urls";
-        let mut child = place.command(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        let client = Batch::new(address, None, BatchLimits::default()).unwrap();
-        let runtime = Runtime::new().unwrap();
-        Self { child, client, runtime }
-    }
-
-    fn until(&self, is_there: impl Fn(&Status) -> bool) -> Status {
-        loop {
-            let status = self.runtime.block_on(self.client.status(3)).unwrap();
-            if is_there(&status) {
-                return status;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn submit(&self, stems: &str, image_url: &str, batch_id: &str) -> Option<u64> {
-        let prompt = |stem: &str| Prompt { stem: stem.to_owned(), image_url: image_url.to_owned() };
-        let batch = batch::Batch {
-            prompts: stems.split(' ').map(prompt).collect(),
-            seed: 4_294_967_295_u32.into(),
-            batch_id: Some(batch_id.to_owned()),
-        };
-        self.runtime.block_on(self.client.submit(&batch)).unwrap().accepted
-    }
-}
-
-impl Drop for Pod {
+impl Drop for Swept<'_> {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        command(self.0, "pod sweep", &[]).output().ok();
     }
 }
 
-/// Answers everybody with one picture.
-fn pictures(picture: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/picture.png", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = BufReader::new(&stream).lines();
-            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                picture.len()
-            );
-            stream.write_all(&[head.as_bytes(), &picture].concat()).ok();
-        }
-    });
-    url
+/// State of its own, and nothing of whoever runs the tests.
+fn command(place: &Workplace, args: &str, more: &[&str]) -> Command {
+    let mut command = place.command(args);
+    command.args(more).env("XDG_STATE_HOME", place.path("state")).env("CRUCIBLE_INSTANCE", "unit");
+    for name in ["CRUCIBLE_FLEET", "GPU_PROVIDERS", "GPU_TYPE", "GPU_COUNT", "GENERATION_PORT"] {
+        command.env_remove(name);
+    }
+    command
 }
 
-#[cfg(unix)]
+fn run(place: &Workplace, args: &str, more: &[&str]) -> Run {
+    let output = command(place, args, more).output().unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn pods(place: &Workplace) -> Vec<Value> {
+    let listed = run(place, "pod list --json", &[]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    serde_json::from_str(&listed.stdout).unwrap()
+}
+
 #[test]
-fn a_pod_that_is_killed_goes_on() {
+fn a_pod_outlives_the_command_that_made_it() {
     let place = Workplace::new();
-    let folder = place.path("").to_str().unwrap().trim_end_matches('/').to_owned();
-    place.write("generators.toml", GENERATORS.replace("FOLDER", &folder));
-    place.write("generate.sh", SCRIPT.replace("FOLDER", &folder));
-    place.write("square.js", SQUARE);
-    place.egg("egg.png");
-    let url = pictures(place.read("egg.png"));
+    let _swept = Swept(&place);
+    let image = format!("process:{CRUCIBLE} serve distance --port {{port}}");
+    let made = run(&place, "pod deploy --wait 60 --json", &[&image]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let made: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(made["name"], "pod-hand-0-unit");
+    let listed = pods(&place);
+    assert_eq!((listed.len(), &listed[0]["phase"]), (1, &"running".into()));
+    assert_eq!((&listed[0]["id"], &listed[0]["url"]), (&made["id"], &made["url"]));
+    let logs = run(&place, "pod logs pod-hand-0-unit", &[]).stdout;
+    assert!(logs.contains("listening on"), "{logs}");
 
-    let pod = Pod::start(&place);
-    pod.until(|status| status.status == State::Ready);
-    assert_eq!(pod.submit("good bad slow breaks", &url, "r1"), Some(4));
-    let status = pod.until(|status| status.progress == Some(3));
-    assert_eq!(status.status, State::Generating);
-    drop(pod);
+    let found = run(&place, "pod sweep --dry-run", &[]);
+    assert!(found.code == 0 && found.stdout.contains("found"), "{}", found.stdout);
+    let mut other = command(&place, "pod sweep", &[]);
+    assert!(other.env("CRUCIBLE_INSTANCE", "other").status().unwrap().success());
+    assert_eq!(pods(&place).len(), 1);
+    let gone = run(&place, "pod delete pod-hand-0-unit", &[]);
+    assert!(gone.code == 0 && gone.stdout.ends_with("gone\n"), "{}", gone.stderr);
+    assert_eq!(pods(&place).len(), 0);
+}
 
-    let pod = Pod::start(&place);
-    let status = pod.until(|_| true);
-    assert_eq!(
-        (status.status, status.progress, status.total),
-        (State::Generating, Some(3), Some(4))
-    );
-    assert_eq!(pod.submit("good bad slow breaks", &url, "r1"), Some(4), "the same batch");
-    place.write("go", "");
-    pod.until(|status| status.status == State::Complete);
-    let first = pod.runtime.block_on(pod.client.results()).unwrap();
-    let again = pod.runtime.block_on(pod.client.results()).unwrap();
-    assert_eq!(first.archive_sha256, again.archive_sha256);
-    assert_eq!(first.modules.keys().collect::<Vec<_>>(), ["good", "slow"]);
-    assert_eq!(first.modules["good"], SQUARE.as_bytes());
-    let failed: Vec<_> =
-        first.failed.iter().map(|(stem, reason)| format!("{stem}: {reason}")).collect();
-    assert_snapshot!(failed.join("\n"), @"");
-    let calls = String::from_utf8(place.read("calls")).unwrap();
-    let count = |stem: &str| calls.lines().filter(|call| *call == stem).count();
-    assert_eq!(["good", "bad", "breaks", "slow"].map(count), [1, 1, 1, 2], "{calls}");
+#[test]
+fn one_that_falls_over_is_told_at_once_and_taken_away() {
+    let place = Workplace::new();
+    let _swept = Swept(&place);
+    let image = "process:sh -c 'echo no weights found; exit 3'";
+    let made = run(&place, "pod deploy --wait 600", &[image]);
+    assert_eq!(made.code, 1);
+    assert!(made.stderr.contains("exited 3"), "{}", made.stderr);
+    assert!(made.stderr.contains("ended with code 3 | no weights found"), "{}", made.stderr);
+    assert_eq!(pods(&place).len(), 0);
+}
 
-    assert_eq!(pod.submit("good", &url, "r2"), Some(1), "from complete");
-    pod.until(|status| status.status == State::Complete);
-    let id = pod.child.id().to_string();
-    std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    let mut pod = pod;
-    assert_eq!(pod.child.wait().unwrap().code(), Some(0));
+#[test]
+fn two_of_a_name_are_told_apart_and_swept() {
+    let place = Workplace::new();
+    let _swept = Swept(&place);
+    for _ in 0..2 {
+        assert_eq!(run(&place, "pod deploy", &["process:sleep 1000"]).code, 0);
+    }
+    let delete = run(&place, "pod delete pod-hand-0-unit", &[]);
+    assert_snapshot!(delete.stderr, @"error: pod-hand-0-unit: several pods are called so, give an identifier");
+    let swept = run(&place, "pod sweep", &[]);
+    assert_eq!((swept.code, swept.stdout.matches("  gone").count()), (0, 2), "{}", swept.stderr);
+    assert_eq!(pods(&place).len(), 0);
+}
+
+#[test]
+fn wrong_words() {
+    let place = Workplace::new();
+    place.write("fleet.toml", "providers = [\"targon\", \"moon\"]\n");
+    let error = |args: &str, more: &[&str]| {
+        let run = run(&place, args, more);
+        assert_eq!(run.code, 2, "{args}");
+        run.stderr
+    };
+    assert_snapshot!(error("pod list --fleet fleet.toml", &[]), @"error: fleet.toml: targon: the environment has no TARGON_API_KEY; providers: `moon` is none of local, docker, targon, verda, runpod");
+    assert_snapshot!(error("pod list --provider moon", &[]), @"error: --provider moon: the configuration has local");
+    assert_snapshot!(error("pod delete nothing", &[]), @"error: nothing: no such pod");
+    assert_snapshot!(error("pod deploy", &["process:/no/such/thing"]), @"error: local: /no/such/thing: No such file or directory (os error 2)");
+    assert_snapshot!(error("pod deploy --gpu-count 1", &["process:true"]), @r"
+    warning: local: no capacity: 1 GPUs asked for, 0 of 0 are free
+    error: local: no capacity: 1 GPUs asked for, 0 of 0 are free
+    ");
 }

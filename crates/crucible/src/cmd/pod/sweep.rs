@@ -28,7 +28,7 @@ pub(crate) struct Args {
     older_than: Option<f64>,
 
     /// Go on, with a sweep this often, until Ctrl-C
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "dry_run")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "dry_run", requires = "older_than")]
     every: Option<f64>,
 
     /// Print JSON
