@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use asset::{Splats, SplatsParts};
-use generators::{Catalogue, Generator, Request};
+use generators::{Catalogue, Request};
 use pod::wire::{Kind, Seed};
 
 /// A valid file of so many splats in a box.

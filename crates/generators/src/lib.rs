@@ -32,7 +32,7 @@ mod text_to_image;
 
 pub use axes::{Axes, AxesError};
 pub use builtin::Builtin;
-pub use catalogue::{Catalogue, ConfigError};
+pub use catalogue::{Catalogue, ConfigError, EnvLookup};
 pub use command::{Command, Program, TemplateError};
 pub use generator::{Card, Failure, Generator, Made, Pending, Progress, Request};
 pub use guarded::{Bounds, Guarded};

@@ -77,7 +77,7 @@ impl PodBatch {
     async fn watch(
         &self,
         request: &Request,
-        is_wanted: impl Fn(State) -> bool,
+        is_wanted: impl Fn(State) -> bool + Send,
     ) -> Result<State, Failure> {
         let (mut looks, mut unreachable) = (1, 0);
         loop {
@@ -101,6 +101,17 @@ impl PodBatch {
             }
             looks += 1;
             tokio::time::sleep(self.polls.before(looks.min(30), request.seed.bits())).await;
+        }
+    }
+
+    /// Fine once it has taken up its work.
+    async fn look(&self) -> Result<(), Failure> {
+        let unready = |error: ClientError| Failure::Transient(error.to_string());
+        self.client.health().await.map_err(unready)?;
+        match self.client.status(0).await.map_err(unready)?.status {
+            State::WarmingUp => Err(Failure::Transient(State::WarmingUp.to_string())),
+            State::Replace => Err(self.failed("the pod asks to be replaced")),
+            State::Ready | State::Generating | State::Complete => Ok(()),
         }
     }
 
@@ -142,16 +153,7 @@ impl Generator for PodBatch {
     }
 
     fn ready(&self) -> Pending<'_, Result<(), Failure>> {
-        let look = async || {
-            let unready = |error: ClientError| Failure::Transient(error.to_string());
-            self.client.health().await.map_err(unready)?;
-            match self.client.status(0).await.map_err(unready)?.status {
-                State::WarmingUp => Err(Failure::Transient(State::WarmingUp.to_string())),
-                State::Replace => Err(self.failed("the pod asks to be replaced")),
-                State::Ready | State::Generating | State::Complete => Ok(()),
-            }
-        };
-        Box::pin(remote::until_ready(&self.card.name, self.startup, look))
+        Box::pin(remote::until_ready(&self.card.name, self.startup, || Box::pin(self.look())))
     }
 
     fn generate(&self, request: Request) -> Pending<'_, Result<Made, Failure>> {

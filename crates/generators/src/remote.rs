@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod::client::ClientError;
 use tokio::time::Instant;
 
-use crate::Failure;
+use crate::{Failure, Pending};
 
 /// Between two looks at a service that is not ready.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -20,10 +20,10 @@ pub(crate) fn failure(name: &str, error: &ClientError) -> Failure {
 }
 
 /// Looks until it is fine, or until `longest` has passed.
-pub(crate) async fn until_ready(
-    name: &str,
+pub(crate) async fn until_ready<'a>(
+    name: &'a str,
     longest: Duration,
-    mut look: impl AsyncFnMut() -> Result<(), Failure>,
+    look: impl Fn() -> Pending<'a, Result<(), Failure>> + Send,
 ) -> Result<(), Failure> {
     let until = Instant::now() + longest;
     loop {

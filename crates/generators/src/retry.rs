@@ -28,7 +28,7 @@ impl Pauses {
     }
 }
 
-/// The finaliser of SplitMix64: every bit of the input moves about half of the output.
+/// The finaliser of `SplitMix64`: every bit of the input moves about half of the output.
 pub(crate) const fn mix(mut x: u64) -> u64 {
     x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -38,10 +38,13 @@ impl Generator for SingleShot {
     }
 
     fn ready(&self) -> Pending<'_, Result<(), Failure>> {
-        Box::pin(remote::until_ready(&self.card.name, self.startup, async || {
-            // Whatever the status: the contract has no other sign of being not ready.
-            self.client.health().await.map_err(|error| Failure::Transient(error.to_string()))
-        }))
+        let look = || -> Pending<'_, Result<(), Failure>> {
+            Box::pin(async {
+                // Whatever the status: the contract has no other sign of being not ready.
+                self.client.health().await.map_err(|error| Failure::Transient(error.to_string()))
+            })
+        };
+        Box::pin(remote::until_ready(&self.card.name, self.startup, look))
     }
 
     fn generate(&self, request: Request) -> Pending<'_, Result<Made, Failure>> {

@@ -71,7 +71,7 @@ pub struct ImagesModel {
     pub tries: u32,
 }
 
-/// A service with the images API of OpenAI: `POST {base}/images/generations`.
+/// A service with the images API of `OpenAI`: `POST {base}/images/generations`.
 #[derive(Debug)]
 pub struct ImagesApi {
     http: Http,

@@ -15,6 +15,7 @@ mod generator;
 mod images;
 mod miners;
 mod modules;
+mod other_generators;
 mod pictures;
 mod references;
 mod service;

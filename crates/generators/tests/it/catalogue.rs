@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generators::{Bounds, Catalogue, Failure};
+use generators::{Bounds, Catalogue, Failure, Generator};
 use insta::assert_snapshot;
 use pod::wire::Kind;
 
@@ -14,7 +14,7 @@ fn wrong(text: &str) -> String {
 
 #[test]
 fn errors_name_the_generator_and_the_key() {
-    assert_snapshot!(wrong("[generators.a]\ntype = \"magic\"\n"), @"generators.a: unknown variant `magic`, expected `builtin` or `command`");
+    assert_snapshot!(wrong("[generators.a]\ntype = \"magic\"\n"), @"generators.a: unknown variant `magic`, expected one of `builtin`, `command`, `single_shot`, `pod`, `prediction`");
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\ncommand = [\"x\", \"{image}\"]"), @"generators.a: makes is missing: a list of splats, mesh, module");
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\nmakes = [\"mesh\"]"), @"generators.a: missing field `command`");
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\nmakes = [\"mesh\"]\ncommand = [\"x\", \"{picture}\"]"), @"generators.a: command: {picture} is none of {image}, {seed}, {seed_u32}, {output}, {stem}, {kind}, {scratch}");

@@ -22,15 +22,15 @@ fn outcome(bytes: impl Into<Bytes>, kind: Kind) -> String {
 #[test]
 fn the_first_broken_rule_is_named() {
     let few = asset::Splats::default();
-    assert_snapshot!(outcome(ply(&few), Kind::Splats), @"");
-    assert_snapshot!(outcome(Bytes::new(), Kind::Splats), @"");
-    assert_snapshot!(outcome(&b"ply\nnonsense"[..], Kind::Splats), @"");
-    assert_snapshot!(outcome(&b"{}"[..], Kind::Mesh), @"");
-    assert_snapshot!(outcome(&b"glTF\x02\0\0\0\xff\0\0\0"[..], Kind::Mesh), @"");
-    assert_snapshot!(outcome(&b"glTF\x02\0\0\0\x0c\0\0\0"[..], Kind::Mesh), @"");
-    assert_snapshot!(outcome(&b"export default function () { fetch('x'); }"[..], Kind::Module), @"");
-    assert_snapshot!(outcome(&b"\xff\xfe"[..], Kind::Module), @"");
-    assert_snapshot!(outcome(ply(&splats()), Kind::Splats), @"");
+    assert_snapshot!(outcome(ply(&few), Kind::Splats), @"the model made breaks the rules: SPLAT_COUNT: 0 splats, at least 100 are needed");
+    assert_snapshot!(outcome(Bytes::new(), Kind::Splats), @"the model made breaks the rules: the model is empty");
+    assert_snapshot!(outcome(&b"ply\nnonsense"[..], Kind::Splats), @"the model made breaks the rules: PLY_READABLE: ply header: the file ends at byte 12, before end_header");
+    assert_snapshot!(outcome(&b"{}"[..], Kind::Mesh), @"the model made breaks the rules: not a GLB file of version 2");
+    assert_snapshot!(outcome(&b"glTF\x02\0\0\0\xff\0\0\0"[..], Kind::Mesh), @"the model made breaks the rules: the GLB file is cut off");
+    assert_snapshot!(outcome(&b"glTF\x02\0\0\0\x0c\0\0\0"[..], Kind::Mesh), @"the model made breaks the rules: GLB_READABLE: glb, byte 12: the file ends; it has 12 bytes");
+    assert_snapshot!(outcome(&b"export default function () { fetch('x'); }"[..], Kind::Module), @"the model made breaks the rules: static_analysis/FORBIDDEN_IDENTIFIER: fetch at line 1, column 30");
+    assert_snapshot!(outcome(&b"\xff\xfe"[..], Kind::Module), @"the model made breaks the rules: the module is not UTF-8");
+    assert_snapshot!(outcome(ply(&splats()), Kind::Splats), @r#"fine ["warning SPLAT_COUNT_USUAL: 200 splats, at least 7000 are usual"]"#);
 }
 
 #[test]

@@ -94,8 +94,11 @@ struct Pod {
     /// Answers of the state in order, while it works.
     failures: Vec<StatusCode>,
     /// What the results say.
-    archive: Option<fn(&str) -> Vec<u8>>,
+    archive: Option<Archive>,
 }
+
+/// Of the last stem.
+type Archive = fn(&str) -> Vec<u8>;
 
 type Shared = Arc<Mutex<Pod>>;
 
@@ -178,13 +181,14 @@ async fn a_pod_gets_a_batch_of_one_and_the_picture_from_us() {
         let made = far.generate(request(Kind::Module)).await.expect("a module");
         assert_eq!(made.bytes, MODULE);
     }
-    let pod = shared.lock().expect("alone");
-    assert_eq!(pod.fetched.as_deref(), Some(&picture()[..]));
-    assert_eq!(pod.seeds, [json!(7), json!(7)]);
-    assert!(pod.stems.iter().all(|stem| pod::wire::batch::is_stem(stem)));
-    assert_ne!(pod.stems[0], pod.stems[1], "the pod would take it for the same batch");
-    drop(pod);
-    let url = shared.lock().expect("alone").url.clone();
+    let url = {
+        let pod = shared.lock().expect("alone");
+        assert_eq!(pod.fetched.as_deref(), Some(&picture()[..]));
+        assert_eq!(pod.seeds, [json!(7), json!(7)]);
+        assert!(pod.stems.iter().all(|stem| pod::wire::batch::is_stem(stem)));
+        assert_ne!(pod.stems[0], pod.stems[1], "the pod would take it for the same batch");
+        pod.url.clone()
+    };
     assert_eq!(reqwest::get(url).await.expect("an answer").status(), 404, "still offered");
 }
 
@@ -205,7 +209,7 @@ async fn the_ways_of_a_pod_to_fail() {
     let failed = |stem: &str| archive("_failed.json", &json!({ stem: "no luck" }).to_string());
     let other = |_: &str| archive("other.js", MODULE);
     let none = |_: &str| b"PK".to_vec();
-    let cases: [(&'static str, fn(&str) -> Vec<u8>, &str); 4] = [
+    let cases: [(_, Archive, _); 4] = [
         ("ready", failed, "far: no luck"),
         ("ready", other, "far: the results are those of another batch"),
         ("ready", none, "far: results: "),

@@ -233,7 +233,7 @@ proptest::proptest! {
         if let Some(found) = bytes.get_mut(at) {
             *found = byte;
         }
-        bytes.truncate(bytes.len().saturating_sub(if cut < 900 { 0 } else { cut - 900 }));
+        bytes.truncate(bytes.len().saturating_sub(cut.saturating_sub(900)));
         let kind = Kind::ALL[kind];
         // It may be anything but a panic.
         look("-z up", Level::Full, bytes, kind).ok();

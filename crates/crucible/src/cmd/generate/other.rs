@@ -39,7 +39,8 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let known = catalogue::read(args.generators.as_deref(), args.cage)?;
     let generator = catalogue::find(&known, name)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(error.to_string()))?;
     let bar = progress_bar(1000);
     let picture = Bytes::from(picture);
