@@ -68,7 +68,11 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
     if cli.threads.is_some() || gives_way {
         // 0 is one per core.
         let threads = cli.threads.unwrap_or(0);
-        let start = move |_| if gives_way { serve::give_way() };
+        let start = move |_| {
+            if gives_way {
+                serve::give_way()
+            }
+        };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.into())
             .start_handler(start)

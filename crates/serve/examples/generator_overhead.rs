@@ -66,7 +66,8 @@ fn main() {
         let mut times = Vec::new();
         for _ in 0..HEALTH_REQUESTS {
             let from = Instant::now();
-            let answer = ask(address, b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let answer =
+                ask(address, b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
             times.push(from.elapsed());
             assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
             std::thread::sleep(Duration::from_millis(2));
@@ -145,7 +146,7 @@ fn start(
     let (stop, stopped) = oneshot::channel();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
     let address = listener.local_addr().expect("an address");
-    let parts = Parts { generator, paint: None, gate: None, log: Box::new(|_, _| {}) };
+    let parts = Parts { generator, text_to_image: None, gate: None, log: Box::new(|_, _| {}) };
     let config = Config { drain_time_max: Duration::ZERO, ..Config::default() };
     runtime.spawn(serve::generator::serve(listener, config, parts, async {
         stopped.await.ok();
@@ -171,11 +172,15 @@ fn generate(picture: &[u8], seed: usize) -> Vec<u8> {
     let mut body = b"--b\r\ncontent-disposition: form-data; name=\"prompt_image_file\"; filename=\"prompt.jpg\"\r\ncontent-type: image/jpeg\r\n\r\n".to_vec();
     body.extend(picture);
     body.extend(
-        format!("\r\n--b\r\ncontent-disposition: form-data; name=\"seed\"\r\n\r\n{seed}\r\n--b--\r\n")
-            .bytes(),
+        format!(
+            "\r\n--b\r\ncontent-disposition: form-data; name=\"seed\"\r\n\r\n{seed}\r\n--b--\r\n"
+        )
+        .bytes(),
     );
     let length = body.len();
-    let head = format!("POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: {length}\r\n\r\n"
+    );
     [head.as_bytes(), &body].concat()
 }
 

@@ -28,9 +28,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use generators::{Failure, Generator, Pending};
-use pod::wire::{Kind, Seed};
+use generators::{Generator, TextToImage};
+use pod::wire::Kind;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -80,15 +79,12 @@ impl Default for Config {
     }
 }
 
-/// Makes a picture's file of a text and a seed.
-pub type Paint = Box<dyn Fn(String, Seed) -> Pending<'static, Result<Bytes, Failure>> + Send + Sync>;
-
 /// What does the work.
 pub struct Parts {
     /// Makes the models.
     pub generator: Arc<dyn Generator>,
     /// Makes pictures of text prompts. Without it, they are answered with 501.
-    pub paint: Option<Paint>,
+    pub text_to_image: Option<Arc<dyn TextToImage>>,
     /// Looks at the results of the per-task routes.
     pub gate: Option<Gate>,
     /// Takes lines of the log: one for each answer, without anything of the prompt.
@@ -143,8 +139,7 @@ pub async fn serve(
             let generator = app.parts.generator.clone();
             let runtime = Handle::current();
             // It may load models, and not let go of its thread meanwhile.
-            let starting =
-                tokio::task::spawn_blocking(move || runtime.block_on(generator.ready()));
+            let starting = tokio::task::spawn_blocking(move || runtime.block_on(generator.ready()));
             starting.await.map_err(io::Error::other)?.map_err(io::Error::other)?;
             app.enter(Stage::Ready);
             Ok(())

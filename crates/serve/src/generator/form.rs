@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::extract::multipart::MultipartError;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use http_body::Frame;
@@ -246,9 +246,8 @@ impl Counted {
     async fn ended(self, read: Result<Form, Refusal>) -> Result<Form, Refusal> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut left = REFUSED_BYTES_MAX;
-        let next = || {
-            std::future::poll_fn(|context| Pin::new(&mut lock().body).poll_frame(context))
-        };
+        let next =
+            || std::future::poll_fn(|context| Pin::new(&mut lock().body).poll_frame(context));
         while let Some(Ok(frame)) = next().await {
             left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len) as u64);
             if left == 0 {

@@ -55,7 +55,8 @@ pub(super) fn judge(
     prompt: &[u8],
     ply: &[u8],
 ) -> Result<(Verdict, Splats), String> {
-    let splats = asset::ply::read(ply, Some(ply.len() as u64)).map_err(|error| error.to_string())?;
+    let splats =
+        asset::ply::read(ply, Some(ply.len() as u64)).map_err(|error| error.to_string())?;
     if is_hopeless(ply, &splats).map_err(|error| error.to_string())? {
         return Ok((Verdict { score: gate.map(|_| 0.0), is_good: false }, splats));
     }

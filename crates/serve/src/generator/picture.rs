@@ -26,7 +26,11 @@ impl Prompt {
         let is_file = MAGICS.iter().any(|magic| trimmed.starts_with(magic))
             && trimmed.len() >= CHARS_MIN
             && trimmed.bytes().all(|byte| is_base64(byte) || byte.is_ascii_whitespace());
-        if is_data || is_file { picture(trimmed).map(Self::Picture) } else { Ok(Self::Text(prompt)) }
+        if is_data || is_file {
+            picture(trimmed).map(Self::Picture)
+        } else {
+            Ok(Self::Text(prompt))
+        }
     }
 }
 

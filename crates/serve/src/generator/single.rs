@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use pod::wire::{Seed, SeedError};
 use pod::wire::single::{PICTURE_FIELD, SEED_FIELD};
+use pod::wire::{Seed, SeedError};
 
 use super::form::{self, ContentType, Known};
 use super::limits::{PICTURE_BYTES_MAX, WORD_BYTES_MAX};

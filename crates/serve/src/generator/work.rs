@@ -154,9 +154,9 @@ impl App {
             let picture = match prompt {
                 Prompt::Picture(picture) => picture,
                 Prompt::Text(text) => {
-                    let paint = self.parts.paint.as_ref();
-                    let paint = paint.ok_or_else(|| Failure::Failed("no pictures".to_owned()))?;
-                    let picture = paint(text, seed).await?;
+                    let painter = self.parts.text_to_image.as_ref();
+                    let none = || Failure::Failed("no text-to-image endpoint".to_owned());
+                    let picture = painter.ok_or_else(none)?.paint(&text, seed).await?.picture;
                     let size = vision::decode::size(&picture);
                     size.map_err(|error| Failure::Failed(format!("of the text: {error}")))?;
                     picture
@@ -197,7 +197,7 @@ impl App {
     pub(super) fn can_paint(&self) -> Result<(), Refusal> {
         let text = "a text needs a text-to-image endpoint, and none is configured: send a picture";
         let refusal = || Refusal::Unsupported(text.to_owned());
-        self.parts.paint.as_ref().map(drop).ok_or_else(refusal)
+        self.parts.text_to_image.as_ref().map(drop).ok_or_else(refusal)
     }
 
     /// What results are looked at with.

@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use generators::{Card, Failure, Generator, Made, Pending, Request};
+use generators::{Card, Failure, Generator, Made, Pending, Request, TextToImage};
 use image::{ImageFormat, Rgb, RgbImage};
 use pod::wire::{Kind, Seed};
-use serve::generator::{Config, Gate, Level, Paint, Parts};
+use serve::generator::{Config, Gate, Level, Parts};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -110,7 +110,7 @@ struct Setting {
     config: Config,
     make: Box<Make>,
     gate: Option<Gate>,
-    paint: Option<Paint>,
+    text_to_image: Option<Arc<dyn TextToImage>>,
     /// Generations end without being told to.
     goes: bool,
     is_ready: bool,
@@ -119,7 +119,14 @@ struct Setting {
 impl Default for Setting {
     fn default() -> Self {
         let make = Box::new(|request: Request| Ok(echo(&request)));
-        Self { config: Config::default(), make, gate: None, paint: None, goes: true, is_ready: true }
+        Self {
+            config: Config::default(),
+            make,
+            gate: None,
+            text_to_image: None,
+            goes: true,
+            is_ready: true,
+        }
     }
 }
 
@@ -166,7 +173,7 @@ impl Setting {
         let parts = Parts {
             generator: Arc::new(puppet),
             gate: self.gate,
-            paint: self.paint,
+            text_to_image: self.text_to_image,
             log: Box::new(move |level: Level, line: &str| {
                 lines.lock().expect("no panic").push(format!("{level} {line}"));
             }),

@@ -5,16 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use generators::Catalogue;
 use pod::wire::Kind;
 use serve::generator::{Config, Gate, Level, Log, Parts};
 
 use crate::descriptor::DescriptorArgs;
 use crate::failure::{Failure, exit};
-use crate::{files, output};
-
-/// Longest configuration of generators, in bytes.
-const GENERATORS_BYTES_MAX: u64 = 1 << 20;
+use crate::module::CageArgs;
+use crate::{catalogue, output};
 
 /// Makes models of pictures for others: the HTTP API of competitions 0 and 1, and that of the per-task subnet's miners
 #[derive(Debug, clap::Args)]
@@ -65,6 +62,9 @@ pub(crate) struct Args {
     /// Say nothing of requests that succeed
     #[arg(long)]
     quiet: bool,
+
+    #[command(flatten)]
+    cage: CageArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -73,21 +73,8 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let catalogue = match &args.generators {
-        None => Catalogue::default(),
-        Some(path) => {
-            let text = files::read_whole(path, GENERATORS_BYTES_MAX)?;
-            let text = String::from_utf8(text).map_err(|error| Failure::input(path, error))?;
-            #[expect(clippy::disallowed_methods, reason = "the edge, where settings are read")]
-            let env = |name: &str| std::env::var(name).ok();
-            Catalogue::read(&text, &env).map_err(|error| Failure::input(path, error))?
-        }
-    };
-    let generator = catalogue.get(&args.generator).ok_or_else(|| {
-        let names: Vec<&str> = catalogue.names().collect();
-        let (name, names) = (&args.generator, names.join(", "));
-        Failure::usage(format!("--generator {name}: there are {names}"))
-    })?;
+    let catalogue = catalogue::read(args.generators.as_deref(), args.cage)?;
+    let generator = catalogue::find(&catalogue, &args.generator)?;
     let kinds = &generator.card().kinds;
     let kind = match args.kind {
         Some(kind) => kind,
@@ -122,7 +109,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             output::log(format_args!("{level} {line}"));
         }
     });
-    let parts = Parts { generator, paint: None, gate, log };
+    let parts = Parts { generator, text_to_image: catalogue.text_to_image(), gate, log };
     let listening = |address| output::line(format_args!("listening on http://{address}"));
     serve::generator::run(config, parts, listening)
         .map_err(|error| Failure::usage(format!("{bind}: {error}")))?;

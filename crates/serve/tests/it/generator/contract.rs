@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use image::ImageFormat;
 use insta::assert_snapshot;
-use serve::generator::Config;
 use pod::wire::Kind;
+use serve::generator::Config;
 
 use super::{PICTURE, SEED, Service, Setting, encoded, generate, png, square};
 
@@ -34,7 +34,10 @@ async fn seeds_of_64_bits() {
     for seed in ["0", "4294967295", "-1", "-9223372036854775808", "18446744073709551615", " 7 "] {
         let reply = generate(service.client, &png(), seed).await;
         let made = reply.line();
-        assert!(made.starts_with("200 ") && made.ends_with(&format!("seed {}", seed.trim())), "{made}");
+        assert!(
+            made.starts_with("200 ") && made.ends_with(&format!("seed {}", seed.trim())),
+            "{made}"
+        );
     }
     // The original's default, which is a seed and not "any".
     let reply = service.client.form("/generate", &[(PICTURE, &png())]).await;
@@ -94,7 +97,9 @@ async fn requests_have_names() {
     let id = async |given: &str| {
         let body = super::form(&[(PICTURE, &png())]);
         let length = body.len();
-        let head = format!("POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{given}content-type: multipart/form-data; boundary=xYzZY\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{given}content-type: multipart/form-data; boundary=xYzZY\r\ncontent-length: {length}\r\n\r\n"
+        );
         let reply = service.client.send_bytes(&[head.as_bytes(), &body].concat()).await;
         let head = reply.head.to_ascii_lowercase();
         let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: "));

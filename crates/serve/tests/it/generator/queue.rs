@@ -59,7 +59,9 @@ async fn health_answers_meanwhile() {
     let asked = service.ask("1");
     service.started().await;
     for _ in 0..20 {
-        assert!(service.client.get("/health").await.line().starts_with(r#"200 {"status": "healthy""#));
+        assert!(
+            service.client.get("/health").await.line().starts_with(r#"200 {"status": "healthy""#)
+        );
     }
     service.go.add_permits(1);
     assert_eq!(asked.await.expect("an answer").status, 200);

@@ -1,14 +1,18 @@
 //! The routes of the per-task subnet's miners.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use asset::splats::{ShDegree, SplatsParts};
 use asset::{Splats, ply};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use generators::Failure;
+use generators::{Failure, Painted, Pending, TextToImage};
 use image::{ImageFormat, Rgb, RgbImage};
 use insta::assert_snapshot;
-use serve::generator::{Gate, Paint, limits};
+use pod::wire::Seed;
+use serve::generator::{Gate, limits};
 use vision::descriptor::BuiltIn;
 
 use super::{Service, Setting, encoded, png};
@@ -60,7 +64,9 @@ fn balls() -> Setting {
 
 async fn url_encoded(service: &Service, fields: &str) -> Reply {
     let length = fields.len();
-    let request = format!("POST /generate/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{fields}");
+    let request = format!(
+        "POST /generate/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{fields}"
+    );
     service.client.send(&request).await
 }
 
@@ -81,7 +87,13 @@ fn told(reply: &Reply) -> String {
         .map(str::to_ascii_lowercase)
         .filter(|line| line.starts_with("x-") || line.starts_with("retry-after"))
         .filter(|line| !line.starts_with("x-request-id"))
-        .map(|line| if line.starts_with("x-generation-time") { "x-generation-time: …".to_owned() } else { line })
+        .map(|line| {
+            if line.starts_with("x-generation-time") {
+                "x-generation-time: …".to_owned()
+            } else {
+                line
+            }
+        })
         .collect();
     lines.sort();
     let start = String::from_utf8_lossy(&reply.body[..reply.body.len().min(100)]).into_owned();
@@ -120,7 +132,9 @@ async fn a_picture_as_a_file_or_in_json() {
     let json = async |body: serde_json::Value| {
         let body = body.to_string();
         let length = body.len();
-        let request = format!("POST /generate_from_image/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
+        let request = format!(
+            "POST /generate_from_image/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
         service.client.send(&request).await
     };
     let digits = STANDARD.encode(disc());
@@ -252,18 +266,32 @@ fn blue() -> Vec<u8> {
     encoded(picture, ImageFormat::Png)
 }
 
+/// Knows what a red ball looks like.
+#[derive(Debug)]
+struct Painter;
+
+impl TextToImage for Painter {
+    fn name(&self) -> &str {
+        "painter"
+    }
+
+    fn paint(&self, prompt: &str, seed: Seed) -> Pending<'_, Result<Painted, Failure>> {
+        let painted = match prompt {
+            "a red ball" => Ok(disc().into()),
+            "noise" => Ok(b"no picture".to_vec().into()),
+            _ => Err(Failure::Transient(format!("{prompt:?} and {seed}: overloaded"))),
+        };
+        Box::pin(async move {
+            let licence = "CC0-1.0".to_owned();
+            painted.map(|picture| Painted { picture, took: Duration::ZERO, cost: None, licence })
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_with_something_that_paints() {
-    let paint: Paint = Box::new(|text, seed| {
-        Box::pin(async move {
-            match text.as_str() {
-                "a red ball" => Ok(disc().into()),
-                "noise" => Ok(b"no picture".to_vec().into()),
-                _ => Err(Failure::Transient(format!("{text:?} and {seed}: overloaded"))),
-            }
-        })
-    });
-    let service = Setting { paint: Some(paint), ..balls() }.start().await;
+    let text_to_image: Option<Arc<dyn TextToImage>> = Some(Arc::new(Painter));
+    let service = Setting { text_to_image, ..balls() }.start().await;
     let reply = prompt(&service, &[("prompt", "a red ball")]).await;
     assert!(reply.body == ball(8000, RED), "{}", told(&reply));
     let mut lines = String::new();

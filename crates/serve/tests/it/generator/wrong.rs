@@ -82,7 +82,9 @@ async fn kinds_of_bodies() {
     ] {
         let said = kind.map_or(String::new(), |kind| format!("content-type: {kind}\r\n"));
         let length = body.len();
-        let head = format!("POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{said}content-length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /generate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{said}content-length: {length}\r\n\r\n"
+        );
         let reply = service.client.send_bytes(&[head.as_bytes(), body].concat()).await;
         assert!(reply.json()["detail"].is_string(), "{}", reply.line());
         lines += &format!("{}: {}\n", kind.unwrap_or("none"), reply.line());
