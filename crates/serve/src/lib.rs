@@ -1,6 +1,6 @@
 //! HTTP services. For those who judge: [`render`] draws modules, meshes and splats; [`distance`] tells how different two
-//! pictures look. For those who make: [`generator`] puts a generator behind the contracts of single models, [`pod`] behind
-//! that of batches.
+//! pictures look. For those who make: [`generator`] puts a generator behind the contracts of miners, [`pod`] behind that of
+//! batches.
 //!
 //! This is an edge: it listens, fetches, and measures time. What it serves is decided in the rooms below.
 

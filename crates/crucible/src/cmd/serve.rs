@@ -26,8 +26,8 @@ pub(crate) struct Args {
 enum Service {
     Render(Render),
     Distance(distance::Args),
-    Generator(generator::Args),
     Pod(pod::Args),
+    Generator(generator::Args),
 }
 
 /// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
@@ -73,8 +73,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.service {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
-        Service::Generator(args) => generator::run(args),
         Service::Pod(args) => pod::run(args),
+        Service::Generator(args) => generator::run(args),
     }
 }
 

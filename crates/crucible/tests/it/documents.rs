@@ -32,6 +32,7 @@ fn every_option_is_in_the_reference() {
         "distance",
         "eval generator",
         "eval descriptor",
+        "pod run",
         "serve render",
         "serve distance",
         "serve pod",

@@ -42,8 +42,8 @@ impl Drawn {
 impl Judge for Drawn {
     fn breaches(&self, kind: Kind, model: &[u8]) -> Vec<String> {
         let findings = match kind {
-            Kind::Splats => rules::competition0(model, Some(model.len() as u64)),
-            Kind::Mesh => rules::competition1(model, Some(model.len() as u64)),
+            Kind::Splats => rules::competition0(model, model.len() as u64),
+            Kind::Mesh => rules::competition1(model, model.len() as u64),
             Kind::Module => {
                 return self
                     .module(model)
@@ -51,7 +51,7 @@ impl Judge for Drawn {
             }
         };
         let errors = |findings: Vec<rules::Finding>| {
-            let errors = findings.into_iter().filter(|it| it.severity() == Severity::Error);
+            let errors = findings.into_iter().filter(|it| it.severity == Severity::Error);
             errors.map(|finding| finding.to_string()).collect()
         };
         findings.map_or_else(|error| vec![error.to_string()], errors)
