@@ -113,7 +113,7 @@ fn faults(text: &str, services: &[&str]) -> Vec<String> {
     }
     for (name, stage) in stages.iter().filter(|(_, stage)| !stage.get("ENTRYPOINT").is_empty()) {
         let user = stage.get("USER").split(':').next().unwrap_or_default().parse::<u32>();
-        if user.map_or(true, |user| user == 0) {
+        if !user.is_ok_and(|user| user != 0) {
             faults.push(format!("stage {name:?}: USER {:?} may be root", stage.get("USER")));
         }
     }
