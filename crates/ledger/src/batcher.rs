@@ -240,7 +240,7 @@ impl Batcher {
     /// [`BatchError`]; nothing changed.
     pub fn guard(&mut self, path: &str) -> Result<(), BatchError> {
         let expected = self.file_id(self.base, path)?;
-        self.write(Entry::Guard { path: path.to_owned(), expected })
+        self.note(Entry::Guard { path: path.to_owned(), expected })
     }
 
     /// Ends a guard.
@@ -249,7 +249,7 @@ impl Batcher {
     ///
     /// [`BatchError`]; nothing changed.
     pub fn unguard(&mut self, path: &str) -> Result<(), BatchError> {
-        self.write(Entry::Unguard { path: path.to_owned() })
+        self.note(Entry::Unguard { path: path.to_owned() })
     }
 
     /// A file as it will be: as it was put, or as it is at the base.
@@ -414,6 +414,15 @@ impl Batcher {
             self.journal_len = 0;
             self.torn = false;
         }
+    }
+
+    /// As [`Self::write`], but while nothing is pending the journal need not know: [`Self::put_all`] tells it.
+    fn note(&mut self, entry: Entry) -> Result<(), BatchError> {
+        if !self.pending.is_empty() {
+            return self.write(entry);
+        }
+        self.apply(entry);
+        Ok(())
     }
 
     /// Writes a line to the journal, and does what it says.

@@ -17,9 +17,21 @@ pub fn key_problem(key: &str) -> Option<&'static str> {
         Some("has a control character or a backslash")
     } else if key.split('/').any(part_problem) {
         Some("has an empty part, \".\" or \"..\"")
+    } else if key.split('/').any(|part| part.ends_with([':', '|'])) {
+        // File URLs, by which `object_store` finds files, take such parts for drives.
+        Some("has a part that ends with \":\" or \"|\"")
+    } else if is_unfinished(key) {
+        Some("ends with \"#\" and digits")
     } else {
         None
     }
+}
+
+/// Files that are being written are called so in folders.
+fn is_unfinished(key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let Some((_, suffix)) = name.split_once('#') else { return false };
+    suffix.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A key as part of a URL: everything but letters, digits, `-._~` and `/` escaped.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::path::{Path as Location, PathPart};
+use object_store::path::Path as Location;
 use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions};
 
 use crate::digest::Digest;
@@ -197,11 +197,14 @@ impl Store {
     }
 }
 
-/// The key as `object_store` has it.
+/// The key as `object_store` has it: as it is, so that a folder or bucket can be served by anything.
 fn location(key: &str) -> Result<Location, StoreError> {
-    if let Some(problem) = key_problem(key) {
+    let refused = |problem| {
         let key = key.chars().filter(|c| !c.is_control()).take(60).collect();
-        return Err(StoreError::Key { key, problem });
+        StoreError::Key { key, problem }
+    };
+    if let Some(problem) = key_problem(key) {
+        return Err(refused(problem));
     }
-    Ok(key.split('/').map(PathPart::from).collect())
+    Location::parse(key).map_err(|_| refused("has a part that stores refuse"))
 }

@@ -319,6 +319,7 @@ fn nothing_lands_when_a_guarded_file_changed() {
     let world = World::new();
     let mut batcher = world.open().unwrap();
     batcher.guard("state.json").unwrap();
+    assert_eq!(world.disk.bytes(), b"");
     batcher.put("a", "1", "write a").unwrap();
     batcher.flush(at(0)).unwrap();
     batcher.put("a", "2", "write a").unwrap();

@@ -69,6 +69,10 @@ fn bad_keys_are_refused() {
         "a/./b",
         "a\\b",
         "a\nb",
+        "a/c:",
+        "c|/a",
+        "a#12",
+        "a#",
         &"a/".repeat(300),
         &"a".repeat(201),
     ] {
@@ -77,6 +81,18 @@ fn bad_keys_are_refused() {
             assert!(matches!(store.put(key, Bytes::new(), "").await, Err(StoreError::Key { .. })));
             assert!(matches!(store.get(key, 1).await, Err(StoreError::Key { .. })));
         });
+    }
+}
+
+/// Whatever serves the folder finds a file by the key that is in its URL.
+#[test]
+fn names_in_a_folder_are_keys() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::folder(folder.path(), PUBLIC).unwrap();
+    for key in ["c|d/x", "d/%2e%2E", "d/a b%20c", "d/é~*?.js", "d/a#1b", "d/a:b", "d/a#12.js"] {
+        run(store.put(key, Bytes::from_static(key.as_bytes()), "text/plain")).unwrap();
+        assert_eq!(fs_err::read(folder.path().join(key)).unwrap(), key.as_bytes());
+        assert_eq!(run(store.get(key, 99)).unwrap().unwrap(), key);
     }
 }
 
