@@ -3,6 +3,7 @@
 //! Way in: [`Command`] lists the sub-commands; each has a file of its own in `cmd/` with its arguments and its `run`.
 //! Only this crate opens files, prints, reads the clock and picks exit codes.
 
+mod catalogue;
 mod clock;
 mod cmd;
 mod descriptor;
@@ -62,9 +63,19 @@ fn main() -> std::process::ExitCode {
 
 fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
     interrupt::install()?;
-    if let Some(threads) = cli.threads {
+    // Of a service, what computes gives way to what answers.
+    let gives_way = matches!(cli.command, Command::Serve(_));
+    if cli.threads.is_some() || gives_way {
+        // 0 is one per core.
+        let threads = cli.threads.unwrap_or(0);
+        let start = move |_| {
+            if gives_way {
+                serve::give_way()
+            }
+        };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.into())
+            .start_handler(start)
             .build_global()
             .map_err(|error| Failure::usage(format!("--threads {threads}: {error}")))?;
     }

@@ -43,6 +43,15 @@ impl CageArgs {
         })
     }
 
+    /// Runs the modules of generators, in processes that are started with the first of them.
+    pub(crate) fn module_check(self) -> generators::check::ModuleCheck {
+        generators::check::in_cage(cage::Config {
+            queue_max: usize::MAX,
+            uncaged: self.unsafe_no_cage,
+            ..cage::Config::default()
+        })
+    }
+
     /// Analyses and runs one module.
     pub(crate) fn check(self, path: &Path, bytes: &[u8]) -> Result<Report, Failure> {
         let checked = self.pool(NonZeroUsize::MIN, None).and_then(|pool| pool.check(bytes));

@@ -58,6 +58,12 @@ pub enum FetchError {
     /// The other side answered, but not with the file.
     #[error("{0}")]
     Status(u16),
+    /// More bytes than are taken.
+    #[error("longer than {max} bytes")]
+    TooLong {
+        /// Our limit.
+        max: usize,
+    },
     /// Sent on too often.
     #[error("more than {max} redirects")]
     Redirects {
@@ -73,6 +79,23 @@ pub enum FetchError {
     /// Name, connection, TLS, HTTP.
     #[error("{0}")]
     Failed(String),
+}
+
+impl FetchError {
+    /// Whether the same file may be had later: not in time, the connection failed or broke off, or status 408, 425, 429 or
+    /// from 500 on.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Time { .. } | Self::Failed(_) => true,
+            Self::Status(status) => matches!(*status, 408 | 425 | 429) || *status >= 500,
+            Self::Scheme
+            | Self::Unparsable
+            | Self::Private { .. }
+            | Self::TooLong { .. }
+            | Self::Redirects { .. } => false,
+        }
+    }
 }
 
 /// Fetches files.
@@ -97,6 +120,7 @@ impl Fetcher {
             .redirect(Policy::none())
             // A proxy would look names up itself.
             .no_proxy()
+            .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(10))
             .pool_max_idle_per_host(1)
             .user_agent("crucible")
@@ -113,6 +137,18 @@ impl Fetcher {
         let max = self.limits.time_max;
         let fetched = tokio::time::timeout(max, self.follow(url)).await;
         fetched.unwrap_or(Err(FetchError::Time { max }))
+    }
+
+    /// The whole file, if it has at most [`Limits::bytes_max`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], [`FetchError::TooLong`] for a longer file.
+    pub async fn fetch_whole(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let max = self.limits.bytes_max;
+        let limits = Limits { bytes_max: max.saturating_add(1), ..self.limits };
+        let bytes = Self { limits, ..self.clone() }.fetch(url).await?;
+        if bytes.len() > max { Err(FetchError::TooLong { max }) } else { Ok(bytes) }
     }
 
     async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pod::wire::{Kind, Seed, Usd};
+use sha2::{Digest, Sha256};
 
 /// An answer to come. Dropping it stops the work, whatever it is (a thread, a request, a process), soon and without leftovers.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -55,6 +56,9 @@ pub struct Request {
     pub picture: Bytes,
     /// Where the public can fetch the same file, for generators that only take URLs.
     pub picture_url: Option<String>,
+    /// Name of the model without ending: lower-case letters and digits, see [`pod::wire::batch::is_stem`]. None: made from
+    /// the picture's hash where one is needed.
+    pub stem: Option<String>,
     /// The seed.
     pub seed: Seed,
     /// What to make.
@@ -67,10 +71,20 @@ pub struct Request {
 pub type Progress = Arc<dyn Fn(Option<f32>, &str) + Send + Sync>;
 
 impl Request {
-    /// Without a URL, told to nobody.
+    /// Without a URL and a stem, told to nobody.
     #[must_use]
     pub fn new(picture: Bytes, seed: Seed, kind: Kind) -> Self {
-        Self { picture, picture_url: None, seed, kind, progress: Arc::new(|_, _| {}) }
+        Self { picture, picture_url: None, stem: None, seed, kind, progress: Arc::new(|_, _| {}) }
+    }
+}
+
+impl Request {
+    /// The stem, or the first 64 bits of the picture's SHA-256 in hexadecimal.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        self.stem.clone().unwrap_or_else(|| {
+            Sha256::digest(&self.picture)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        })
     }
 }
 
@@ -79,6 +93,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("picture", &format_args!("{} bytes", self.picture.len()))
             .field("picture_url", &self.picture_url)
+            .field("stem", &self.stem)
             .field("seed", &self.seed)
             .field("kind", &self.kind)
             .finish_non_exhaustive()

@@ -66,22 +66,42 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes a PNG, JPEG or WebP file.
+/// Decodes a PNG, JPEG or WebP file. Of several frames it takes the first.
 ///
 /// # Errors
 /// Another format; a side above [`SIDE_PX_MAX`] or an area above [`PIXELS_MAX`], found in the header before memory is
 /// taken; a broken or truncated file.
 pub fn decode(bytes: &[u8]) -> Result<RgbaImage, DecodeError> {
+    let (mut decoder, format) = open(bytes)?;
+    // A broken EXIF block is no reason to refuse the pixels.
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder);
+    let mut picture = picture.map_err(|error| broken(format, &error))?;
+    picture.apply_orientation(orientation);
+    Ok(picture.into_rgba8())
+}
+
+/// Looks at the header only: width and height as the file has them, before it is turned as its EXIF block asks.
+///
+/// # Errors
+/// Those of [`decode`] that a header can tell of.
+pub fn size(bytes: &[u8]) -> Result<(u32, u32), DecodeError> {
+    open(bytes).map(|(decoder, _)| decoder.dimensions())
+}
+
+fn broken(format: &'static str, error: &ImageError) -> DecodeError {
+    let message = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    DecodeError::Broken { format, message }
+}
+
+/// The decoder of a file whose header passed, and the name of its format.
+fn open(bytes: &[u8]) -> Result<(impl ImageDecoder, &'static str), DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
     let name = match format {
         ImageFormat::Png => "PNG",
         ImageFormat::Jpeg => "JPEG",
         ImageFormat::WebP => "WebP",
         _ => return Err(DecodeError::Format),
-    };
-    let broken = |error: ImageError| {
-        let message = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        DecodeError::Broken { format: name, message }
     };
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
@@ -94,13 +114,9 @@ pub fn decode(bytes: &[u8]) -> Result<RgbaImage, DecodeError> {
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let decoder = reader.into_decoder().map_err(|error| broken(name, &error))?;
     check_size(decoder.dimensions(), bytes.len(), false)?;
-    // A broken EXIF block is no reason to refuse the pixels.
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    picture.apply_orientation(orientation);
-    Ok(picture.into_rgba8())
+    Ok((decoder, name))
 }
 
 /// Width and height as a PNG's first chunk has them: bytes 16 to 24, big-endian.

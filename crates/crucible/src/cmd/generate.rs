@@ -1,5 +1,7 @@
 //! `crucible generate`: a picture to a 3D asset.
 
+mod other;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use clap::ValueEnum;
 use generate::{GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage};
 use image::RgbaImage;
 use indicatif::{ProgressBar, ProgressStyle};
+use pod::wire::Kind;
 use render::scene::Lighting;
 
 use super::convert::{SpzKind, Target};
@@ -44,6 +47,14 @@ pub(crate) struct Args {
     /// Which kind of SPZ to write
     #[arg(long, value_enum, default_value_t = SpzKind::V3)]
     spz: SpzKind,
+
+    /// Let this generator do it instead: a name in the configuration, or builtin
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["quality", "shape", "save_stages"])]
+    generator: Option<String>,
+
+    /// Configuration with generators, TOML
+    #[arg(long, value_name = "FILE", requires = "generator")]
+    generators: Option<PathBuf>,
 
     /// Write what each stage saw into this folder
     #[arg(long, value_name = "DIR")]
@@ -110,6 +121,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         .iter()
         .map(|path| Ok((Output::of(path, args.spz)?, path)))
         .collect::<Result<Vec<_>, Failure>>()?;
+    if let Some(name) = &args.generator {
+        let picture = files::read_picture_bytes(&args.input)?;
+        let targets = targets.into_iter().map(|(target, path)| (target, path.as_path())).collect();
+        other::run(&args, name, targets, picture)?;
+        return Ok(ExitCode::from(exit::OK));
+    }
     let mut outputs = Outputs::NONE;
     for (target, _) in &targets {
         match target {
@@ -191,6 +208,14 @@ impl Output {
                 path,
                 "the name of an asset to write ends in .ply, .spz, .glb or .js",
             )),
+        }
+    }
+
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Splats(_) => Kind::Splats,
+            Self::Mesh => Kind::Mesh,
+            Self::Module => Kind::Module,
         }
     }
 

@@ -1,6 +1,8 @@
 //! `crucible serve`: services over HTTP.
 
 mod distance;
+mod generator;
+mod pod;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -24,6 +26,8 @@ pub(crate) struct Args {
 enum Service {
     Render(Render),
     Distance(distance::Args),
+    Pod(pod::Args),
+    Generator(generator::Args),
 }
 
 /// Draws modules, meshes and splats for those who judge them: the HTTP API of the original render services
@@ -69,6 +73,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.service {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
+        Service::Pod(args) => pod::run(args),
+        Service::Generator(args) => generator::run(args),
     }
 }
 

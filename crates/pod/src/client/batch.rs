@@ -167,7 +167,13 @@ impl Batch {
             detail: short(&error.to_string(), DETAIL_MAX),
         })?;
         let text = Bytes::from(text);
-        self.limits.retry.run(async || self.submit_once(batch, text.clone()).await).await
+        let mut attempts = self.limits.retry.attempts();
+        loop {
+            let ended = self.submit_once(batch, text.clone()).await;
+            if attempts.are_over(&ended).await {
+                return ended;
+            }
+        }
     }
 
     async fn submit_once(
@@ -207,7 +213,13 @@ impl Batch {
     ///
     /// [`ClientError`]. Transient ones were tried again before; an archive that is no good is not fetched again.
     pub async fn results(&self) -> Result<Results, ClientError> {
-        let archive = self.limits.retry.run(async || self.archive_once().await).await?;
+        let mut attempts = self.limits.retry.attempts();
+        let archive = loop {
+            let ended = self.archive_once().await;
+            if attempts.are_over(&ended).await {
+                break ended?;
+            }
+        };
         let caps = self.limits.caps;
         // Some 100 MiB may come out: not on a thread that others wait for.
         let unpacking = tokio::task::spawn_blocking(move || {

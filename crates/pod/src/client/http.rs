@@ -32,18 +32,29 @@ impl Retry {
         Self { pauses: [2, 4, 8, 16].map(Duration::from_secs).to_vec() }
     }
 
-    /// Calls until it works, the error is final, or no attempt is left; the last error then.
-    pub(super) async fn run<T>(
-        &self,
-        mut call: impl AsyncFnMut() -> Result<T, ClientError>,
-    ) -> Result<T, ClientError> {
-        for pause in &self.pauses {
-            match call().await {
-                Err(error) if error.is_transient() => tokio::time::sleep(*pause).await,
-                ended => return ended,
+    /// For one request.
+    pub(super) fn attempts(&self) -> Attempts<'_> {
+        Attempts { pauses: self.pauses.iter() }
+    }
+}
+
+/// The attempts of one request.
+#[derive(Debug)]
+pub(super) struct Attempts<'a> {
+    pauses: std::slice::Iter<'a, Duration>,
+}
+
+impl Attempts<'_> {
+    /// Whether an attempt was the last one: it worked, its error is final, or no attempt is left. Otherwise waits before the next.
+    pub(super) async fn are_over<T>(&mut self, ended: &Result<T, ClientError>) -> bool {
+        let is_transient = matches!(ended, Err(error) if error.is_transient());
+        match self.pauses.next() {
+            Some(pause) if is_transient => {
+                tokio::time::sleep(*pause).await;
+                false
             }
+            _ => true,
         }
-        call().await
     }
 }
 

@@ -162,7 +162,16 @@ impl Single {
     ///
     /// [`ClientError`], after the attempts of [`SingleLimits::retry`].
     pub async fn generate(&self, picture: Bytes, seed: Seed) -> Result<Model, ClientError> {
-        let once = async || self.start(picture.clone(), seed).await?.model().await;
-        self.limits.retry.run(once).await
+        let mut attempts = self.limits.retry.attempts();
+        loop {
+            let ended = self.generate_once(picture.clone(), seed).await;
+            if attempts.are_over(&ended).await {
+                return ended;
+            }
+        }
+    }
+
+    async fn generate_once(&self, picture: Bytes, seed: Seed) -> Result<Model, ClientError> {
+        self.start(picture, seed).await?.model().await
     }
 }

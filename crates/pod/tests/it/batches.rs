@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use insta::assert_snapshot;
-use pod::client::{Batch, BatchLimits, ClientError, Retry, python_json_length};
+use pod::client::{
+    Batch, BatchLimits, ClientError, Retry, Single, SingleLimits, python_json_length,
+};
 use pod::wire::Seed;
 use pod::wire::batch::{self, Caps, Prompt, State};
 use secrecy::SecretString;
@@ -217,4 +220,17 @@ fn length_of_payloads_as_python_writes_them() {
         assert_eq!(python_json_length(&value), text.len(), "{text}");
     }
     assert_eq!(State::ALL.len(), 5);
+}
+
+/// Services call the clients from tasks that any thread may run.
+#[test]
+fn futures_may_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let client = Batch::new("http://127.0.0.1:1", None, limits()).expect("an address");
+    let batch = prompts();
+    is_send(&client.submit(&batch));
+    is_send(&client.results());
+    is_send(&client.status(0));
+    let client = Single::new("http://127.0.0.1:1", None, SingleLimits::default());
+    is_send(&client.expect("an address").generate(Bytes::new(), Seed::default()));
 }
