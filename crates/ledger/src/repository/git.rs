@@ -19,6 +19,9 @@ use super::{Advance, CommitInfo, Draft, Id, Repository, RepositoryError, check_d
 /// A lock on the branch that is this old was left by a process that died: ours hold theirs for milliseconds.
 const STALE_LOCK: Duration = Duration::from_secs(60);
 
+/// Files that are synced at the same time.
+const SYNC_THREADS: usize = 16;
+
 /// One branch of a bare repository.
 #[derive(Debug)]
 pub struct GitRepository {
@@ -35,6 +38,7 @@ impl GitRepository {
     /// [`RepositoryError`].
     pub fn create(folder: &Path, branch: &str) -> Result<Self, RepositoryError> {
         let doing = format!("creating the repository {}", folder.display());
+        fs_err::create_dir_all(folder).map_err(|error| RepositoryError::new(&doing, error))?;
         let kind = gix::create::Kind::Bare;
         gix::ThreadSafeRepository::init_opts(
             folder,
@@ -42,7 +46,7 @@ impl GitRepository {
             gix::create::Options::default(),
             gix::open::Options::isolated(),
         )
-        .map_err(|error| RepositoryError::new(&doing, format_args!("{error:#}")))?;
+        .map_err(|error| failed(&doing, &error))?;
         let name = branch_name(branch)?;
         fs_err::write(folder.join("HEAD"), format!("ref: {}\n", name.as_bstr()))
             .map_err(|error| RepositoryError::new(&doing, error))?;
@@ -58,7 +62,7 @@ impl GitRepository {
         let doing = format!("opening the repository {}", folder.display());
         let options = gix::open::Options::isolated().open_path_as_is(true);
         let repository = gix::ThreadSafeRepository::open_opts(folder, options)
-            .map_err(|error| RepositoryError::new(&doing, format_args!("{error:#}")))?;
+            .map_err(|error| failed(&doing, &error))?;
         let opened = Self { repository, folder: folder.to_owned(), branch: branch_name(branch)? };
         opened.remove_stale_lock().map_err(|error| RepositoryError::new(&doing, error))?;
         Ok(opened)
@@ -175,8 +179,8 @@ impl GitRepository {
         Ok(our_id(commit.detach()))
     }
 
-    /// Syncs what a commit has that its parent may not have: itself, and files and folders on the changed paths.
-    fn sync(&self, commit: Id, draft: &Draft) -> gix::Result<Vec<PathBuf>> {
+    /// The files of what a commit has that its parent may not have: itself, and files and folders on the changed paths.
+    fn new_objects(&self, commit: Id, draft: &Draft) -> gix::Result<Vec<PathBuf>> {
         let repository = self.local();
         let root = repository.find_commit(object_id(commit))?.tree()?;
         let mut ids = vec![object_id(commit), root.id];
@@ -257,15 +261,13 @@ impl Repository for GitRepository {
         check_draft(draft)?;
         let doing = "writing a commit";
         let id = self.try_write(parent, draft).map_err(|error| failed(doing, &error))?;
-        let files = self.sync(id, draft).map_err(|error| failed(doing, &error))?;
-        let mut folders: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-        folders.sort_unstable();
-        folders.dedup();
-        let objects = self.folder.join("objects");
-        let all = files.iter().map(PathBuf::as_path).chain(folders).chain([objects.as_path()]);
-        for path in all {
-            sync_path(path).map_err(|error| RepositoryError::new(doing, error))?;
-        }
+        let files = self.new_objects(id, draft).map_err(|error| failed(doing, &error))?;
+        let folders = files.iter().filter_map(|file| Some(file.parent()?.to_owned()));
+        let mut all: Vec<PathBuf> = folders.chain([self.folder.join("objects")]).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.extend(files);
+        sync_all(&all).map_err(|error| RepositoryError::new(doing, error))?;
         Ok(id)
     }
 
@@ -285,7 +287,8 @@ impl Repository for GitRepository {
                 _ => Err(RepositoryError::new(
                     &doing,
                     format_args!(
-                        "{error:#}; if no git is running, delete {name}.lock in {}",
+                        "{}; if no git is running, delete {name}.lock in {}",
+                        why(&error),
                         self.folder.display()
                     ),
                 )),
@@ -298,6 +301,18 @@ impl Repository for GitRepository {
         }
         Ok(Advance::Done)
     }
+}
+
+/// Syncs files and folders, many at a time: disks do that at little more than the price of one.
+fn sync_all(paths: &[PathBuf]) -> std::io::Result<()> {
+    let each = paths.len().div_ceil(SYNC_THREADS).max(1);
+    std::thread::scope(|scope| {
+        let sync = |part: &[PathBuf]| part.iter().try_for_each(|path| sync_path(path));
+        let parts: Vec<_> =
+            paths.chunks(each).map(|part| scope.spawn(move || sync(part))).collect();
+        let died = || std::io::Error::other("a thread that synced files died");
+        parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(|_| Err(died())))
+    })
 }
 
 /// Syncs a file or a folder; fine if it is not there: `git` may have packed it.
@@ -318,7 +333,18 @@ fn branch_name(branch: &str) -> Result<gix::refs::FullName, RepositoryError> {
 }
 
 fn failed(doing: &str, error: &gix::Error) -> RepositoryError {
-    RepositoryError::new(doing, format_args!("{error:#}"))
+    RepositoryError::new(doing, why(error))
+}
+
+/// An error and what caused it, on one line.
+fn why(error: &gix::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        text.push_str(&format!(": {deeper}"));
+        cause = deeper.source();
+    }
+    text.replace('\n', " ")
 }
 
 fn object_id(id: Id) -> gix::ObjectId {
