@@ -14,13 +14,17 @@ GLTF_VALIDATOR := $(TOOLS)/gltf-validator-$(GLTF_VALIDATOR_VERSION)
 # Other implementations of splat formats; a changed list of packages is another folder.
 PEERS_SOURCE := $(wildcard xtask/peers/package.json xtask/peers/no-webgpu/*)
 PEERS := $(TOOLS)/peers-$(shell cat $(PEERS_SOURCE) | cksum | cut -d' ' -f1)
+# Linters of Dockerfiles and compose files, and what the example of docs/miners.md needs.
+IMAGES_SOURCE := docker/lint/requirements.txt docker/lint/package.json docker/template/generator/requirements.txt
+IMAGES := $(TOOLS)/images-$(shell cat $(IMAGES_SOURCE) | cksum | cut -d' ' -f1)
+DOCKERFILES := docker/Dockerfile docker/template/docker/Dockerfile
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
 DEMO_PICTURE ?= assets/pictures/toadstool.jpg
 DEMO_MODULE ?= assets/modules/lantern.js
 
-.PHONY: help demo test setup format lint licences unit peers fuzz-build docs build bench clean
+.PHONY: help demo test setup format lint images licences unit peers fuzz-build docs build bench clean
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,7 +52,7 @@ demo: build ## Turns a picture into an asset, and checks, draws and converts a T
 	$(CRUCIBLE) convert $(DEMO_MODULE) out/module.glb
 	@echo; echo "Look at out/grid.png (the asset from four sides), out/asset.png (the same as a module of strokes and profiles), out/asset.glb (as a mesh), out/stages/ (how it came about) and out/module.png (the module)."
 
-test: setup format lint licences unit docs fuzz-build ## Runs every check
+test: setup format lint images licences unit docs fuzz-build ## Runs every check
 	@echo "All checks passed."
 
 format:
@@ -56,6 +60,25 @@ format:
 
 lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+images: $(IMAGES) # Dockerfiles and compose files; a test of crates/crucible has our own rules
+	$(IMAGES)/python/bin/hadolint $(DOCKERFILES)
+	$(IMAGES)/node_modules/.bin/dclint --max-warnings 0 docker/compose.yaml
+
+$(IMAGES):
+	@command -v npm >/dev/null || { echo "error: Node 20.19 or later with npm is needed" >&2; exit 2; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Installing Python's venv (for linters) ..."; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends python3-venv; }
+	rm -rf $@.part
+	mkdir -p $@.part
+	python3 -m venv $@.part/python
+	$@.part/python/bin/python -m pip install --quiet --disable-pip-version-check -r docker/lint/requirements.txt -r docker/template/generator/requirements.txt
+	cp docker/lint/package.json $@.part
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $@.part
+	rm -rf $@
+	mv $@.part $@
 
 licences: $(TOOLS)/cargo-deny-$(DENY_VERSION)
 	cargo deny --log-level error check licenses bans sources
@@ -83,8 +106,8 @@ $(PEERS):
 peers: $(PEERS) ## Installs other implementations of splat formats and prints the folder, for CRUCIBLE_PEERS
 	@echo $(PEERS)
 
-unit: $(GLTF_VALIDATOR) $(PEERS) ## Unit, property, snapshot, golden and end-to-end tests
-	@export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR) CRUCIBLE_PEERS=$(PEERS); \
+unit: $(GLTF_VALIDATOR) $(PEERS) $(IMAGES) ## Unit, property, snapshot, golden and end-to-end tests
+	@export CRUCIBLE_GLTF_VALIDATOR=$(GLTF_VALIDATOR) CRUCIBLE_PEERS=$(PEERS) CRUCIBLE_MINER_PYTHON=$(IMAGES)/python/bin/python; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace && cargo test --locked --workspace --doc; \
 	else \

@@ -1,6 +1,13 @@
 //! The one place that reads the clock.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the edge is where the clock is read")]
+pub(crate) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
 
 /// Time since it was made.
 #[derive(Debug, Clone, Copy)]

@@ -32,7 +32,7 @@ pub use observation::{
     Answer, Command, DeployFault, Effect, FetchFault, Fetched, Found, Observation, Row,
     SubmitFault, Taken,
 };
-pub use plan::{Clock, Container, Limits, Millis, Plan, PlanError};
+pub use plan::{Before, Clock, Container, Limits, Millis, Plan, PlanError};
 pub use report::{PodStats, RepeatReport, Report, Verdict};
 pub use runner::{Event, Folder, Keep, Parts, RunError, run};
 pub use state::{BatchRecord, Orphan, Outcome, Pod, PodEnd, Repeat, Session, Whose};

@@ -1,5 +1,6 @@
 //! Who is let in, and an orderly end: what was let in is finished, what is new is refused.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use axum::serve::Listener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -74,7 +75,7 @@ impl Slots {
 /// Serves until `stop` is done and then until what was let in is answered, for at most `drain_max`. Ends with an error if
 /// `started` does.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listener: impl Listener<Addr: fmt::Debug>,
     router: Router,
     slots: Arc<Slots>,
     started: impl Future<Output = io::Result<()>>,

@@ -2,6 +2,7 @@
 
 mod distance;
 mod generator;
+mod pod;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -25,6 +26,7 @@ pub(crate) struct Args {
 enum Service {
     Render(Render),
     Distance(distance::Args),
+    Pod(pod::Args),
     Generator(generator::Args),
 }
 
@@ -71,6 +73,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.service {
         Service::Render(args) => run_render(args),
         Service::Distance(args) => distance::run(args),
+        Service::Pod(args) => pod::run(args),
         Service::Generator(args) => generator::run(args),
     }
 }

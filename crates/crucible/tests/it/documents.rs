@@ -32,8 +32,10 @@ fn every_option_is_in_the_reference() {
         "distance",
         "eval generator",
         "eval descriptor",
+        "pod run",
         "serve render",
         "serve distance",
+        "serve pod",
         "serve generator",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");

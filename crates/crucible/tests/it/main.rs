@@ -12,6 +12,8 @@ mod conversions;
 mod distance;
 mod documents;
 mod generator;
+mod images;
+mod miners;
 mod modules;
 mod other_generators;
 mod pictures;

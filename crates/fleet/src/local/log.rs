@@ -3,10 +3,10 @@
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::remote;
+
 /// Smallest cap: two halves that hold a few lines.
 pub(super) const BYTES_MIN: u64 = 16 << 10;
-/// Longest line that [`tail`] gives.
-const LINE_CHARS_MAX: usize = 2000;
 
 /// Writes it.
 #[derive(Debug)]
@@ -47,10 +47,7 @@ pub(super) fn tail(dir: &Path, lines_max: usize, bytes_max: u64) -> Vec<String> 
     for name in ["log.1", "log"] {
         read_end(&dir.join(name), bytes_max, &mut bytes).ok();
     }
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().collect();
-    let from = lines.len().saturating_sub(lines_max);
-    lines[from..].iter().map(|line| crate::remote::clean(line, LINE_CHARS_MAX)).collect()
+    remote::last_lines(&bytes, lines_max)
 }
 
 fn read_end(path: &Path, bytes_max: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {

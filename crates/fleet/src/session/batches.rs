@@ -114,6 +114,10 @@ impl Session {
                 pod.watch.service_failed = false;
                 let Some(record) = self.repeats[repeat].batches.last_mut() else { return };
                 record.accepted_at = record.accepted_at.or(Some(self.now));
+                if std::mem::take(&mut pod.watch.had_results) && !taken.keeps_identity {
+                    let note = "if the pod made these prompts before, it gives its old results";
+                    record.notes.push(note.to_owned());
+                }
                 if let Some(accepted) = taken.accepted.filter(|accepted| *accepted != prompts) {
                     record.notes.push(format!("the pod says it took {accepted} of {prompts}"));
                 }
@@ -264,7 +268,8 @@ impl Session {
         }
         if let Stage::Working(current) = &self.stage {
             let took = work.saturating_sub(current.began);
-            if let Some(record) = self.repeats[current.repeat].batches.last_mut() {
+            let record = self.repeats[current.repeat].batches.last_mut();
+            if let Some(record) = record.filter(|record| record.ended_at.is_none()) {
                 record.ended_at = Some(self.now);
                 record.took = Some(took);
             }

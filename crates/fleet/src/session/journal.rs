@@ -51,6 +51,12 @@ pub enum JournalError {
         /// Where.
         path: String,
     },
+    /// Another process runs the session.
+    #[error("{path}: another process has it open")]
+    Busy {
+        /// Where.
+        path: String,
+    },
     /// Longer than we read.
     #[error("{path}: longer than {BYTES_MAX} bytes")]
     TooLong {
@@ -137,19 +143,21 @@ impl Journal {
     /// [`JournalError`]; [`JournalError::Other`] when there is one of another plan.
     pub fn open(path: &Path, plan: &Plan) -> Result<(Self, Session), JournalError> {
         let shown = || path.display().to_string();
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        if file.try_lock().is_err() {
+            return Err(JournalError::Busy { path: shown() });
+        }
         let found = match fs::metadata(path) {
             Ok(found) if found.len() > BYTES_MAX => {
                 return Err(JournalError::TooLong { path: shown() });
             }
             Ok(_) => fs::read(path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error.into()),
         };
         let replayed = replay(&found)?;
         if replayed.as_ref().is_some_and(|replayed| replayed.session.plan() != plan) {
             return Err(JournalError::Other { path: shown() });
         }
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
         let mut journal = Self { file, path: path.to_owned() };
         let session = match replayed {
             Some(Replayed { session, bytes }) => {

@@ -6,6 +6,7 @@ use pod::wire::batch::{Prompt, is_stem};
 use pod::wire::{PORT, Seed, Usd};
 use serde::{Deserialize, Serialize};
 
+use super::Row;
 use crate::names::PodName;
 
 /// Milliseconds: of the wall clock since 1970, or a length of time.
@@ -34,6 +35,18 @@ pub struct Plan {
     /// The pod runs already and belongs to somebody else: it may be at the end of an earlier batch, and another one cannot be had.
     #[serde(default)]
     pub is_attached: bool,
+    /// What an earlier session of the same plan got done before it was stopped.
+    #[serde(default)]
+    pub before: Before,
+}
+
+/// What was done and used before a session: see [`Session::done`](super::Session::done).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// Of each repeat: rows, and time that counts.
+    pub repeats: Vec<(BTreeMap<String, Row>, Millis)>,
+    /// Replacements used.
+    pub replacements: u32,
 }
 
 /// What runs on the pods, see [`crate::provider::Spec`].
@@ -183,6 +196,9 @@ pub enum PlanError {
     /// The archive of a batch has 100 entries at most, one of them for failures.
     #[error("{0} prompts in a batch: 1 to 99")]
     BatchSize(usize),
+    /// Rows of prompts or repeats that the plan does not have.
+    #[error("what was done before is of another plan")]
+    Before,
     /// A pause of nothing would ask without end.
     #[error("pauses of 0 ms between looks")]
     Pause,
@@ -214,6 +230,11 @@ impl Plan {
             if !stems.insert(stem) {
                 return Err(PlanError::Twice(stem.clone()));
             }
+        }
+        let is_known = |stem: &String| stems.contains(stem);
+        let rows = self.before.repeats.iter().flat_map(|(rows, _)| rows.keys());
+        if self.before.repeats.len() > self.repeats as usize || !rows.into_iter().all(is_known) {
+            return Err(PlanError::Before);
         }
         if !(1..=99).contains(&self.limits.batch_size) {
             return Err(PlanError::BatchSize(self.limits.batch_size));

@@ -252,6 +252,7 @@ impl Session {
                 let is_ready = status.status == State::Ready
                     || self.plan.is_attached && status.status == State::Complete;
                 if is_ready {
+                    self.pods[index].watch.had_results = status.status == State::Complete;
                     self.pods[index].ready_at = Some(self.now);
                     self.next_batch();
                 }
@@ -347,7 +348,8 @@ impl Session {
         let since = self.active().map_or(work, |index| self.pods[index].watch.since);
         if let Stage::Working(current) = &self.stage {
             let (repeat, took) = (current.repeat, work.saturating_sub(current.began));
-            if let Some(record) = self.repeats[repeat].batches.last_mut() {
+            let record = self.repeats[repeat].batches.last_mut();
+            if let Some(record) = record.filter(|record| record.ended_at.is_none()) {
                 record.ended_at = Some(self.now);
                 record.took = Some(took);
                 record.notes.push(end.word().to_owned());

@@ -6,7 +6,7 @@ use pod::wire::Usd;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Command, Effect, Millis, Plan, PlanError, Row};
+use super::{Before, Command, Effect, Millis, Plan, PlanError, Row};
 
 /// A session: see [`Session::step`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,6 +161,9 @@ pub(super) struct Watch {
     pub(super) unseen: u32,
     /// The provider said that it runs since the pod answered last.
     pub(super) runs: bool,
+    /// It had the results of a batch that is not ours when it came to us.
+    #[serde(default)]
+    pub(super) had_results: bool,
 }
 
 /// Whose fault an end is.
@@ -380,7 +383,12 @@ impl Session {
     /// [`PlanError`].
     pub fn new(plan: Plan) -> Result<Self, PlanError> {
         plan.check()?;
-        let repeats = (0..plan.repeats).map(|_| Repeat::default()).collect();
+        let mut repeats: Vec<Repeat> = (0..plan.repeats).map(|_| Repeat::default()).collect();
+        for (repeat, (rows, spent)) in repeats.iter_mut().zip(&plan.before.repeats) {
+            repeat.rows.clone_from(rows);
+            repeat.spent = *spent;
+        }
+        let replacements_used = plan.before.replacements;
         Ok(Self {
             plan,
             now: 0,
@@ -395,7 +403,7 @@ impl Session {
             calls: BTreeMap::new(),
             next_call: 0,
             batches: 0,
-            replacements_used: 0,
+            replacements_used,
             first_failures: 0,
             infrastructure_faults: 0,
             acquisitions: 0,
@@ -409,6 +417,40 @@ impl Session {
     #[must_use]
     pub const fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What another session of the same plan need not do again.
+    #[must_use]
+    pub fn done(&self) -> Before {
+        let repeats = self.repeats.iter().map(|repeat| (repeat.rows.clone(), repeat.spent));
+        Before { repeats: repeats.collect(), replacements: self.replacements_used }
+    }
+
+    /// What it does now, in a few words.
+    #[must_use]
+    pub fn doing(&self) -> String {
+        let name = self.pods.last().map_or("", |pod| &pod.name);
+        match &self.stage {
+            Stage::New => "not begun".to_owned(),
+            Stage::Waiting { .. } => "waits before it asks for a pod".to_owned(),
+            Stage::Deploying { .. } => format!("{name}: asked for"),
+            Stage::Starting => format!("{name}: starts"),
+            Stage::Warming { is_up: false, .. } => format!("{name}: has an address"),
+            Stage::Warming { is_up: true, .. } => format!("{name}: warms up"),
+            Stage::Working(current) => {
+                let batch = self.repeats[current.repeat].batches.last();
+                let batch = batch.map_or("", |batch| &batch.id);
+                let prompts = current.stems.len();
+                match current.step {
+                    Step::Submit => format!("{name}: is handed {batch}, {prompts} prompts"),
+                    Step::Refused => format!("{name}: does not take {batch} yet"),
+                    Step::Poll => format!("{name}: works on {batch}"),
+                    Step::Fetch => format!("{name}: gives the results of {batch}"),
+                }
+            }
+            Stage::WindingDown => "deletes what is left".to_owned(),
+            Stage::Over => "over".to_owned(),
+        }
     }
 
     /// Whether it has begun.

@@ -13,6 +13,9 @@ impl Session {
         match observation {
             Observation::Began if self.stage == Stage::New => {
                 self.stage = Stage::Waiting { until: self.now };
+                if self.current_repeat().is_none() {
+                    self.conclude(Outcome::Finished);
+                }
             }
             Observation::Restarted => self.restart(before),
             Observation::Stop { reason } => self.conclude(Outcome::Stopped { reason }),

@@ -6,5 +6,10 @@
     reason = "these are tests: async ones are not known as such to clippy"
 )]
 
+mod companies;
+mod configured;
+mod fake;
 mod local;
 mod session;
+mod sweeping;
+mod wire;

@@ -8,5 +8,6 @@ mod fetching;
 mod generator;
 mod limits;
 mod pictures;
+mod pod;
 mod replies;
 mod uploads;

@@ -95,6 +95,21 @@ fn faults_everywhere() {
     assert!(crashes > 300, "only {crashes} crashes");
 }
 
+/// The same, and somebody stops it on the way.
+#[test]
+fn faults_everywhere_and_stopped() {
+    let faults = Faults { lost: 60, unanswered: 60, doubled: 40, crash: 30, disk: 100 };
+    for seed in 0..300 {
+        let mut world = World::new(plan(9, 2), conduct).seeded(seed, faults);
+        world.observe(fleet::session::Observation::Began);
+        let line = usize::try_from(seed).expect("small") / 2 + 1;
+        world.run_until(|world| world.lines >= line);
+        world.observe(fleet::session::Observation::Stop { reason: "enough".to_owned() });
+        world.run();
+        check(&mut world);
+    }
+}
+
 /// The same seed, the same journal.
 #[test]
 fn seeds_replay_exactly() {

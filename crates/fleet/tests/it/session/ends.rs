@@ -224,7 +224,7 @@ fn never_ready() {
 
 #[test]
 fn replacements_run_out() {
-    assert_snapshot!(story(plan(6, 1), |_| Conduct::with(Trouble::BadZip, 1)), @r#"
+    assert_snapshot!(story(plan(6, 1), |_| Conduct::with(Trouble::BadZip, 0)), @r#"
         Finished, 1 replaced, 0 s lost, $2.129445
         miner-01-5abc123def-0-test1 download_failed after Some(388) s ["Traceback"]
         miner-01-5abc123def-1-test1 completed after Some(378) s []
@@ -294,6 +294,37 @@ fn repeats_are_made_anew_without_identities() {
         1/1 in 10 s | round1-miner/r2/b1x1:Some(10) 
         {"outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":1,"failed_prompts":0,"generation_time":10.3},{"repeat_index":2,"generated_prompts":1,"failed_prompts":0,"generation_time":10.3}],"reason":null}
         "#);
+}
+
+/// Stopped half-way, another session goes on where it was, with what was used.
+#[test]
+fn another_session_goes_on() {
+    let mut world = World::new(plan(6, 2), |pod| {
+        if pod == 0 { Conduct::with(Trouble::BadZip, 1) } else { Conduct::default() }
+    });
+    world.observe(Observation::Began);
+    world.run_until(|world| world.session.repeats()[1].rows.len() == 4);
+    world.observe(Observation::Stop { reason: "enough".to_owned() });
+    world.run();
+    let before = world.session.done();
+    let again = Plan { before: before.clone(), ..plan(6, 2) };
+    assert_snapshot!(story(again, |_| Conduct::default()), @"");
+    let mut all = before;
+    all.repeats[1].0 = all.repeats[0].0.clone();
+    let again = Plan { before: all, ..plan(6, 2) };
+    let mut world = World::new(again, |_| Conduct::default());
+    world.run();
+    assert_eq!((world.made, world.session.outcome()), (0, Some(&Outcome::Finished)));
+}
+
+/// What cannot be deleted is named.
+#[test]
+fn orphans_are_named() {
+    let mut world = World::new(plan(6, 1), |_| Conduct::default());
+    world.dark = world.now + 365 * S..u64::MAX;
+    world.run();
+    check(&mut world);
+    assert_snapshot!(format!("{:?}", world.session.orphans()), @"");
 }
 
 /// Neither the provider nor the pod answers for half an hour: nobody's time, nobody's fault.

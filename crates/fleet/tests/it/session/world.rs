@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::provider::{Phase, Seen};
 use fleet::session::{
-    Answer, Command, Container, DeployFault, Effect, FetchFault, Fetched, Limits, Millis,
+    Answer, Before, Command, Container, DeployFault, Effect, FetchFault, Fetched, Limits, Millis,
     Observation, Plan, Row, Session, SubmitFault, Taken, entry_line, head_line, replay,
 };
 use pod::wire::batch::{Prompt, State, Status};
@@ -163,6 +163,7 @@ pub(crate) fn plan(prompts: usize, repeats: u32) -> Plan {
         repeats,
         limits: Limits { batch_size: 4, ..Limits::default() },
         is_attached: false,
+        before: Before::default(),
     }
 }
 
@@ -320,8 +321,8 @@ impl World {
         let machine = self.machines.get(id)?;
         let conduct = (self.conduct)(machine.number);
         let (from, trouble) = conduct.trouble.unwrap_or((usize::MAX, Trouble::Hangs));
-        let is_on = machine.batches > from
-            || from == 0 && matches!(trouble, Trouble::Refuses | Trouble::WarmsUp);
+        let is_before = matches!(trouble, Trouble::Refuses | Trouble::WarmsUp);
+        let is_on = machine.batches > from || is_before && machine.batches == from;
         Some((conduct, trouble, is_on))
     }
 
