@@ -70,7 +70,7 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         let threads = cli.threads.unwrap_or(0);
         let start = move |_| {
             if gives_way {
-                serve::give_way()
+                serve::give_way();
             }
         };
         rayon::ThreadPoolBuilder::new()

@@ -84,7 +84,7 @@ async fn nothing_is_said_before_the_outcome_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_one_runs_while_a_body_leaves() {
-    let length = 48 << 20;
+    let length = 24 << 20;
     let setting = Setting::making(move |request| {
         let is_long = request.seed.bits() == 1;
         Ok(vec![request.seed.bits() as u8; if is_long { length } else { 1 }].into())

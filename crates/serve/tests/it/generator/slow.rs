@@ -57,7 +57,7 @@ async fn a_body_that_does_not_end() {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     assert_eq!(generate(service.client, &png(), "1").await.status, 200, "others are served");
     let mut answer = Vec::new();
@@ -72,7 +72,7 @@ async fn a_body_that_does_not_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_nobody_reads() {
     let config = Config { send_time_max: Duration::from_millis(300), ..Config::default() };
-    let length = 48 << 20;
+    let length = 24 << 20;
     let setting = Setting::making(move |_| Ok(vec![7; length].into()));
     let service = Setting { config, ..setting }.start().await;
     let mut stream = TcpStream::connect(service.client.address).await.expect("it listens");
