@@ -263,7 +263,7 @@ impl World {
                 return;
             }
             if self.happens(self.faults.crash) {
-                let (all, pause) = (self.draw() % 2 == 0, self.draw() % (90 * S));
+                let (all, pause) = (self.draw().is_multiple_of(2), self.draw() % (90 * S));
                 self.crash(all, pause);
                 continue;
             }
