@@ -240,7 +240,7 @@ rules! {
     B_ANEW "B19" Batch "an earlier batch sent again",
         "after other batches it is generated anew",
         "Compare stems with the last batch only, and keep no results of earlier ones.";
-    B_IDENTITY "B20" Batch "batch_id (extension)",
+    B_IDENTITY "B20" Batch "identity of a batch (extension)",
         "a service that echoes batch_id generates the same stems anew under another identity, and not under the same",
         "Keep the identity of the running or last batch and compare it when one is given.";
     B_BODIES "B21" Batch "bodies that are wrong",

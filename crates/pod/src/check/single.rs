@@ -156,7 +156,7 @@ impl Single<'_> {
         session.pass(rule::S_SIZE, format!("{} bytes", answer.body.len()));
         match &answer.cut {
             Some(why) => {
-                session.fail(rule::S_LENGTH, format!("{} bytes, then: {why}", answer.body.len()))
+                session.fail(rule::S_LENGTH, format!("{} bytes, then: {why}", answer.body.len()));
             }
             None => session.pass(rule::S_LENGTH, answer.content_length().unwrap_or("chunks")),
         }
@@ -281,7 +281,7 @@ impl Single<'_> {
             return session.skip(rule::S_SAME, "the second generation failed");
         };
         self.times.push(again.to_headers);
-        if &again.body == first {
+        if again.body == first {
             return session.pass(rule::S_SAME, "the same bytes");
         }
         let Some(kind) = self.kind else {

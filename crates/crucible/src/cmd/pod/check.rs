@@ -20,8 +20,8 @@ use process::Service;
 /// Drives a service through every rule of its contract; exit code 0 it keeps to it, 1 it does not, 2 not decided
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where the service is, as in http://127.0.0.1:10006
-    #[arg(required_unless_present = "image_cmd", conflicts_with = "image_cmd")]
+    /// Address of the service, with its scheme and port
+    #[arg(value_name = "URL", required_unless_present = "image_cmd", conflicts_with = "image_cmd")]
     url: Option<String>,
 
     /// Start this command as the service and end it afterwards: it listens on the port that stands for {port}, or is in PORT

@@ -125,7 +125,7 @@ impl Batches<'_> {
             match session.breaches(Kind::Module, &Bytes::copy_from_slice(module)).await.as_slice() {
                 [] => session.pass(rule::B_MODULES, ""),
                 breaches => {
-                    session.fail(rule::B_MODULES, format!("{stem}: {}", breaches.join("; ")))
+                    session.fail(rule::B_MODULES, format!("{stem}: {}", breaches.join("; ")));
                 }
             }
         }
@@ -157,7 +157,7 @@ impl Batches<'_> {
     async fn stable(&self, bytes: &Bytes) {
         let session = self.session;
         match self.fetch().await {
-            Ok(answer) if &answer.body == bytes => session.pass(rule::B_STABLE, ""),
+            Ok(answer) if answer.body == bytes => session.pass(rule::B_STABLE, ""),
             Ok(answer) if answer.is_success() => {
                 session.fail(rule::B_STABLE, "the second download has other bytes");
                 // Nothing to compare with.
@@ -169,7 +169,7 @@ impl Batches<'_> {
         // The service has to notice first.
         sleep(session.limits().poll).await;
         match self.fetch().await {
-            Ok(answer) if &answer.body == bytes => session.pass(rule::B_BROKEN, ""),
+            Ok(answer) if answer.body == bytes => session.pass(rule::B_BROKEN, ""),
             Ok(answer) if answer.is_success() => session.fail(rule::B_BROKEN, "other bytes"),
             other => session.fail(rule::B_BROKEN, brief(&other)),
         }
@@ -196,9 +196,9 @@ impl Batches<'_> {
             return session.pass(rule::B_AGAIN_DONE, "");
         }
         match self.fetch().await {
-            Ok(answer) if &answer.body == bytes => session.pass(rule::B_AGAIN_DONE, ""),
+            Ok(answer) if answer.body == bytes => session.pass(rule::B_AGAIN_DONE, ""),
             Ok(answer) => {
-                session.fail(rule::B_AGAIN_DONE, format!("other results ({})", answer.status))
+                session.fail(rule::B_AGAIN_DONE, format!("other results ({})", answer.status));
             }
             silent => session.fail(rule::B_AGAIN_DONE, brief(&silent)),
         }
@@ -230,10 +230,10 @@ impl Batches<'_> {
         match (status, second) {
             (Err(came), _) => session.fail(rule::B_SLOW, format!("/status: {came}")),
             (_, Ok(Ok(answer))) if answer.body.len() == bytes.len() => {
-                session.pass(rule::B_SLOW, "")
+                session.pass(rule::B_SLOW, "");
             }
             (_, Ok(exchange)) => {
-                session.fail(rule::B_SLOW, format!("/results: {}", brief(&exchange)))
+                session.fail(rule::B_SLOW, format!("/results: {}", brief(&exchange)));
             }
             (_, Err(_)) => {
                 let seconds = patience.as_secs_f64();
