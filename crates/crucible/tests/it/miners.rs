@@ -88,7 +88,8 @@ fn check(service: &str) {
     let Some(python) = python() else { return };
     let binary = env!("CARGO_BIN_EXE_crucible");
     let folders = [python.parent().unwrap().to_owned()].into_iter();
-    let folders = folders.chain(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+    let path = std::env::var_os("PATH").unwrap();
+    let folders = folders.chain(std::env::split_paths(&path));
     let serve = format!(
         "exec '{binary}' serve {service} --port {{port}} --generator blocks --generators generators.toml"
     );
