@@ -200,7 +200,7 @@ impl Batch {
         if inner.state == "generating" {
             let progress = match self.fault {
                 Fault::ProgressBeyondTotal => inner.count + 1,
-                Fault::ProgressGoesBack if inner.polls % 2 == 0 => 0,
+                Fault::ProgressGoesBack if inner.polls.is_multiple_of(2) => 0,
                 Fault::ProgressGoesBack => inner.count,
                 _ => inner.progress,
             };

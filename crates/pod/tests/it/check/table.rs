@@ -44,7 +44,6 @@ fn config(url: String) -> Config {
         stall: Duration::from_secs(3),
         poll: Duration::from_millis(60),
         model_bytes: MODEL_BYTES_MAX,
-        ..Limits::default()
     };
     Config { limits, ..Config::of(url) }
 }
