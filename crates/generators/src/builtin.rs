@@ -106,7 +106,11 @@ impl Observer for Watch {
 }
 
 fn make(request: &Request, quality: Quality, mut watch: Watch) -> Result<Bytes, Failure> {
-    let bad = |error: &dyn std::fmt::Display| Failure::BadPicture(error.to_string());
+    // The rooms below begin with the same word.
+    let bad = |error: &dyn std::fmt::Display| {
+        let text = error.to_string();
+        Failure::BadPicture(text.strip_prefix("picture: ").unwrap_or(&text).to_owned())
+    };
     let picture = vision::decode(&request.picture).map_err(|error| bad(&error))?;
     let options = Options {
         seed: request.seed.bits(),

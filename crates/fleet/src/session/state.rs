@@ -1,6 +1,7 @@
 //! The state of a session: what is known, what is under way, what is on record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use pod::wire::Usd;
 use serde::{Deserialize, Serialize};
@@ -227,6 +228,21 @@ pub enum PodEnd {
     Decided,
     /// The session was stopped.
     Stopped,
+}
+
+/// For people: the word of [`PodEnd::word`], and what is known besides.
+impl fmt::Display for PodEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match self {
+            Self::SubmissionFailed { detail }
+            | Self::DownloadFailed { detail }
+            | Self::NotDeployed { detail }
+            | Self::ProviderFailed { detail } => write!(f, ": {detail}"),
+            Self::Exited { code: Some(code) } => write!(f, ": exit code {code}"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl PodEnd {

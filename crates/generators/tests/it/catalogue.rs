@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use generators::{Bounds, Catalogue, Failure, Generator};
+use bytes::Bytes;
+use generators::{Bounds, Catalogue, Failure, Generator, Request};
 use insta::assert_snapshot;
 use pod::wire::Kind;
 
@@ -38,6 +39,14 @@ fn the_builtin_generator_is_always_there() {
         assert!(builtin.card().is_deterministic);
         assert!(catalogue.get("other").is_none());
     }
+}
+
+#[tokio::test]
+async fn the_builtin_generator_says_once_that_it_is_the_picture() {
+    let builtin = Catalogue::default().get("builtin").expect("there");
+    let text = Request::new(Bytes::from_static(b"no picture"), 1_u32.into(), Kind::Splats);
+    let failure = builtin.generate(text).await.expect_err("no picture");
+    assert_snapshot!(failure, @"picture: neither PNG, JPEG nor WebP");
 }
 
 #[tokio::test]

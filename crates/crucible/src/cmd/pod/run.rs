@@ -13,8 +13,8 @@ use fleet::local::{Config, Local, PREFIX};
 use fleet::provider::Provider;
 use fleet::providers::{Fleet, Place};
 use fleet::session::{
-    Answer, Attached, Container, Event, Folder, Journal, Limits, Observation, Outcome, Parts, Plan,
-    Row, Session, replay,
+    Answer, Attached, Container, DeployFault, Event, Folder, Journal, Limits, Observation, Outcome,
+    Parts, Plan, Row, Session, replay,
 };
 use pod::client::{Batch, BatchLimits};
 use pod::wire::batch::{Prompt, State};
@@ -368,11 +368,14 @@ impl Teller {
         let ended: Vec<_> =
             session.pods().iter().filter_map(|pod| Some((pod, pod.end.as_ref()?))).collect();
         for (pod, end) in ended.iter().skip(self.pods_ended) {
-            lines.push(format!("{}: {}", pod.name, serde_json::to_string(end).unwrap_or_default()));
+            lines.push(format!("{}: {end}", pod.name));
         }
         self.pods_ended = ended.len();
         if let Observation::Answer { answer: Answer::Deploy(Err(fault)), .. } = event.observed {
-            lines.push(format!("no pod: {}", serde_json::to_string(fault).unwrap_or_default()));
+            let (DeployFault::Later { detail, .. }
+            | DeployFault::Never { detail }
+            | DeployFault::Orphan { detail, .. }) = fault;
+            lines.push(format!("no pod: {detail}"));
         }
         let doing = session.doing();
         if doing != self.doing {
