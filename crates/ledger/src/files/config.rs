@@ -2,7 +2,9 @@
 
 use jiff::civil::{Date, Time};
 
+use crate::field::{Field as _, words};
 use crate::file::JsonFile;
+use crate::json::{Json, Object};
 use crate::record::record;
 
 record! {
@@ -36,6 +38,56 @@ record! {
         pub round_duration_days: i64 = [or 1],
         /// How often a winner's outputs are made again.
         pub audit_repeats: i64 = [or 3],
+        /// What Crucible adds.
+        pub crucible: Option<Options> = [if there],
+    }
+}
+
+words! {
+    /// What a competition asks for.
+    pub enum KindWord {
+        /// Gaussian splats.
+        Splats = "splats",
+        /// Meshes.
+        Meshes = "meshes",
+        /// Three.js modules.
+        Modules = "modules",
+    }
+}
+
+words! {
+    /// What a crown rests on.
+    pub enum Crown {
+        /// The margin alone: the original rule.
+        Margin = "margin",
+        /// The margin, and an interval of it that is above zero.
+        Interval = "interval",
+    }
+}
+
+record! {
+    /// Rules that the original does not have. Without them all is as in the original.
+    pub struct Options {
+        /// What is asked for.
+        pub kind: KindWord = [or KindWord::Modules],
+        /// `perceptual`, `multi-stage` or `single-question`.
+        pub judge: String = [or "perceptual".to_owned()],
+        /// What a crown rests on.
+        pub crown: Crown = [or Crown::Margin],
+        /// Whether a match may end when its outcome cannot change or is settled.
+        pub sequential_stopping: bool = [or false],
+        /// Level of intervals, and of what is "settled", 0.5 to 0.999.
+        pub confidence: f64 = [or 0.95],
+        /// A submission audit passes from this margin down on; nothing for `win_margin`.
+        pub self_audit_margin: Option<f64> = [if there],
+        /// So long after the first match of a round, who has no report or no source audit is rejected; nothing for no end.
+        pub audit_deadline_hours: Option<f64> = [if there],
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::read(&Json::Object(Object::new())).expect("every member has a default")
     }
 }
 
@@ -54,6 +106,12 @@ pub struct ConfigProblem {
 }
 
 impl Config {
+    /// What Crucible adds, or its defaults.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.crucible.clone().unwrap_or_default()
+    }
+
     /// Everything that makes no sense, in the order of the members. The original accepts all of it and fails later.
     #[must_use]
     pub fn problems(&self) -> Vec<ConfigProblem> {
@@ -117,6 +175,37 @@ impl Config {
         check((1..=366).contains(&days), "round_duration_days", days.to_string(), "use 1 to 366");
         let repeats = self.audit_repeats;
         check((1..=100).contains(&repeats), "audit_repeats", repeats.to_string(), "use 1 to 100");
+        let options = self.options();
+        let judges = ["perceptual", "multi-stage", "single-question"];
+        check(
+            judges.contains(&options.judge.as_str()),
+            "crucible.judge",
+            format!("no judge \"{}\"", crate::error::shorten(&options.judge)),
+            "use perceptual, multi-stage or single-question",
+        );
+        let level = options.confidence;
+        check(
+            (0.5..=0.999).contains(&level),
+            "crucible.confidence",
+            level.to_string(),
+            "use 0.5 to 0.999",
+        );
+        if let Some(margin) = options.self_audit_margin {
+            check(
+                (0.0..=1.0).contains(&margin),
+                "crucible.self_audit_margin",
+                margin.to_string(),
+                "use 0 to 1",
+            );
+        }
+        if let Some(hours) = options.audit_deadline_hours {
+            check(
+                (0.0..=8760.0).contains(&hours),
+                "crucible.audit_deadline_hours",
+                format!("{hours} hours"),
+                "use 0 to 8760",
+            );
+        }
         found
     }
 }

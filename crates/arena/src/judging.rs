@@ -1,0 +1,1 @@
+//! Owner of `duels`: plays matches and audits until the round has a winner.

@@ -1,0 +1,1 @@
+//! Owner of `finalizing`: the leader's entry, the next round's calendar.

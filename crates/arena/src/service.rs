@@ -1,0 +1,1 @@
+//! Runs owners, turn after turn, until told to stop.

@@ -1,0 +1,1 @@
+//! Sets a validator's weights by `leader.json`.

@@ -1,0 +1,1 @@
+//! Makes every decision of a competition again, from its public files.

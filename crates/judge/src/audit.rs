@@ -1,0 +1,1 @@
+//! What a regenerated submission has to hold up to.

@@ -1,0 +1,1 @@
+//! All duels of two contestants: order, score, walkovers, when to stop.

@@ -1,0 +1,1 @@
+//! A judge without a model: pictures compared as eyes would.

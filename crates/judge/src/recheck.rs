@@ -1,0 +1,1 @@
+//! A verdict again, from its evidence.

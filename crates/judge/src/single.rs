@@ -1,0 +1,1 @@
+//! The judge of the earlier eras: one question, asked both ways round.

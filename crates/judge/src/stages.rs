@@ -1,0 +1,1 @@
+//! The multi-stage judge: front, three sub-judges, gray rescue, side guard.

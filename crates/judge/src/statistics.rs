@@ -1,0 +1,1 @@
+//! How sure a margin is: bootstrap over prompts, swap-consistency.

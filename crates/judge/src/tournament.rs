@@ -1,0 +1,1 @@
+//! Who beats whom: the timeline of a round, and what is to be played next.

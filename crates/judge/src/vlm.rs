@@ -1,0 +1,1 @@
+//! Questions to a vision-language model behind an OpenAI-compatible endpoint.
