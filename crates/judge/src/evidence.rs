@@ -28,7 +28,7 @@ pub struct Call {
     pub label: String,
     /// From 0; malformed answers are asked for again.
     pub attempt: u32,
-    /// Of the body of the request, in hex.
+    /// Of the body of the request, in hex. A picture that was sent inside stands in it as `sha256:` and its hash.
     pub request_sha256: String,
     /// What came back.
     pub outcome: Outcome,
