@@ -8,22 +8,36 @@
 
 mod blobs;
 mod books;
+mod diff;
+mod earlier;
+mod entrants;
+mod evidence;
 mod folder;
+mod history;
+mod leader;
+mod matches;
+mod outcome;
+mod outputs;
 mod prompts;
 mod report;
 mod rules;
 mod stage;
+mod state;
 
 use std::collections::BTreeMap;
 
 use ledger::files::config::Config;
+use ledger::files::prompts::stem;
+use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
+use ledger::files::submissions::{Submissions, in_order};
 use ledger::repository::{Id, Repository, RepositoryError, Snapshot};
 use ledger::{Place, Round, RoundFile};
 
 pub use blobs::{BlobError, Blobs, NoBlobs, Wanted};
 use books::{Books, File};
 pub use folder::FolderRepository;
+use matches::Context;
 use report::Log;
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Unchecked};
 use rules::Rules;
@@ -66,8 +80,10 @@ pub fn verify(subject: &Subject<'_>, settings: &Settings) -> Result<Report, Repo
         config,
         state,
         introduced: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        inputs: BTreeMap::new(),
     };
-    verifier.run();
+    verifier.run(subject.has_history);
     let mut report = verifier.log.end();
     report.commit = subject.has_history.then(|| subject.at.to_string());
     Ok(report)
@@ -83,29 +99,91 @@ struct Verifier<'a> {
     state: Option<File<State>>,
     /// The commit that first had a file, where the history is known.
     introduced: BTreeMap<String, Id>,
+    /// Of the round that is checked.
+    outputs: outputs::Cache,
+    /// Hashes of what judges were shown, by URL.
+    inputs: BTreeMap<String, String>,
 }
 
 impl Verifier<'_> {
-    fn run(&mut self) {
-        let rounds = self.books.rounds();
-        for &round in rounds.keys() {
+    fn run(&mut self, has_history: bool) {
+        // What the history says comes last in the report, but when files came is needed from the beginning.
+        let mut decisions = std::mem::take(&mut self.log);
+        if has_history {
+            self.read_history();
+        }
+        std::mem::swap(&mut decisions, &mut self.log);
+        let history = decisions;
+        if !has_history {
+            self.log.unchecked(
+                Check::History,
+                "a plain folder has no history: only how things stand is checked",
+            );
+        }
+        let rounds: Vec<Round> = self.books.rounds().into_keys().collect();
+        self.check_config();
+        for &round in &rounds {
             if self.only.is_none_or(|only| only == round) {
                 self.log.enter(Some(round));
                 self.check_round(round);
+                self.outputs.clear();
+                self.inputs.clear();
             }
         }
         self.log.enter(None);
+        self.check_leader(&rounds);
+        self.check_state(&rounds);
         self.books.check_rest(&mut self.log, self.only);
+        self.log.append(history);
     }
 
     fn check_round(&mut self, round: Round) {
+        self.check_left_behind(round);
         let Some(config) = self.config_of(round) else { return };
         let rules = Rules::of(&self.books, round, config.crucible.is_some());
         self.log.rules(round, rules.as_str());
-        let seed = self.books.json(&mut self.log, &Place::Round(round, RoundFile::Seed));
-        let seed = seed.map(|file: File<ledger::files::schedule::SeedFile>| file.value.seed);
-        if let Some(prompts) = self.books.prompts(&mut self.log, round) {
-            self.check_prompts(round, rules, &config, seed, &prompts);
+        let place = |file| Place::Round(round, file);
+        let schedule: Option<File<Schedule>> =
+            self.books.json(&mut self.log, &place(RoundFile::Schedule));
+        if let Some(schedule) = &schedule {
+            self.check_schedule(round, &config, schedule);
+        }
+        let seed: Option<File<SeedFile>> = self.books.json(&mut self.log, &place(RoundFile::Seed));
+        let seed = seed.map(|file| file.value.seed);
+        let submissions: Option<File<Submissions>> =
+            self.books.json(&mut self.log, &place(RoundFile::Submissions));
+        if let Some(submissions) = &submissions {
+            let schedule = schedule.as_ref().map(|file| &file.value);
+            self.check_submissions(round, rules, &config, schedule, submissions);
+        }
+        let prompts = self.books.prompts(&mut self.log, round);
+        if let Some(prompts) = &prompts {
+            self.check_prompts(round, rules, &config, seed, prompts);
+        }
+        let urls = prompts.iter().flat_map(|file| &file.value);
+        let mut stems: Vec<String> = urls.map(|(url, _)| stem(url).to_owned()).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        let order: Vec<String> = submissions.as_ref().map_or_else(Vec::new, |file| {
+            in_order(&file.value).into_iter().map(str::to_owned).collect()
+        });
+        let context = Context { round, rules, config, seed, prompts, stems, submissions, order };
+        self.check_play(&context);
+    }
+
+    /// What follows once it is known who plays for which prompts.
+    fn check_play(&mut self, context: &Context) {
+        let Some(submissions) = &context.submissions else { return };
+        let basis = self.basis(context.round);
+        self.check_builds(context.round, &submissions.value, basis.builds.as_ref());
+        self.check_outputs(context.round, context.rules, &context.stems, &context.order);
+        let played = self.check_matches(context);
+        self.check_matrix(context, &played, basis.matches.as_ref(), false);
+        self.check_matrix(context, &played, basis.audits.as_ref(), true);
+        match context.rules {
+            Rules::Crucible | Rules::Modules => self.check_outcome(context, &played, &basis),
+            Rules::Meshes => self.check_mesh_outcome(context, &basis),
+            Rules::Splats => self.check_splat_outcome(context, &played),
         }
     }
 

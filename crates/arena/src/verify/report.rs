@@ -350,6 +350,20 @@ impl Log {
         }
     }
 
+    /// Puts what another collected behind this.
+    pub(super) fn append(&mut self, other: Self) {
+        let Report { findings, more, agree, .. } = other.report;
+        let room = FINDINGS_MAX.saturating_sub(self.report.findings.len());
+        self.report.more += more + findings.len().saturating_sub(room) as u64;
+        self.report.findings.extend(findings.into_iter().take(room));
+        for (check, times) in agree {
+            self.agree(check, times);
+        }
+        for (key, times) in other.unchecked {
+            *self.unchecked.entry(key).or_insert(0) += times;
+        }
+    }
+
     /// By which rules a round is checked.
     pub(super) fn rules(&mut self, round: Round, rules: &'static str) {
         self.report.rounds.insert(round.0, rules);
