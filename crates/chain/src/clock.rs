@@ -34,7 +34,6 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the clock comes in")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
