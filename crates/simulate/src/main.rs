@@ -58,6 +58,7 @@ impl Options {
             weather: if self.storm { Weather::Storm } else { Weather::Fair },
             roles: if together { vec![Role::All] } else { owners::APART.to_vec() },
             makers: owners::real(),
+            sets_weights: true,
             with_lines: self.trace,
         }
     }
