@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod auditor;
 pub mod collector;
 pub mod control;
 pub mod judging;
