@@ -36,6 +36,14 @@ pub struct Call {
     pub latency_ms: u64,
 }
 
+impl Call {
+    /// Bytes of what came back.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let (Outcome::Answer(text) | Outcome::Refused(text)) = &self.outcome;
+        text.len()
+    }
+}
+
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use ledger::files::duels::DuelWinner;
 use ledger::json::Json;
 
-use crate::Evidence;
+use crate::{Description, Evidence, single, stages};
 
 /// Why evidence gives no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,12 +41,22 @@ pub enum RecheckError {
     NoVerdict(String),
 }
 
+impl RecheckError {
+    /// That there is no such judge here.
+    pub(crate) fn unknown(judge: &Description) -> Self {
+        Self::UnknownJudge { name: crate::vlm::clean(&judge.name), version: judge.version }
+    }
+}
+
 /// Works a verdict out again: who won, and the detail for the report of the match. It asks nobody and reads nothing.
 ///
 /// # Errors
 ///
 /// [`RecheckError`].
 pub fn recheck(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> {
-    let judge = &evidence.judge;
-    Err(RecheckError::UnknownJudge { name: judge.name.clone(), version: judge.version })
+    match evidence.judge.name.as_str() {
+        stages::NAME => stages::decide(evidence),
+        single::NAME => single::decide(evidence),
+        _ => Err(RecheckError::unknown(&evidence.judge)),
+    }
 }

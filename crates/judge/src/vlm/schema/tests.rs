@@ -1,0 +1,1 @@
+//! Texts of models, and what is read in them.
