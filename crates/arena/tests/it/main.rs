@@ -9,6 +9,7 @@ mod leader;
 mod random;
 mod schedule;
 mod selection;
+mod verify;
 mod weights;
 
 use ledger::files::config::Config;
