@@ -204,7 +204,15 @@ fn timeless(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.into_iter().filter(|(key, _)| !OF_TIME.contains(&key.as_str()));
-            Value::Object(kept.map(|(key, value)| (key, timeless(value))).collect())
+            let kept = kept.map(|(key, value)| match value {
+                // Of a file that cannot be had, it depends on the try how it failed.
+                Value::String(text) if key == "failure_reason" => {
+                    let kind = text.split(':').next().unwrap_or_default();
+                    (key, Value::String(kind.to_owned()))
+                }
+                value => (key, timeless(value)),
+            });
+            Value::Object(kept.collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(timeless).collect()),
         other => other,
