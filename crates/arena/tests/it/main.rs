@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod builds;
 mod control;
 mod leader;
+mod orchestrator;
 mod random;
 mod schedule;
 mod selection;
 mod weights;
+mod works;
 
 use ledger::files::config::Config;
 use ledger::{JsonFile, Layout};
