@@ -24,7 +24,7 @@ CRUCIBLE = $(CARGO_TARGET_DIR)/release/crucible
 DEMO_PICTURE ?= assets/pictures/toadstool.jpg
 DEMO_MODULE ?= assets/modules/lantern.js
 
-.PHONY: help demo test setup format lint images licences unit peers fuzz-build docs build bench clean
+.PHONY: help demo tour test setup format lint images licences unit peers fuzz-build docs build bench clean
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +39,12 @@ setup: ## Installs what a fresh Debian machine lacks (a C compiler); checks for 
 build: setup
 	cargo build --release --locked --package crucible
 
-demo: build ## Turns a picture into an asset, and checks, draws and converts a Three.js module, offline; see out/
+demo: build ## Plays a whole competition, offline: two rounds, five miners, a cheat found out; and checks every decision; see out/arena
+	rm -rf out/arena
+	$(CRUCIBLE) arena demo out/arena
+	$(CRUCIBLE) arena verify out/arena/state.git --blobs out/arena/blobs
+
+tour: build ## Turns a picture into an asset, and checks, draws and converts a Three.js module, offline; see out/
 	mkdir -p out
 	$(CRUCIBLE) generate $(DEMO_PICTURE) -o out/asset.ply -o out/asset.spz -o out/asset.glb -o out/asset.js --save-stages out/stages
 	$(CRUCIBLE) render out/asset.ply -o out/grid.png --background ffffff

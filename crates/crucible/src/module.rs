@@ -45,11 +45,16 @@ impl CageArgs {
 
     /// Runs the modules of generators, in processes that are started with the first of them.
     pub(crate) fn module_check(self) -> generators::check::ModuleCheck {
-        generators::check::in_cage(cage::Config {
+        generators::check::in_cage(self.config())
+    }
+
+    /// Processes for whoever has many modules checked and bounds how many wait.
+    pub(crate) fn config(self) -> cage::Config {
+        cage::Config {
             queue_max: usize::MAX,
             uncaged: self.unsafe_no_cage,
             ..cage::Config::default()
-        })
+        }
     }
 
     /// Analyses and runs one module.

@@ -43,6 +43,15 @@ fn every_option_is_in_the_reference() {
         "pod check",
         "serve pod",
         "serve generator",
+        "arena init",
+        "arena run",
+        "arena step",
+        "arena status",
+        "arena pause",
+        "arena resume",
+        "arena source-audit",
+        "arena submit",
+        "arena demo",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));
