@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod closing_ports;
 mod collector;
 mod control;
 mod leader;
+mod notify;
 mod random;
+mod rounds;
 mod schedule;
 mod selection;
+mod setter;
 mod weights;
 
 use ledger::files::config::Config;
