@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod builds;
+mod closing_ports;
 mod collector;
 mod control;
 mod judging;
 mod leader;
+mod notify;
 mod orchestrator;
 mod random;
+mod rounds;
 mod schedule;
 mod selection;
+mod setter;
 mod verify;
 mod weights;
 mod works;
