@@ -23,6 +23,8 @@ const FIRST: usize = 3;
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) choice: Option<Side>,
+    /// No view came to an answer, though the control did.
+    pub(super) is_mute: bool,
     pairs: Vec<Pair>,
 }
 
@@ -42,7 +44,8 @@ impl Front {
         if !is_draw_anyway(&pairs, VIEWS.len() - FIRST, limits) {
             pairs.extend(ask(&VIEWS[FIRST..])?);
         }
-        if pairs.iter().all(|pair| *pair == Pair::Failed) {
+        let is_mute = pairs.iter().all(|pair| *pair == Pair::Failed);
+        if is_mute {
             // Either these pictures, or the model. The prompt in place of both models tells: nobody's asset is in it.
             let control = control(stages.duel, "control_front", &words::front(VIEWS[0].1));
             if known.answer(&control)?.is_none() {
@@ -50,7 +53,7 @@ impl Front {
                 return Err(Lack::Model(message.into()));
             }
         }
-        Ok(Self { choice: outcome(&pairs, limits), pairs })
+        Ok(Self { choice: outcome(&pairs, limits), is_mute, pairs })
     }
 
     /// For the detail.

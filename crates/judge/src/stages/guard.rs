@@ -44,6 +44,9 @@ pub(super) enum Step {
     Down,
     /// Who is not known to be sound does not win.
     Unanswered,
+    /// No question that shows the model comes to an answer, and all do that show the other: it loses what was a draw, so that
+    /// a defender cannot keep a crown with pictures that no model will look at.
+    Mute,
 }
 
 /// Sides of one model, as far as they were asked for.
@@ -64,11 +67,13 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Asks about the winner, and about the other where that matters; on a draw about both.
+    /// Asks about the winner, and about the other where that matters; on a draw about both. `is_front_mute`: no question that
+    /// shows both came to an answer.
     pub(super) fn ask(
         known: &Known,
         stages: &Stages<'_>,
         primary: Option<Side>,
+        is_front_mute: bool,
     ) -> Result<Self, Lack> {
         let need = stages.settings.thresholds.guard_sides;
         let ask = |side| {
@@ -92,7 +97,15 @@ impl Guarded {
                 }
             }
         }
-        let (choice, step) = step(primary, flags);
+        let (mut choice, mut step) = step(primary, flags);
+        if is_front_mute && primary.is_none() {
+            let is_mute = |at: usize| looked[at].found == [Found::Unavailable; ANGLES.len()];
+            (choice, step) = match flags {
+                [_, Some(Flag::Ok)] if is_mute(0) => (Some(Side::B), Step::Mute),
+                [Some(Flag::Ok), _] if is_mute(1) => (Some(Side::A), Step::Mute),
+                _ => (choice, step),
+            };
+        }
         if step == Step::Unanswered {
             // Either these pictures, or the model. The prompt in place of the model tells: nobody's asset is in it.
             if known.answer(&stages.guard_control())?.is_none() {

@@ -52,11 +52,12 @@ impl Rules for Stages<'_> {
             };
             words.clone_into(&mut decided_by);
         }
-        let guarded = Guarded::ask(known, self, primary)?;
+        let guarded = Guarded::ask(known, self, primary, front.is_mute)?;
         let was = primary.map_or("draw", Side::letter);
         match guarded.step {
             Step::None => {}
             Step::Down => decided_by = format!("S4 step-down (was {was})"),
+            Step::Mute => decided_by = "S4 unanswerable (was draw)".to_owned(),
             Step::Unanswered => decided_by = format!("S4 unanswered (was {was})"),
         }
         detail.push(("s4", guarded.json()));

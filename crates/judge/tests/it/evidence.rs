@@ -1,0 +1,195 @@
+//! Evidence: a verdict again without asking anybody, and what is not what the rules asked.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use judge::recheck::recheck;
+use judge::single::SingleQuestion;
+use judge::stages::{MultiStage, Settings};
+use judge::vlm::{Model, PicturesBy};
+use judge::{DuelJudge, Evidence, JudgeError, Outcome, Verdict};
+use serde_json::json;
+
+use crate::script::{Album, Asked, Script, duel, honest, judged, now};
+
+fn by_data() -> Settings {
+    let model = Model { pictures: PicturesBy::Data, ..Model::default() };
+    Settings { model, ..Settings::default() }
+}
+
+/// Duels that reach every stage.
+const DUELS: [(&str, &str); 6] = [
+    ("front-2", "front-5"),
+    ("front-2+trick-4", "front-5"),
+    ("best-1+neat-1", "best-3+neat-3"),
+    ("pale+gray-2", "gray-5"),
+    ("list-1", "list-4"),
+    ("one", "two"),
+];
+
+/// As it is written and read again.
+fn through_text(evidence: &Evidence) -> Evidence {
+    serde_json::from_str(&serde_json::to_string(evidence).unwrap()).unwrap()
+}
+
+fn verdicts(judge: &dyn DuelJudge) -> Vec<Verdict> {
+    let judged =
+        |(left, right)| now(judged(judge, &duel(left, right), &Album::default(), None)).unwrap();
+    DUELS.into_iter().map(judged).collect()
+}
+
+fn judges() -> Vec<Arc<dyn DuelJudge>> {
+    vec![
+        Arc::new(MultiStage::new(Settings::default(), clumsy())),
+        Arc::new(MultiStage::new(by_data(), clumsy())),
+        Arc::new(SingleQuestion::new(judge::single::Settings::default(), clumsy())),
+    ]
+}
+
+/// Its first answer to every third question is malformed.
+fn clumsy() -> Arc<Script> {
+    Script::new(|asked| {
+        let is_malformed = asked.attempt == 0 && asked.label.len().is_multiple_of(3);
+        Ok(if is_malformed { Outcome::Answer("Hm.".into()) } else { honest_by_label(asked) })
+    })
+}
+
+/// Pictures that come inside of a request do not say whose they are.
+fn honest_by_label(asked: &Asked) -> Outcome {
+    if asked.pictures[0].starts_with("data:") {
+        let mut asked = asked.clone();
+        let first = if asked.label.ends_with("/ba") { "front-6+neat-6" } else { "front-4" };
+        asked.pictures = asked.pictures.iter().map(|_| first.to_owned()).collect();
+        return honest(&asked);
+    }
+    honest(asked)
+}
+
+#[test]
+fn a_recheck_comes_to_the_same() {
+    for judge in judges() {
+        for verdict in verdicts(&*judge) {
+            let evidence = through_text(&verdict.evidence.unwrap());
+            assert_eq!(recheck(&evidence), Ok((verdict.winner, verdict.detail)));
+        }
+    }
+}
+
+#[test]
+fn with_evidence_nobody_is_asked() {
+    for settings in [Settings::default(), by_data()] {
+        let first = MultiStage::new(settings.clone(), clumsy());
+        for verdict in verdicts(&first) {
+            let evidence = through_text(&verdict.evidence.unwrap());
+            let mute = Script::new(|asked| panic!("{} was asked again", asked.label));
+            let again = MultiStage::new(settings.clone(), mute);
+            // Not even blobs are needed.
+            let album = Album { is_down: true, ..Album::default() };
+            let had = now(judged(&again, &evidence.duel, &album, Some(&evidence))).unwrap();
+            assert_eq!((had.winner, had.detail), (verdict.winner, verdict.detail));
+            assert_eq!(had.evidence.unwrap(), evidence);
+        }
+    }
+}
+
+#[test]
+fn evidence_of_something_else_is_not_used() {
+    let chat = Script::honest();
+    let judge = MultiStage::new(Settings::default(), chat.clone());
+    let album = Album::default();
+    let verdict = now(judged(&judge, &duel("front-2", "front-5"), &album, None)).unwrap();
+    let evidence = verdict.evidence.unwrap();
+    chat.asked();
+    let other = duel("front-2", "front-6");
+    now(judged(&judge, &other, &album, Some(&evidence))).unwrap();
+    assert!(chat.asked().len() > 8, "another duel");
+    let settings = Settings { explain: false, ..Settings::default() };
+    let judge = MultiStage::new(settings, chat.clone());
+    now(judged(&judge, &evidence.duel, &album, Some(&evidence))).unwrap();
+    assert_eq!(chat.asked().len(), 10, "another judge");
+}
+
+/// What an earlier run has not got is asked; nothing else.
+#[test]
+fn evidence_with_a_gap_is_filled() {
+    let chat = Script::honest();
+    let judge = MultiStage::new(Settings::default(), chat.clone());
+    let album = Album::default();
+    let duel = duel("front-2", "front-5");
+    let whole = now(judged(&judge, &duel, &album, None)).unwrap().evidence.unwrap();
+    chat.asked();
+    let mut part = whole.clone();
+    part.calls.remove(3);
+    let filled = now(judged(&judge, &duel, &album, Some(&part))).unwrap();
+    assert_eq!(filled.evidence.unwrap(), whole);
+    assert_eq!(chat.asked().len(), 1);
+}
+
+/// What recheck says of evidence that somebody changed.
+fn changed(change: impl FnOnce(&mut Evidence)) -> String {
+    let judge = MultiStage::new(Settings::default(), Script::honest());
+    let duel = duel("pale+gray-2", "gray-5");
+    let verdict = now(judged(&judge, &duel, &Album::default(), None)).unwrap();
+    let mut evidence = verdict.evidence.unwrap();
+    change(&mut evidence);
+    match recheck(&evidence) {
+        Ok((winner, _)) => format!("{winner:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn changed_evidence_is_found_out() {
+    assert_snapshot!(changed(|_| {}), @"Left");
+    assert_snapshot!(changed(|evidence| evidence.judge.name = "oracle".into()), @"no judge oracle of version 1 is known here");
+    assert_snapshot!(changed(|evidence| evidence.judge.version += 1), @"no judge multi-stage of version 2 is known here");
+    assert_snapshot!(changed(|evidence| evidence.judge.settings = json!({ "mood": 1 })), @"settings of the judge: unknown field `mood`, expected one of `model`, `explain`, `thresholds`");
+    assert_snapshot!(changed(|evidence| evidence.judge.settings["thresholds"]["front_draw"] = "x".into()), @r#"settings of the judge: invalid type: string "x", expected f64"#);
+    assert_snapshot!(changed(|evidence| drop(evidence.calls.pop())), @"the evidence lacks s4_per_angle/a/back, attempt 0");
+    assert_snapshot!(changed(|evidence| drop(evidence.calls.remove(4))), @"the evidence lacks s1_prompt_match/front_below/ab, attempt 0");
+    assert_snapshot!(changed(|evidence| evidence.calls.swap(1, 2)), @"the evidence lacks s1_prompt_match/front_left/ba, attempt 0");
+    assert_snapshot!(changed(|evidence| evidence.calls.push(evidence.calls[0].clone())), @"the evidence has s1_prompt_match/front_left/ab, which the rules do not ask for there");
+    assert_snapshot!(changed(|evidence| evidence.calls[5].attempt = 1), @"the evidence lacks s1_prompt_match/front_below/ba, attempt 0");
+    assert_snapshot!(changed(|evidence| evidence.duel.seed += 1), @"the request of s1_prompt_match/front_left/ab is not what the rules ask");
+    assert_snapshot!(changed(|evidence| evidence.duel.prompt.push('?')), @"the request of s1_prompt_match/front_left/ab is not what the rules ask");
+    assert_snapshot!(changed(|evidence| evidence.duel.left = None), @"no verdict follows from it: a side has no pictures");
+    assert_snapshot!(changed(|evidence| evidence.figures = json!({})), @"the evidence lacks figure similarities");
+    assert_snapshot!(changed(|evidence| evidence.figures["gray_pixels"]["a"]["pale"] = (-1).into()), @"figure gray_pixels: a is neither null nor counts of pixels");
+    assert_snapshot!(changed(|evidence| evidence.figures["similarities"]["b"] = json!([["../x", 1]])), @"figure similarities: b is neither null nor views with similarities in millionths");
+    assert_snapshot!(changed(|evidence| evidence.figures["mood"] = 1.into()), @"the evidence has mood, which the rules do not ask for there");
+    // Answers themselves are the model's: those recheck believes.
+    assert_snapshot!(changed(|evidence| {
+        for call in evidence.calls.iter_mut().filter(|call| call.label.starts_with("s3")) {
+            call.outcome = Outcome::Answer(r#"{"penalty_1":4,"penalty_2":4,"issues":""}"#.into());
+        }
+        let guard = |label: &str| label.starts_with("s4");
+        evidence.calls.retain(|call| !guard(&call.label));
+    }), @"the evidence lacks s4_per_angle/a/right, attempt 0");
+}
+
+#[test]
+fn pictures_inside_of_requests_are_hashed() {
+    let judge = MultiStage::new(by_data(), Script::new(|asked| Ok(honest_by_label(asked))));
+    let duel = duel("front-2", "front-5");
+    let verdict = now(judged(&judge, &duel, &Album::default(), None)).unwrap();
+    let mut evidence = verdict.evidence.unwrap();
+    let hash = evidence.inputs.get_mut("https://img.example/chair.png").unwrap();
+    hash.replace_range(..1, if hash.starts_with('0') { "1" } else { "0" });
+    let error = recheck(&evidence).unwrap_err().to_string();
+    assert!(error.starts_with("the request of "), "{error}");
+}
+
+#[test]
+fn a_missing_picture_is_silence_and_blobs_that_are_down_are_an_outage() {
+    let script = || Script::new(|asked| Ok(honest_by_label(asked)));
+    let judge = MultiStage::new(by_data(), script());
+    let duel = duel("one", "two");
+    let album = Album { without: vec!["two/white/front_below".into()], ..Album::default() };
+    let verdict = now(judged(&judge, &duel, &album, None)).unwrap();
+    let detail = crate::script::detail(&verdict);
+    assert_eq!(detail["s1"]["angles"][2]["status"], "failed");
+    recheck(&verdict.evidence.unwrap()).unwrap();
+    let album = Album { is_down: true, ..Album::default() };
+    let error = now(judged(&judge, &duel, &album, None)).unwrap_err();
+    assert!(matches!(error, JudgeError::Outage(_)), "{error}");
+}
