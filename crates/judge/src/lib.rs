@@ -6,6 +6,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+// The calibration's objects, seen from outside, are tested with too.
+#[cfg(test)]
+extern crate self as judge;
+
 pub mod audit;
 mod duel;
 mod evidence;

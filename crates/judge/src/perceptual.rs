@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 pub use decide::decide;
-pub use measure::{FEATURES, Figures, Files, Seen, SideFigures, UNIT, measure};
+pub use measure::{FEATURES, Figures, Files, Ready, Seen, SideFigures, UNIT, measure};
 
 use crate::{
     Description, Duel, DuelJudge, Evidence, JudgeError, Outage, Parts, Pending, Shown, Verdict,

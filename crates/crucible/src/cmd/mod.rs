@@ -3,6 +3,7 @@
 pub(crate) mod arena;
 pub(crate) mod convert;
 pub(crate) mod distance;
+pub(crate) mod duel;
 pub(crate) mod eval;
 pub(crate) mod generate;
 pub(crate) mod inspect;

@@ -30,6 +30,7 @@ fn every_option_is_in_the_reference() {
         "validate",
         "convert",
         "distance",
+        "duel",
         "eval generator",
         "eval descriptor",
         "pod deploy",

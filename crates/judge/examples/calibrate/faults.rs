@@ -15,7 +15,7 @@ const PROMPT_PX: u32 = 512;
 
 /// What is wrong with an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Splats so wide that detail runs into itself.
     Blur,
     /// A cast of colour over everything.
@@ -37,7 +37,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Blur,
         Self::Colour,
         Self::Missing,
@@ -50,7 +50,13 @@ impl Fault {
     ];
 
     /// The faults of an asset; `strength` 0.5 is slight, 1 usual. Nothing where the object cannot have it, or nobody would see it.
-    pub fn of(self, kind: Kind, whole: &Splats, dice: &mut Dice, strength: f32) -> Option<Splats> {
+    pub(crate) fn of(
+        self,
+        kind: Kind,
+        whole: &Splats,
+        dice: &mut Dice,
+        strength: f32,
+    ) -> Option<Splats> {
         let mut parts = whole.clone().into_parts();
         match self {
             Self::Blur => {
@@ -128,7 +134,7 @@ impl Fault {
 }
 
 /// The same object made again: other splats, and as far off as nobody would mind.
-pub fn remade(kind: Kind, seed: u64, dice: &mut Dice) -> Splats {
+pub(crate) fn remade(kind: Kind, seed: u64, dice: &mut Dice) -> Splats {
     let sampling = Sampling { target_splats: dice.pick(&[14_000, 18_000, 24_000]), shading: 1.0 };
     let splats = kind.splats(seed, sampling);
     let half = dice.between(-1.5, 1.5).to_radians() / 2.0;
@@ -143,7 +149,7 @@ pub fn remade(kind: Kind, seed: u64, dice: &mut Dice) -> Splats {
 }
 
 /// The photograph that the object is made after: from the front, more or less.
-pub fn prompt(whole: &Splats, dice: &mut Dice, backdrop: Backdrop) -> Option<Vec<u8>> {
+pub(crate) fn prompt(whole: &Splats, dice: &mut Dice, backdrop: Backdrop) -> Option<Vec<u8>> {
     let [yaw, pitch] = [dice.between(-32.0, 32.0), dice.between(-4.0, 22.0)].map(f32::to_radians);
     let turned = whole.clone().transform(&rotation([0.0, 1.0, 0.0], yaw));
     let turned = turned.transform(&rotation([1.0, 0.0, 0.0], pitch));
@@ -151,7 +157,7 @@ pub fn prompt(whole: &Splats, dice: &mut Dice, backdrop: Backdrop) -> Option<Vec
 }
 
 /// The view bundle, as far as the judge looks at it.
-pub fn files(splats: &Splats, prompt: &[u8]) -> Files {
+pub(crate) fn files(splats: &Splats, prompt: &[u8]) -> Files {
     let scene = splats::Scene::new(splats);
     let frames = View::WHITE
         .iter()

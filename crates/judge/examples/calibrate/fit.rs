@@ -25,7 +25,7 @@ fn values(side: &SideFigures) -> Vec<f64> {
 }
 
 /// Finds weights and prints them, in thousandths, so that they sum to 1000 for each.
-pub fn print(duels: &[Measured]) {
+pub(crate) fn print(duels: &[Measured]) {
     let differences: Vec<Vec<f64>> = duels
         .iter()
         .filter(|duel| {

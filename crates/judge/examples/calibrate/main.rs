@@ -1,8 +1,8 @@
 //! How often the perceptual judge picks the better of two assets, where that is known: objects of ours with faults of known kinds.
 //!
-//! `cargo run --release -p judge --example calibrate -- [--seeds FROM..TO] [--fit] [--list]`
+//! `cargo run --release -p judge --example calibrate -- [--seeds FROM..TO] [--kinds N] [--fit] [--list]`
 //!
-//! `--fit` finds weights on these duels, `--list` names the duels that went wrong. Weights are to be found on other seeds than those
+//! `--kinds` takes every so many-th of the 18 kinds only, `--fit` finds weights on these duels, `--list` names the duels that went wrong. Weights are to be found on other seeds than those
 //! they are measured on.
 
 #![allow(clippy::print_stdout, reason = "a table for people")]
@@ -23,11 +23,20 @@ use duels::{About, Measured, measured};
 fn main() -> Result<(), String> {
     let mut seeds = 0..2_u64;
     let (mut fits, mut lists) = (false, false);
+    let mut step = 1;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--fit" => fits = true,
             "--list" => lists = true,
+            "--kinds" => {
+                let text = args.next().unwrap_or_default();
+                step = text
+                    .parse::<usize>()
+                    .ok()
+                    .filter(|n| *n > 0)
+                    .ok_or("--kinds wants a number")?;
+            }
             "--seeds" => {
                 let text = args.next().unwrap_or_default();
                 let range = text
@@ -35,10 +44,10 @@ fn main() -> Result<(), String> {
                     .and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
                 seeds = range.ok_or("--seeds wants FROM..TO")?;
             }
-            other => return Err(format!("{other} is no option: --seeds, --fit, --list")),
+            other => return Err(format!("{other} is no option: --seeds, --kinds, --fit, --list")),
         }
     }
-    let duels = measured(&Kind::ALL, seeds);
+    let duels = measured(&Kind::ALL.into_iter().step_by(step).collect::<Vec<_>>(), seeds);
     if fits {
         fit::print(&duels);
     }

@@ -66,27 +66,51 @@ pub struct SideFigures {
     pub stands_out: bool,
 }
 
+/// A prompt made ready, to compare any number of assets with.
+#[derive(Debug)]
+pub struct Ready {
+    prompt: Prompt,
+    target: Target,
+}
+
+impl Ready {
+    /// Cuts its object out. Nothing if it is no picture.
+    #[must_use]
+    pub fn new(prompt: &[u8]) -> Option<Self> {
+        let prompt = Prompt::of(&vision::decode(prompt).ok()?);
+        let target = Target::new(&prompt.layer);
+        Some(Self { prompt, target })
+    }
+
+    /// How it was read.
+    #[must_use]
+    pub const fn seen(&self) -> Seen {
+        if self.prompt.is_cut { Seen::Cut } else { Seen::Whole }
+    }
+
+    /// The figures of one side; nothing if its views are not whole.
+    #[must_use]
+    pub fn side(&self, files: &Files) -> Option<SideFigures> {
+        side(&self.prompt, &self.target, files)
+    }
+}
+
 /// Measures a duel. The same bytes give the same figures, on any machine and any number of threads.
 #[must_use]
 pub fn measure(prompt: &[u8], sides: [&Files; 2]) -> Figures {
-    let Ok(picture) = vision::decode(prompt) else {
+    let Some(ready) = Ready::new(prompt) else {
         return Figures { prompt: Seen::Unreadable, left: None, right: None };
     };
-    let prompt = Prompt::of(&picture);
-    drop(picture);
-    let target = Target::new(&prompt.layer);
-    let (left, right) =
-        rayon::join(|| side(&prompt, &target, sides[0]), || side(&prompt, &target, sides[1]));
-    let seen = if prompt.is_cut { Seen::Cut } else { Seen::Whole };
-    let (mut left, mut right) = (left, right);
+    let (mut left, mut right) = rayon::join(|| ready.side(sides[0]), || ready.side(sides[1]));
     let prompts = sides.map(|side| of_prompt(side.embeddings.as_ref()));
     // Descriptors that do not say the same of the prompt are not of one kind.
-    if prompts[0] != prompts[1] {
+    let lengths = [&left, &right].map(|side| side.as_ref().map(|side| side.embedding.len()));
+    if prompts[0] != prompts[1] || lengths[0] != lengths[1] {
         for side in [&mut left, &mut right].into_iter().flatten() {
             side.embedding.clear();
         }
     }
-    Figures { prompt: seen, left, right }
+    Figures { prompt: ready.seen(), left, right }
 }
 
 fn side(prompt: &Prompt, target: &Target, files: &Files) -> Option<SideFigures> {
