@@ -72,8 +72,33 @@ fn a_whole_round() {
       ]
     }
     "#);
-    assert_snapshot!(world.messages().join("\n"), @"");
-    assert_snapshot!(world.titles().join("\n"), @"");
+    assert_snapshot!(world.messages().join("\n"), @r"
+    Update judging notes for round 0
+    Match report: leader vs A | Update audit requests for round 0 | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: leader vs B | Update matches matrix for round 0
+    Match report: leader vs C | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: leader vs D | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: A vs C | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: A vs D | Update audit requests for round 0 | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: C vs D | Update matches matrix for round 0
+    Audit report: submitted vs A | Update audit matrix for round 0
+    Audit report: leader vs A | Update audit matrix for round 0 | Update generation audits for round 0 | Update judging notes for round 0
+    Audit report: submitted vs D | Update audit matrix for round 0
+    Audit report: A vs D | Update audit matrix for round 0 | Update generation audits for round 0 | Update judging notes for round 0
+    Round 0 winner: D | Update state (finalizing) for round 0
+    ");
+    assert_snapshot!(world.titles().join("\n"), @r"
+    Round 0 Audit Requested
+    Round 0 timeline
+    Round 0 timeline
+    Round 0 Audit Requested
+    Round 0 timeline
+    Round 0 Audit Completed
+    Round 0 timeline
+    Round 0 Audit Completed
+    Round 0 timeline
+    Round 0 Finalized
+    ");
     assert!(world.files().contains(&"rounds/0/D/audit_submitted_1.json".to_owned()));
 }
 
