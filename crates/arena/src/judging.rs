@@ -85,10 +85,7 @@ impl Judging {
 
     async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
         let seen = match self.see(ports)? {
-            Sight::Nothing => return Ok(Turn::Idle),
-            Sight::Other(state) => {
-                return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
-            }
+            Sight::Nothing | Sight::Other => return Ok(Turn::Idle),
             Sight::Duels(seen) => seen,
         };
         match decide(&seen, &self.settings, ports.clock.now()) {

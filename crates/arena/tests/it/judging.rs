@@ -388,3 +388,41 @@ fn an_interval_may_decide() {
     );
     assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
 }
+
+/// A small round with everything in it: walkovers, matches, audits, a rejection, a winner. A failing turn is made again.
+fn small_round(fails_in: usize, after: bool) -> (std::sync::Arc<World>, usize) {
+    let scores = "leader-A=2 leader-B=1 A-B=1 A-A_1=0 leader-A_1=2 B-B_1=-1 A-B_1=0 leader-B_1=1";
+    let world = World::new(&["A", "B", "C"], 4, scores, "");
+    world.put(&[("rounds/0/C/submitted.json", "{}")]);
+    let begun = world.books.calls.load(Ordering::SeqCst);
+    world.books.after.store(after, Ordering::SeqCst);
+    world.books.fails_in.store(fails_in, Ordering::SeqCst);
+    let until_rest = || (0..200).any(|_| matches!(world.turn(), Ok(turn) if turn != Turn::Again));
+    assert!(until_rest());
+    // Others have a repository that works.
+    let left = world.books.fails_in.swap(0, Ordering::SeqCst);
+    world.audited(&["A", "B"], "passed");
+    world.books.fails_in.store(left, Ordering::SeqCst);
+    assert!(until_rest());
+    let calls = world.books.calls.load(Ordering::SeqCst) - begun;
+    world.books.fails_in.store(0, Ordering::SeqCst);
+    (world, calls)
+}
+
+/// Whichever call to the repository fails, before or after it did its work, the files end up as if none had, and no duel is asked
+/// for twice.
+#[test]
+fn a_failure_anywhere_changes_nothing() {
+    let (whole, calls) = small_round(0, false);
+    assert!(whole.text("rounds/0/winner.json").unwrap().contains("image-A"), "B failed its audit");
+    let files = |world: &World| -> Vec<(String, Option<String>)> {
+        world.files().into_iter().map(|path| (path.clone(), world.text(&path))).collect()
+    };
+    let expected = files(&whole);
+    // Some hundred calls: every seventh of them, so that every kind is met, with another one each time.
+    for fails_in in (1..calls).step_by(7) {
+        let (world, _) = small_round(fails_in, fails_in % 2 == 0);
+        assert!(files(&world) == expected, "call {fails_in} of {calls}");
+        assert_eq!(world.asked(), whole.asked(), "call {fails_in} of {calls}");
+    }
+}
