@@ -9,13 +9,12 @@ pub mod pictures;
 mod play;
 mod seen;
 mod sheets;
-mod tell;
 
 use std::collections::BTreeMap;
 
 use chain::Pending;
 use judge::audit;
-use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Timeline, derive};
+use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Rules, Status, Timeline, derive};
 use ledger::files::audits::AuditRequest;
 use ledger::files::duels::MatchReport;
 use ledger::repository::{Draft, PublishError, publish};
@@ -28,6 +27,7 @@ pub use play::{EVIDENCE_BYTES_MAX, Match, Played};
 pub use seen::{Seen, Sight, interval_of};
 pub use sheets::{Cache, Sheet, Source};
 
+use crate::notify::notices;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::{Notice, Ports};
 
@@ -85,10 +85,7 @@ impl Judging {
 
     async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
         let seen = match self.see(ports)? {
-            Sight::Nothing => return Ok(Turn::Idle),
-            Sight::Other(state) => {
-                return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
-            }
+            Sight::Nothing | Sight::Other => return Ok(Turn::Idle),
             Sight::Duels(seen) => seen,
         };
         match decide(&seen, &self.settings, ports.clock.now()) {
@@ -143,7 +140,7 @@ impl Judging {
         if !commit(ports, seen, BTreeMap::from(files), messages.to_vec())? {
             return Ok(Turn::Again);
         }
-        ports.notify.tell(tell::finished(round, winner, &finish.reason));
+        ports.notify.tell(notices::round_won(round, winner, &finish.reason));
         Ok(Turn::Again)
     }
 }
@@ -300,18 +297,34 @@ fn news(
             known.hotkey == request.hotkey && known.latest_defender == request.latest_defender
         };
         if !seen.requests.iter().any(same) {
-            news.push(tell::requested(round, request, timeline));
+            let margin = timeline.entry(&request.hotkey).and_then(|entry| entry.margin);
+            let defender = request.latest_defender.as_deref().unwrap_or_default();
+            let margin = margin.unwrap_or_default();
+            news.push(notices::audit_requested(round, &request.hotkey, defender, margin));
         }
     }
+    let rules = Rules::of(&seen.config);
     for ((hotkey, defender), margins) in done {
-        if !done_before.contains_key(&(hotkey.clone(), defender.clone())) {
-            news.push(tell::completed(round, hotkey, timeline, margins));
+        if done_before.contains_key(&(hotkey.clone(), defender.clone())) {
+            continue;
         }
+        let passes = |[submitted, defending]: &[f64; 2]| {
+            *submitted >= -rules.self_audit_margin && *defending >= rules.win_margin
+        };
+        let entry = timeline.entry(hotkey).filter(|entry| entry.status == Status::Rejected);
+        let verdict = match entry {
+            Some(entry) => Err(entry.reason.as_str()),
+            None if margins.iter().all(passes) => Ok(()),
+            None => Err("against a defender that is not verified"),
+        };
+        let repeats = (1..).zip(margins).map(|(repeat, [a, b])| (repeat, *a, *b));
+        let repeats: Vec<(u32, f64, f64)> = repeats.collect();
+        news.push(notices::audit_completed(round, hotkey, &repeats, verdict));
     }
     // While everybody meets the leader there is little to tell.
     let is_new = seen.notes.timeline != books.notes.timeline || !before.unqualified.is_empty();
     if timeline.unqualified.is_empty() && is_new {
-        news.push(tell::timeline(round, timeline));
+        news.push(notices::timeline(round, &timeline.text()));
     }
     news
 }

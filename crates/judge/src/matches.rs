@@ -3,9 +3,11 @@
 //! Margins are positive where the challenger, `right`, is ahead. All of it is pure: the report of a match follows from the
 //! outcomes of its duels, whatever the order in which they came in.
 
+mod gather;
 mod report;
 mod stopping;
 
+pub use gather::{Gathered, gather};
 pub use report::{Judged, Plan, Prompt, Stopped, report};
 pub use stopping::{Stop, Stopping};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use judge::matches::{Judged, Plan, Prompt, evidence_key, order_key, report, report_name};
+use judge::matches::{
+    Gathered, Judged, Plan, Prompt, evidence_key, gather, order_key, report, report_name,
+};
 use judge::tournament::Play;
 use judge::{Budget, Duel, Evidence, JudgeError, Parts, Shown, Sleep};
 use ledger::files::config::Crown;
@@ -155,55 +155,27 @@ pub(super) async fn play(
     seen: &Seen,
     one: &Match,
 ) -> Result<Played, TurnError> {
-    let order = one.plan.order();
     let pictures = Pictures::new(ports.store.clone(), ports.web.clone(), ports.clock.clone());
     let budget = Budget::new(settings.max_concurrent_calls);
     let sleep = ClockSleep(&*ports.clock);
-    let at_once = settings.max_concurrent_duels.max(1);
-    let mut outcomes: Vec<Option<Judged>> = vec![None; order.len()];
-    let mut winners = vec![None; order.len()];
-    let mut running = FuturesUnordered::new();
-    let mut next = 0;
-    let mut failure = None;
     let mut watch = StateWatch::new(ports, seen, settings);
-    loop {
-        if let Some(stopped) = one.plan.stopped(&winners) {
-            let judged: Vec<Judged> = outcomes.into_iter().map_while(|outcome| outcome).collect();
+    let judge =
+        |at: usize| judge_one(ports, &pictures, &budget, &sleep, &one.duels[at], &one.keys[at]);
+    let break_off = || ports.stop.is_set() || watch.changed();
+    let failure = match gather(&one.plan, settings.max_concurrent_duels, judge, break_off).await {
+        Gathered::Over(stopped, judged) => {
             let report = report(&one.plan, stopped, &judged, &ports.judge.describe());
             return Ok(Played::Over(Box::new(report)));
         }
-        if ports.stop.is_set() || watch.changed()? {
-            return Ok(Played::BrokenOff);
-        }
-        while failure.is_none() && running.len() < at_once && next < order.len() {
-            let place = next;
-            next += 1;
-            let (duel, key) = (&one.duels[order[place]], &one.keys[order[place]]);
-            let (pictures, budget, sleep) = (&pictures, &budget, &sleep);
-            running.push(async move {
-                (place, judge_one(ports, pictures, budget, sleep, duel, key).await)
-            });
-        }
-        match running.next().await {
-            Some((place, Ok(outcome))) => {
-                winners[place] = Some(outcome.winner);
-                outcomes[place] = Some(outcome);
-            }
-            // Those under way may still end well, and are kept then.
-            Some((_, Err(error))) => failure = Some(failure.unwrap_or(error)),
-            None => break,
-        }
-    }
-    let doing = format!("judging {} against {}", shown(&one.plan.right), shown(&one.plan.left));
+        Gathered::BrokenOff => return Ok(Played::BrokenOff),
+        Gathered::Failed(failure) => failure,
+    };
+    let sides = [&one.plan.right, &one.plan.left].map(|side| ledger::hotkey10(side));
+    let doing = format!("judging {} against {}", sides[0], sides[1]);
     Err(match failure {
-        Some(Failure::Operator(reason)) => TurnError::operator(doing, reason),
-        Some(Failure::Later(reason)) => TurnError::later(doing, reason),
-        None => TurnError::later(doing, "a duel has no outcome"),
+        Failure::Operator(reason) => TurnError::operator(doing, reason),
+        Failure::Later(reason) => TurnError::later(doing, reason),
     })
-}
-
-fn shown(name: &str) -> &str {
-    ledger::hotkey10(name)
 }
 
 /// Judges one duel, or takes what it rested on from an earlier run.
@@ -282,10 +254,10 @@ impl<'a> StateWatch<'a> {
     }
 
     /// Whether the state file is another one than it was when the match began; looked at from time to time.
-    fn changed(&mut self) -> Result<bool, TurnError> {
+    fn changed(&mut self) -> bool {
         let now = self.ports.clock.elapsed();
         if now.saturating_sub(self.looked_at) < self.every {
-            return Ok(false);
+            return false;
         }
         self.looked_at = now;
         let books = &self.ports.books;
@@ -296,8 +268,8 @@ impl<'a> StateWatch<'a> {
             Ok::<_, ledger::repository::RepositoryError>(head.zip(state))
         };
         // A repository that does not answer now is no reason to stop judging.
-        let Ok(Some((head, state))) = self.ports.blocking.run(look) else { return Ok(false) };
+        let Ok(Some((head, state))) = self.ports.blocking.run(look) else { return false };
         self.head = head;
-        Ok(state != self.state)
+        state != self.state
     }
 }

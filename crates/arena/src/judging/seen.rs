@@ -109,7 +109,7 @@ impl Reader<'_> {
 }
 
 impl Seen {
-    /// Reads a round at the branch's commit; only the state if that is not in the stage of duels, and nothing if there is none.
+    /// Reads a round at the branch's commit, if that is in the stage of duels.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Seen {
         let mut reader = Reader { books, snapshot, ids: Expected::new() };
         let state: State = reader.need(Place::State)?;
         if state.stage != Stage::Duels {
-            return Ok(Sight::Other(state));
+            return Ok(Sight::Other);
         }
         let round = state.current_round;
         let of = |file| Place::Round(round, file);
@@ -359,7 +359,7 @@ pub enum Sight {
     /// The branch has no commits.
     Nothing,
     /// Another stage.
-    Other(State),
+    Other,
     /// The stage of duels.
     Duels(Box<Seen>),
 }

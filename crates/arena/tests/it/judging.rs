@@ -72,8 +72,33 @@ fn a_whole_round() {
       ]
     }
     "#);
-    assert_snapshot!(world.messages().join("\n"), @"");
-    assert_snapshot!(world.titles().join("\n"), @"");
+    assert_snapshot!(world.messages().join("\n"), @r"
+    Update judging notes for round 0
+    Match report: leader vs A | Update audit requests for round 0 | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: leader vs B | Update matches matrix for round 0
+    Match report: leader vs C | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: leader vs D | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: A vs C | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: A vs D | Update audit requests for round 0 | Update judging notes for round 0 | Update matches matrix for round 0
+    Match report: C vs D | Update matches matrix for round 0
+    Audit report: submitted vs A | Update audit matrix for round 0
+    Audit report: leader vs A | Update audit matrix for round 0 | Update generation audits for round 0 | Update judging notes for round 0
+    Audit report: submitted vs D | Update audit matrix for round 0
+    Audit report: A vs D | Update audit matrix for round 0 | Update generation audits for round 0 | Update judging notes for round 0
+    Round 0 winner: D | Update state (finalizing) for round 0
+    ");
+    assert_snapshot!(world.titles().join("\n"), @r"
+    Round 0 Audit Requested
+    Round 0 timeline
+    Round 0 timeline
+    Round 0 Audit Requested
+    Round 0 timeline
+    Round 0 Audit Completed
+    Round 0 timeline
+    Round 0 Audit Completed
+    Round 0 timeline
+    Round 0 Finalized
+    ");
     assert!(world.files().contains(&"rounds/0/D/audit_submitted_1.json".to_owned()));
 }
 
@@ -362,4 +387,42 @@ fn an_interval_may_decide() {
         Some(&Json::Array(vec![Json::float(0.0), Json::float(0.25)]))
     );
     assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
+}
+
+/// A small round with everything in it: walkovers, matches, audits, a rejection, a winner. A failing turn is made again.
+fn small_round(fails_in: usize, after: bool) -> (std::sync::Arc<World>, usize) {
+    let scores = "leader-A=2 leader-B=1 A-B=1 A-A_1=0 leader-A_1=2 B-B_1=-1 A-B_1=0 leader-B_1=1";
+    let world = World::new(&["A", "B", "C"], 4, scores, "");
+    world.put(&[("rounds/0/C/submitted.json", "{}")]);
+    let begun = world.books.calls.load(Ordering::SeqCst);
+    world.books.after.store(after, Ordering::SeqCst);
+    world.books.fails_in.store(fails_in, Ordering::SeqCst);
+    let until_rest = || (0..200).any(|_| matches!(world.turn(), Ok(turn) if turn != Turn::Again));
+    assert!(until_rest());
+    // Others have a repository that works.
+    let left = world.books.fails_in.swap(0, Ordering::SeqCst);
+    world.audited(&["A", "B"], "passed");
+    world.books.fails_in.store(left, Ordering::SeqCst);
+    assert!(until_rest());
+    let calls = world.books.calls.load(Ordering::SeqCst) - begun;
+    world.books.fails_in.store(0, Ordering::SeqCst);
+    (world, calls)
+}
+
+/// Whichever call to the repository fails, before or after it did its work, the files end up as if none had, and no duel is asked
+/// for twice.
+#[test]
+fn a_failure_anywhere_changes_nothing() {
+    let (whole, calls) = small_round(0, false);
+    assert!(whole.text("rounds/0/winner.json").unwrap().contains("image-A"), "B failed its audit");
+    let files = |world: &World| -> Vec<(String, Option<String>)> {
+        world.files().into_iter().map(|path| (path.clone(), world.text(&path))).collect()
+    };
+    let expected = files(&whole);
+    // Some hundred calls: every seventh of them, so that every kind is met, with another one each time.
+    for fails_in in (1..calls).step_by(7) {
+        let (world, _) = small_round(fails_in, fails_in % 2 == 0);
+        assert!(files(&world) == expected, "call {fails_in} of {calls}");
+        assert_eq!(world.asked(), whole.asked(), "call {fails_in} of {calls}");
+    }
 }

@@ -23,7 +23,8 @@ use ledger::files::duels::DuelWinner;
 use ledger::files::submissions::Submission;
 use ledger::json;
 use ledger::repository::{
-    Author, Draft, Expected, MemoryRepository, Repository as _, Snapshot, publish,
+    Advance, Author, CommitInfo, Draft, Expected, Id, MemoryRepository, Repository,
+    RepositoryError, Snapshot, publish,
 };
 use store::Store;
 use views::{Bundle, Kind, ViewsError};
@@ -148,9 +149,72 @@ impl DuelJudge for Knows {
     }
 }
 
+/// Files in memory that fail once, at a call that is chosen.
+#[derive(Debug)]
+pub(crate) struct Books {
+    inner: MemoryRepository,
+    /// Calls until the failure; it is over once this is 0.
+    pub fails_in: AtomicUsize,
+    /// Calls so far.
+    pub calls: AtomicUsize,
+    /// Whether the call that fails has done its work.
+    pub after: std::sync::atomic::AtomicBool,
+}
+
+impl Books {
+    fn call<T>(
+        &self,
+        work: impl FnOnce(&MemoryRepository) -> Result<T, RepositoryError>,
+    ) -> Result<T, RepositoryError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let left = self.fails_in.load(Ordering::SeqCst);
+        self.fails_in.store(left.saturating_sub(1), Ordering::SeqCst);
+        let fails = left == 1;
+        if fails && !self.after.load(Ordering::SeqCst) {
+            return Err(RepositoryError::new("a call", "it failed"));
+        }
+        let done = work(&self.inner)?;
+        if fails { Err(RepositoryError::new("a call", "it failed")) } else { Ok(done) }
+    }
+}
+
+impl Repository for Books {
+    fn head(&self) -> Result<Option<Id>, RepositoryError> {
+        self.call(Repository::head)
+    }
+
+    fn file_id(&self, at: Id, path: &str) -> Result<Option<Id>, RepositoryError> {
+        self.call(|inner| inner.file_id(at, path))
+    }
+
+    fn content_id(&self, content: &[u8]) -> Id {
+        self.inner.content_id(content)
+    }
+
+    fn read(&self, at: Id, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
+        self.call(|inner| inner.read(at, path))
+    }
+
+    fn list(&self, at: Id, folder: &str) -> Result<Vec<String>, RepositoryError> {
+        self.call(|inner| inner.list(at, folder))
+    }
+
+    fn commit(&self, id: Id) -> Result<CommitInfo, RepositoryError> {
+        self.call(|inner| inner.commit(id))
+    }
+
+    fn write_commit(&self, parent: Option<Id>, draft: &Draft) -> Result<Id, RepositoryError> {
+        self.call(|inner| inner.write_commit(parent, draft))
+    }
+
+    fn advance(&self, from: Option<Id>, to: Id) -> Result<Advance, RepositoryError> {
+        self.call(|inner| inner.advance(from, to))
+    }
+}
+
 /// Everything outside of the judge's owner.
 pub(crate) struct World {
-    pub books: Arc<MemoryRepository>,
+    pub books: Arc<Books>,
     pub answers: Arc<Answers>,
     pub told: Arc<Told>,
     pub ports: Ports,
@@ -183,7 +247,12 @@ fn commit_of(hotkey: &str) -> String {
 impl World {
     /// A round in the stage of duels: miners by name, who all submitted everything; scores as `leader-A=8`.
     pub(crate) fn new(miners: &[&str], prompts: usize, scores: &str, options: &str) -> Arc<Self> {
-        let books = Arc::new(MemoryRepository::new());
+        let books = Arc::new(Books {
+            inner: MemoryRepository::new(),
+            fails_in: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+            after: false.into(),
+        });
         let since = START.parse().unwrap();
         let clock = Arc::new(Hands { now: Mutex::new(since), since });
         let answers = Arc::new(Answers::default());
