@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod auditor;
+pub mod builds;
 pub mod collector;
 pub mod control;
 pub mod judging;
@@ -18,6 +19,7 @@ pub mod leader;
 pub mod notify;
 pub mod orchestrator;
 pub mod owner;
+mod patience;
 pub mod ports;
 pub mod random;
 pub mod rounds;
@@ -26,4 +28,6 @@ pub mod selection;
 pub mod service;
 pub mod setter;
 pub mod verify;
+pub mod web;
 pub mod weights;
+pub mod works;
