@@ -15,7 +15,6 @@ mod opening;
 pub mod queue;
 mod settings;
 mod sheets;
-mod tell;
 
 pub use admission::{Admission, Refusal, admit, seed, tie_break};
 pub use decide::{Decision, Seen, decide, extended, prompts_of, usable};

@@ -28,5 +28,6 @@ pub mod selection;
 pub mod service;
 pub mod setter;
 pub mod verify;
+pub mod web;
 pub mod weights;
 pub mod works;

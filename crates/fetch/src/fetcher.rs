@@ -2,6 +2,7 @@
 //! checked here, on every redirect anew, so that a name cannot mean a public address first and a private one later.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -71,7 +72,7 @@ pub enum FetchError {
         max: usize,
     },
     /// Not in time.
-    #[error("no whole answer within {} s", max.as_secs())]
+    #[error("no whole answer within {}", span(*max))]
     Time {
         /// Our limit.
         max: Duration,
@@ -98,6 +99,15 @@ impl FetchError {
     }
 }
 
+/// Whole seconds as such, everything else in milliseconds.
+fn span(time: Duration) -> String {
+    if time.subsec_millis() == 0 {
+        format!("{} s", time.as_secs())
+    } else {
+        format!("{} ms", time.as_millis())
+    }
+}
+
 /// Fetches files.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
@@ -116,7 +126,7 @@ impl Fetcher {
         // Another part of the program may have chosen one already.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder()
-            .dns_resolver(Checked { may_connect })
+            .dns_resolver(Looked::new(may_connect))
             .redirect(Policy::none())
             // A proxy would look names up itself.
             .no_proxy()
@@ -218,17 +228,23 @@ fn failure(error: &reqwest::Error, host: String) -> FetchError {
 }
 
 /// Looks names up and leaves out what may not be connected to.
-struct Checked {
-    may_connect: Policed,
+pub(crate) struct Looked {
+    may_connect: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+impl Looked {
+    pub(crate) fn new(may_connect: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self { may_connect: Arc::new(may_connect) }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("no address that may be connected to")]
-struct NoPublicAddress;
+pub(crate) struct NoPublicAddress;
 
-impl Resolve for Checked {
+impl Resolve for Looked {
     fn resolve(&self, name: Name) -> Resolving {
-        let may_connect = self.may_connect;
+        let may_connect = Arc::clone(&self.may_connect);
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let good: Vec<SocketAddr> = found.filter(|address| may_connect(address.ip())).collect();

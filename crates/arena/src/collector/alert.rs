@@ -8,7 +8,7 @@ use super::settings::Settings;
 /// Counts what cannot be drawn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alert {
-    failures: u64,
+    failures: usize,
     miners: BTreeSet<String>,
     last: Option<Duration>,
 }
@@ -20,7 +20,7 @@ impl Alert {
         settings: &Settings,
         hotkey: &str,
         now: Duration,
-    ) -> Option<(u64, usize)> {
+    ) -> Option<(usize, usize)> {
         self.failures += 1;
         self.miners.insert(hotkey.to_owned());
         let cooldown = Duration::from_secs(settings.render_alert_cooldown_s);

@@ -11,7 +11,7 @@ use chain::Pending;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use ledger::files::config::Config;
-use ledger::files::outputs::{AssetKind, Output};
+use ledger::files::outputs::{AssetKind, Output, Outputs};
 use ledger::files::prompts;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
@@ -24,7 +24,8 @@ use super::decide::{deadline, usable};
 use super::queue::Queue;
 use super::settings::Settings;
 use super::sheets::{Sheets, Trouble};
-use super::{asset_kind_of, drawing, fetching, opening, read_failed, tell};
+use super::{asset_kind_of, drawing, fetching, opening, read_failed};
+use crate::notify::notices::{self, Downloads};
 use crate::owner::{Turn, TurnError};
 use crate::ports::Ports;
 
@@ -129,9 +130,7 @@ pub(super) async fn download(
         Err(Trouble::Changed) => return Ok(Turn::Again),
         other => other?,
     }
-    let is_whole = |rows: &ledger::files::outputs::Outputs| {
-        job.prompts.iter().all(|(stem, _)| rows.contains_key(stem))
-    };
+    let is_whole = |rows: &Outputs| job.prompts.iter().all(|(stem, _)| rows.contains_key(stem));
     let Some(base) = sheets.base() else { return Ok(Turn::Again) };
     if !sheets.miners.iter().all(|miner| is_whole(&miner.rows)) {
         return Ok(Turn::Again);
@@ -140,7 +139,7 @@ pub(super) async fn download(
     let message = format!("Round {round}: duels");
     opening::commit(ports, base, message, BTreeMap::new(), &next, &sheets.row_paths())?;
     let rows = sheets.miners.iter().map(|miner| &miner.rows);
-    ports.notify.tell(tell::complete(round, job.prompts.len(), rows));
+    ports.notify.tell(notices::downloads_complete(round, summary(rows)));
     alert.clear();
     Ok(Turn::Again)
 }
@@ -376,7 +375,7 @@ fn drawn(
             if row.failure_reason.as_deref() == Some("render_failed") {
                 let due = alert.count(job.settings, &sheets.miners[miner].hotkey, now);
                 if let Some((failures, miners)) = due {
-                    job.ports.notify.tell(tell::alert(failures, miners));
+                    job.ports.notify.tell(notices::render_failures(failures, miners));
                 }
             }
             sheets.row(miner, name, *row);
@@ -411,6 +410,23 @@ fn finish(job: &Job<'_>, sheets: &mut Sheets, work: Work) -> Result<(), Early> {
             Err(Early::Error(TurnError::later(doing, reason)))
         }
     }
+}
+
+/// What came of it, for people.
+fn summary<'a>(miners: impl Iterator<Item = &'a Outputs>) -> Downloads {
+    let stored = |rows: &Outputs| rows.values().filter(|row| row.asset.is_some()).count();
+    let undrawn = |row: &&Output| row.asset.is_some() && row.picture.is_none();
+    let mut seen = Downloads::default();
+    let mut counts = Vec::new();
+    for rows in miners {
+        seen.miners += 1;
+        seen.render_failures += rows.values().filter(undrawn).count();
+        counts.push(stored(rows));
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    seen.without = counts.iter().filter(|&&count| count == 0).count();
+    seen.perfect = counts.iter().filter(|&&count| count > 0 && count == most).count();
+    seen
 }
 
 /// The row of a prompt without an asset.

@@ -98,7 +98,7 @@ pub(super) async fn draw(
     match bundle(ports, settings, wanted.kind, asset, picture).await {
         Ok(bundle) => {
             let mut row = wanted.row(ports);
-            row.layout.set("views_sha256", Json::String(digest_of(&bundle).to_string()));
+            row.layout.set("views_sha256", Json::String(Digest(bundle.digest()).to_string()));
             row.layout.set("prompt_sha256", Json::String(prompt.to_string()));
             let stored = bundle.files().map(|(name, content_type, content)| {
                 let key = format!("{}/{name}", wanted.prefix);
@@ -166,12 +166,6 @@ const fn kind_of(kind: AssetKind) -> Kind {
         AssetKind::Mesh => Kind::Mesh,
         AssetKind::Module => Kind::Module,
     }
-}
-
-/// The SHA-256 over a line `{key} {SHA-256}` for each file of a bundle.
-fn digest_of(bundle: &Bundle) -> Digest {
-    let line = |(key, _, content): (String, _, &Bytes)| format!("{key} {}\n", Digest::of(content));
-    Digest::of(bundle.files().map(line).collect::<String>().as_bytes())
 }
 
 /// At most 200 characters, none of them a control character.

@@ -14,8 +14,9 @@ use ledger::{JsonFile as _, Place, Round, RoundFile, Stage};
 use super::admission::{Admission, admit, coldkeys, seed};
 use super::decide::{deadline, extended, prompts_of, usable};
 use super::observed::{self, Observed};
+use super::read_failed;
 use super::settings::Settings;
-use super::{read_failed, tell};
+use crate::notify::notices::{self, Links};
 use crate::owner::{Turn, TurnError};
 use crate::ports::Ports;
 use crate::schedule::time_of;
@@ -47,7 +48,7 @@ pub(super) async fn open(
         let state = State { stage: Stage::Finalizing, next_stage_eta: None, ..state.clone() };
         let message = format!("Round {round}: finalizing");
         commit(ports, at, message, files, &state, &rests(round))?;
-        ports.notify.tell(tell::nobody(round));
+        ports.notify.tell(notices::no_submissions(round));
         return Ok(Turn::Again);
     }
     begin(ports, settings, at, &Opening { state, schedule, config, seen, admission })
@@ -99,7 +100,9 @@ fn begin(
         State { stage: Stage::MinerGeneration, next_stage_eta: Some(eta), ..(*state).clone() };
     let message = format!("Seed, prompts and submissions for round {round}");
     commit(ports, at, message, files, &state, &rests(round))?;
-    ports.notify.tell(tell::begun(round, admission, eta, chosen.len(), seed));
+    let (committed, accepted) = (admission.committed(), admission.submissions.len());
+    let links = Links { base: settings.files_url.clone() };
+    ports.notify.tell(notices::submissions_collected(round, committed, accepted, eta, &links));
     Ok(Turn::Until(eta))
 }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     /// So long after the deadline the stage still waits for pictures of prompts that cannot be had, and for a network without any
     /// server of a miner. Ours.
     pub patience_s: u64,
+    /// Where people can look at the state's files, as in `https://github.com/owner/name/blob/main`: for links.
+    pub files_url: Option<String>,
     /// How often what was done is written down.
     pub record_ms: u64,
     /// How often it is committed.
@@ -49,7 +51,7 @@ pub struct Settings {
     /// How often it is looked whether an operator changed the stage.
     pub watch_s: u64,
     /// An alert takes so many assets that cannot be drawn,
-    pub render_alert_min_failures: u64,
+    pub render_alert_min_failures: usize,
     /// of so many miners,
     pub render_alert_min_hotkeys: usize,
     /// and so much time since the last one.
@@ -75,6 +77,7 @@ impl Default for Settings {
             drawings: 2,
             drawing_tries: 8,
             patience_s: 6 * 3600,
+            files_url: None,
             record_ms: 1000,
             commit_s: 600,
             watch_s: 30,

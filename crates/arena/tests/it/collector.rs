@@ -2,6 +2,8 @@
 
 mod admission;
 mod commitments;
+mod downloads;
+mod queue;
 mod turns;
 mod world;
 

@@ -1,5 +1,7 @@
 //! Files from strangers, against servers that misbehave.
 
+mod guarded;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -68,6 +70,7 @@ async fn files_without_end_and_servers_that_say_nothing_end_in_time() {
     .await;
     let failure = whole(silent, limits).await.expect_err("silent");
     assert!(matches!(failure, FetchError::Time { .. }) && failure.is_transient(), "{failure}");
+    assert_eq!(failure.to_string(), "no whole answer within 300 ms");
     let endless = serve(|mut stream| async move {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").await.ok();
         // Each piece in time, all of them never.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use arena::ports::{
@@ -11,7 +12,10 @@ use arena::ports::{
     Stop, Studio, Web, WebError, WebLimits, Works,
 };
 use bytes::Bytes;
-use chain::{Account, Block, Chain, ChainError, Keypair, Neuron, Pending, Receipt, Revealed};
+use chain::{
+    Account, Block, Chain, ChainError, Clock, Keypair, Neuron, Pending, Receipt, Revealed,
+};
+use jiff::Timestamp;
 use judge::{Description, Duel, DuelJudge, JudgeError, Parts, Verdict};
 use ledger::Round;
 use ledger::batcher::Journal;
@@ -20,11 +24,83 @@ use ledger::repository::{Author, MemoryRepository, Repository};
 use store::Store;
 use views::{Bundle, Kind, ViewsError};
 
+/// Time that goes on when nothing else does.
+#[derive(Debug, Default)]
+struct FakeClock(Mutex<Sleepers>);
+
+#[derive(Debug, Default)]
+struct Sleepers {
+    elapsed: Duration,
+    next: u64,
+    waiting: BTreeMap<(Duration, u64), Waker>,
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        let start = Timestamp::constant(1_930_000_000, 0);
+        start.checked_add(self.elapsed()).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.lock().unwrap().elapsed
+    }
+
+    fn sleep(&self, time: Duration) -> Pending<'_, ()> {
+        let until = self.elapsed() + time;
+        Box::pin(std::future::poll_fn(move |cx| {
+            let mut sleepers = self.0.lock().unwrap();
+            if sleepers.elapsed >= until {
+                return Poll::Ready(());
+            }
+            sleepers.next += 1;
+            let key = (until, sleepers.next);
+            sleepers.waiting.insert(key, cx.waker().clone());
+            Poll::Pending
+        }))
+    }
+}
+
+thread_local! {
+    static CLOCK: Arc<FakeClock> = Arc::default();
+}
+
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs a test to its end; where it only waits, time goes on at once.
+pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
+    let clock = CLOCK.with(Arc::clone);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut test = std::pin::pin!(test);
+    loop {
+        if let Poll::Ready(value) = test.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        if !woken.0.swap(false, Ordering::SeqCst) {
+            let mut sleepers = clock.0.lock().unwrap();
+            let ((until, _), sleeper) = sleepers.waiting.pop_first().expect("it waits for nothing");
+            sleepers.elapsed = sleepers.elapsed.max(until);
+            drop(sleepers);
+            sleeper.wake();
+            woken.0.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
 /// What a server does with a request.
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
     File(Bytes),
     Error(WebError),
+    /// Fails so often, then does not.
+    Flaky(usize, Bytes),
     /// Answers after so long.
     Slow(Duration, Bytes),
 }
@@ -66,8 +142,12 @@ impl Web for FakeWeb {
                     Err(WebError::TooLarge)
                 }
                 Some(Reply::File(bytes)) => Ok(bytes),
+                Some(Reply::Flaky(times, bytes)) => {
+                    let asked = self.asked_for(url);
+                    if asked > times { Ok(bytes) } else { Err(WebError::Status(503)) }
+                }
                 Some(Reply::Slow(time, bytes)) => {
-                    tokio::time::sleep(time.min(limits.time_max)).await;
+                    CLOCK.with(Arc::clone).sleep(time.min(limits.time_max)).await;
                     if time > limits.time_max { Err(WebError::Kind("slow")) } else { Ok(bytes) }
                 }
             };
@@ -301,7 +381,7 @@ impl World {
         let studio = Arc::new(FakeStudio::default());
         let told = Arc::new(Told::default());
         let ports = Ports {
-            clock: Arc::new(chain::SystemClock::start()),
+            clock: CLOCK.with(Arc::clone),
             entropy: Arc::new(Nobody),
             books: Arc::clone(&books) as Arc<dyn Repository>,
             author: Author {

@@ -1,0 +1,116 @@
+//! Files of miners' servers.
+
+use std::time::Duration;
+
+use fetch::{Allowed, FileLimits, GuardError, Guarded};
+use tokio::io::AsyncWriteExt;
+
+use super::{says, serve};
+
+fn limits() -> FileLimits {
+    FileLimits { bytes_max: 10, time_max: Duration::from_secs(20), rate_min: Some(1000) }
+}
+
+fn on_loopback() -> Guarded {
+    Guarded::new(Allowed::parse(&["127.0.0.0/8"]).expect("a network")).expect("TLS")
+}
+
+/// What comes of an answer.
+async fn of(answer: &'static str) -> Result<Vec<u8>, GuardError> {
+    let address = says(answer).await;
+    on_loopback().get(&format!("http://{address}/f.js"), &limits()).await
+}
+
+#[tokio::test]
+async fn a_file_is_whole_or_an_error() {
+    let exact = of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789").await;
+    assert_eq!(exact.expect("it fits"), b"0123456789");
+    let open = of("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n012").await;
+    assert_eq!(open.expect("it ends"), b"012");
+    let empty = of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!(empty.expect("it is empty"), b"");
+    for (answer, error) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0", GuardError::TooLarge),
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789x", GuardError::TooLarge),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0123", GuardError::Body),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+            GuardError::Body,
+        ),
+        ("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", GuardError::Status(404)),
+        (
+            "HTTP/1.1 302 Go\r\nLocation: /f.js\r\nContent-Length: 0\r\n\r\n",
+            GuardError::Status(302),
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", GuardError::Connect),
+        ("gopher", GuardError::Connect),
+    ] {
+        assert_eq!(of(answer).await, Err(error), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn slow_servers_end() {
+    let silent = serve(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let short = FileLimits { time_max: Duration::from_millis(200), ..limits() };
+    let end = on_loopback().get(&format!("http://{silent}/"), &short).await;
+    assert_eq!(end, Err(GuardError::Time));
+}
+
+#[tokio::test]
+async fn drips_are_cut_off_long_before_the_time_is_over() {
+    let drip = serve(|mut stream| async move {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0").await.ok();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let long = FileLimits { time_max: Duration::from_secs(3600), ..limits() };
+    let end = on_loopback().get(&format!("http://{drip}/"), &long).await;
+    assert_eq!(end, Err(GuardError::Slow));
+}
+
+#[tokio::test]
+async fn only_public_addresses_and_those_an_operator_named() {
+    let address = says("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx").await;
+    let port = address.port();
+    let get = async |allowed: &[String], url: String| {
+        let guarded = Guarded::new(Allowed::parse(allowed).expect("addresses")).expect("TLS");
+        guarded.get(&url, &limits()).await
+    };
+    let by_number = format!("http://127.0.0.1:{port}/");
+    let by_name = format!("http://localhost:{port}/");
+    for url in [&by_number, &by_name, &"http://2130706433/".to_owned(), &"http://[::1]/".to_owned()]
+    {
+        assert_eq!(get(&[], url.clone()).await, Err(GuardError::Refused), "{url}");
+    }
+    let number = format!("127.0.0.1:{port}");
+    let name = format!("LocalHost:{port}");
+    assert!(get(&[number.clone()], by_number.clone()).await.is_ok());
+    assert!(get(&[name.clone()], by_name.clone()).await.is_ok());
+    assert!(get(&["127.0.0.0/8".to_owned()], by_name.clone()).await.is_ok(), "by its address");
+    // Another port, another name: no.
+    let other = format!("127.0.0.1:{}", port ^ 1);
+    assert_eq!(get(&[other, name], by_number).await, Err(GuardError::Refused));
+    assert_eq!(get(&[number], by_name).await, Err(GuardError::Refused));
+    for url in ["ftp://127.0.0.1/", "", "//x", &format!("http://u:p@127.0.0.1:{port}/")] {
+        let end = get(&["127.0.0.0/8".to_owned()], url.to_owned()).await;
+        assert_eq!(end, Err(GuardError::Url), "{url}");
+    }
+}
+
+#[test]
+fn what_names_addresses() {
+    for good in ["127.0.0.1:80", "[::1]:80", "cdn.local:443", "10.0.0.0/8", "fd00::/8", "0.0.0.0/0"]
+    {
+        assert!(Allowed::parse(&[good]).is_ok(), "{good}");
+    }
+    for bad in
+        ["", "host", "host:", ":80", "host:99999", "10.0.0.0/33", "10.0.0/8", "a/b:80", "u@h:80"]
+    {
+        assert!(Allowed::parse(&[bad]).is_err(), "{bad}");
+    }
+}
