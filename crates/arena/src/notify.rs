@@ -1,19 +1,20 @@
-//! Tells people: Discord.
+//! Tells people what happens: the notices of a competition, and Discord.
+//!
+//! Nothing waits for a notice, and nothing fails with one: see docs/notifications.md.
 
-pub mod notices {
-    //! What there is to tell.
+mod discord;
+mod embed;
+pub mod notices;
 
-    use crate::owner::TurnError;
-    use crate::ports::Notice;
+pub use discord::{Discord, Settings, StartError};
+pub use embed::{Embed, embed};
 
-    /// An owner's turn failed.
-    #[must_use]
-    pub fn owner_error(owner: &str, error: &TurnError) -> Notice {
-        Notice {
-            title: format!("{owner} error"),
-            colour: 0x00E7_4C3C,
-            text: error.to_string(),
-            fields: Vec::new(),
-        }
-    }
+use crate::ports::{Notice, Notify};
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Notify for Silent {
+    fn tell(&self, _: Notice) {}
 }

@@ -1,1 +1,205 @@
 //! Makes every decision of a competition again, from its public files.
+//!
+//! Nothing is taken from those who made the decisions but the files themselves: the repository's, and the evidence of duels among
+//! the blobs. What the files do not say is listed as not checked, never passed over. The repositories of the original's three eras
+//! are read too; they say less, so less of them can be checked.
+//!
+//! Everything here is hostile: a repository may be huge, broken or made to mislead. Limits are named where they hold.
+
+mod blobs;
+mod books;
+mod diff;
+mod earlier;
+mod entrants;
+mod evidence;
+mod folder;
+mod history;
+mod leader;
+mod matches;
+mod outcome;
+mod outputs;
+mod prompts;
+mod report;
+mod rules;
+mod stage;
+mod state;
+
+use std::collections::BTreeMap;
+
+use ledger::files::config::Config;
+use ledger::files::prompts::stem;
+use ledger::files::schedule::{Schedule, SeedFile};
+use ledger::files::state::State;
+use ledger::files::submissions::{Submissions, in_order};
+use ledger::repository::{Id, Repository, RepositoryError, Snapshot};
+use ledger::{Place, Round, RoundFile};
+
+pub use blobs::{BlobError, Blobs, NoBlobs, Wanted};
+use books::{Books, File};
+pub use folder::FolderRepository;
+use matches::Context;
+use report::Log;
+pub use report::{Check, FINDINGS_MAX, Finding, Report, Unchecked};
+use rules::Rules;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The repository.
+    pub repository: &'a dyn Repository,
+    /// The commit whose files are checked.
+    pub at: Id,
+    /// Whether the commits before it mean anything: not those of a [`FolderRepository`].
+    pub has_history: bool,
+    /// Evidence and assets; nothing if there are none to be had.
+    pub blobs: Option<&'a dyn Blobs>,
+}
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings {
+    /// Only this round, and what all rounds have in common.
+    pub round: Option<Round>,
+}
+
+/// Checks a competition.
+///
+/// # Errors
+///
+/// The repository cannot be read at all.
+pub fn verify(subject: &Subject<'_>, settings: &Settings) -> Result<Report, RepositoryError> {
+    let books = Books::open(subject.repository, subject.at)?;
+    let mut log = Log::default();
+    let config = books.json(&mut log, &Place::Config);
+    let state = books.json(&mut log, &Place::State);
+    let mut verifier = Verifier {
+        books,
+        log,
+        blobs: subject.blobs,
+        only: settings.round,
+        config,
+        state,
+        introduced: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+    };
+    verifier.run(subject.has_history);
+    let mut report = verifier.log.end();
+    report.commit = subject.has_history.then(|| subject.at.to_string());
+    Ok(report)
+}
+
+/// One run.
+struct Verifier<'a> {
+    books: Books<'a>,
+    log: Log,
+    blobs: Option<&'a dyn Blobs>,
+    only: Option<Round>,
+    config: Option<File<Config>>,
+    state: Option<File<State>>,
+    /// The commit that first had a file, where the history is known.
+    introduced: BTreeMap<String, Id>,
+    /// Of the round that is checked.
+    outputs: outputs::Cache,
+    /// Hashes of what judges were shown, by URL.
+    inputs: BTreeMap<String, String>,
+}
+
+impl Verifier<'_> {
+    fn run(&mut self, has_history: bool) {
+        // What the history says comes last in the report, but when files came is needed from the beginning.
+        let mut decisions = std::mem::take(&mut self.log);
+        if has_history {
+            self.read_history();
+        }
+        std::mem::swap(&mut decisions, &mut self.log);
+        let history = decisions;
+        if !has_history {
+            self.log.unchecked(
+                Check::History,
+                "a plain folder has no history: only how things stand is checked",
+            );
+        }
+        let rounds: Vec<Round> = self.books.rounds().into_keys().collect();
+        self.check_config();
+        for &round in &rounds {
+            if self.only.is_none_or(|only| only == round) {
+                self.log.enter(Some(round));
+                self.check_round(round);
+                self.outputs.clear();
+                self.inputs.clear();
+            }
+        }
+        self.log.enter(None);
+        self.check_leader(&rounds);
+        self.check_state(&rounds);
+        self.books.check_rest(&mut self.log, self.only);
+        self.log.append(history);
+    }
+
+    fn check_round(&mut self, round: Round) {
+        self.check_left_behind(round);
+        let Some(config) = self.config_of(round) else { return };
+        let rules = Rules::of(&self.books, round, config.crucible.is_some());
+        self.log.rules(round, rules.as_str());
+        let place = |file| Place::Round(round, file);
+        let schedule: Option<File<Schedule>> =
+            self.books.json(&mut self.log, &place(RoundFile::Schedule));
+        if let Some(schedule) = &schedule {
+            self.check_schedule(round, &config, schedule);
+        }
+        let seed: Option<File<SeedFile>> = self.books.json(&mut self.log, &place(RoundFile::Seed));
+        let seed = seed.map(|file| file.value.seed);
+        let submissions: Option<File<Submissions>> =
+            self.books.json(&mut self.log, &place(RoundFile::Submissions));
+        if let Some(submissions) = &submissions {
+            let schedule = schedule.as_ref().map(|file| &file.value);
+            self.check_submissions(round, rules, &config, schedule, submissions);
+        }
+        let prompts = self.books.prompts(&mut self.log, round);
+        if let Some(prompts) = &prompts {
+            self.check_prompts(round, rules, &config, seed, prompts);
+        }
+        let urls = prompts.iter().flat_map(|file| &file.value);
+        let mut stems: Vec<String> = urls.map(|(url, _)| stem(url).to_owned()).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        let order: Vec<String> = submissions.as_ref().map_or_else(Vec::new, |file| {
+            in_order(&file.value).into_iter().map(str::to_owned).collect()
+        });
+        let context = Context { round, rules, config, seed, prompts, stems, submissions, order };
+        self.check_play(&context);
+    }
+
+    /// What follows once it is known who plays for which prompts.
+    fn check_play(&mut self, context: &Context) {
+        let Some(submissions) = &context.submissions else { return };
+        let basis = self.basis(context.round);
+        self.check_builds(context.round, &submissions.value, basis.builds.as_ref());
+        self.check_outputs(context.round, context.rules, &context.stems, &context.order);
+        let played = self.check_matches(context);
+        self.check_matrix(context, &played, basis.matches.as_ref(), false);
+        self.check_matrix(context, &played, basis.audits.as_ref(), true);
+        match context.rules {
+            Rules::Crucible | Rules::Modules => self.check_outcome(context, &played, &basis),
+            Rules::Meshes => self.check_mesh_outcome(context, &basis),
+            Rules::Splats => self.check_splat_outcome(context, &played),
+        }
+    }
+
+    /// The commit that first had a file.
+    fn introduced(&self, path: &str) -> Option<Id> {
+        self.introduced.get(path).copied()
+    }
+
+    /// The rules as they were when a round began, as far as that is known.
+    fn config_of(&self, round: Round) -> Option<Config> {
+        let first = [RoundFile::Prompts, RoundFile::Schedule]
+            .into_iter()
+            .find_map(|file| self.introduced(&Place::Round(round, file).to_string()));
+        let then = first.and_then(|id| {
+            Snapshot::new(self.books.repository, id).find::<Config>(&Place::Config).ok()?
+        });
+        then.or_else(|| Some(self.config.as_ref()?.value.clone()))
+    }
+}

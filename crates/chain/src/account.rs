@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use blake2::{Blake2b512, Digest as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The network number of Bittensor's addresses, which is also the one of "any Substrate chain".
 const PREFIX: u8 = 42;
@@ -54,6 +55,24 @@ impl FromStr for Account {
             <[u8; 32]>::try_from(account).map_err(|_| AccountError("it is of another length"))?;
         let sum = checksum(&bytes[..bytes.len() - 2]);
         if sum == [*a, *b] { Ok(Self(account)) } else { Err(AccountError("its checksum is wrong")) }
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// An address, or the URI of a development key: `//Alice`.
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.starts_with("//") {
+            let pair = crate::Keypair::from_uri(&text).map_err(de::Error::custom)?;
+            return Ok(pair.account());
+        }
+        text.parse().map_err(de::Error::custom)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Time as an argument: of this machine, or of a simulation.
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -44,5 +45,45 @@ impl Clock for SystemClock {
 
     fn sleep(&self, time: Duration) -> Pending<'_, ()> {
         Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// A clock that stands until it is moved; who sleeps moves it. For tests and for what is played through at once.
+#[derive(Debug)]
+pub struct ManualClock {
+    start: Timestamp,
+    passed: Mutex<Duration>,
+}
+
+impl ManualClock {
+    /// A clock that stands at `start`.
+    #[must_use]
+    pub fn at(start: Timestamp) -> Self {
+        Self { start, passed: Mutex::new(Duration::ZERO) }
+    }
+
+    /// Moves it.
+    pub fn advance(&self, time: Duration) {
+        let mut passed = self.passed();
+        *passed = passed.saturating_add(time);
+    }
+
+    fn passed(&self) -> MutexGuard<'_, Duration> {
+        // Nothing panics while it holds the lock.
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.start.saturating_add(*self.passed()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.passed()
+    }
+
+    fn sleep(&self, time: Duration) -> Pending<'_, ()> {
+        Box::pin(async move { self.advance(time) })
     }
 }

@@ -8,14 +8,19 @@
 
 mod account;
 mod clock;
+pub mod dev;
+mod hex;
 mod keys;
+mod shares;
+pub mod timelock;
 
 use std::fmt;
 use std::pin::Pin;
 
 pub use account::{Account, AccountError};
-pub use clock::{Clock, SystemClock};
-pub use keys::Keypair;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use keys::{KeyError, Keypair};
+pub use shares::{SharesError, quantise};
 
 /// An answer to come.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -40,6 +40,7 @@ enum Command {
     Eval(cmd::eval::Args),
     Pod(cmd::pod::Args),
     Serve(cmd::serve::Args),
+    Arena(cmd::arena::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -89,5 +90,6 @@ fn run(cli: Cli) -> Result<std::process::ExitCode, Failure> {
         Command::Eval(args) => cmd::eval::run(args),
         Command::Pod(args) => cmd::pod::run(args),
         Command::Serve(args) => cmd::serve::run(args),
+        Command::Arena(args) => cmd::arena::run(args),
     }
 }

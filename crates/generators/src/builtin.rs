@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use generate::{GenerateError, Generated, Observer, Options, Outputs, Quality, Stage};
+use generate::{GenerateError, Generated, Observer, Options, Outputs, Quality, ShapeKind, Stage};
 use pod::wire::{Kind, Usd};
 use tokio::time::Instant;
 
@@ -16,6 +16,7 @@ use crate::{Card, Failure, Generator, Made, Pending, Progress, Request};
 pub struct Builtin {
     card: Card,
     quality: Quality,
+    shape: Option<ShapeKind>,
 }
 
 impl Builtin {
@@ -39,7 +40,14 @@ impl Builtin {
     /// The same under another card.
     #[must_use]
     pub const fn with_card(card: Card, quality: Quality) -> Self {
-        Self { card, quality }
+        Self { card, quality, shape: None }
+    }
+
+    /// The same, which takes this shape for everything.
+    #[must_use]
+    pub const fn shaped(mut self, shape: Option<ShapeKind>) -> Self {
+        self.shape = shape;
+        self
     }
 }
 
@@ -55,10 +63,10 @@ impl Generator for Builtin {
     fn generate(&self, request: Request) -> Pending<'_, Result<Made, Failure>> {
         Box::pin(async move {
             let start = Instant::now();
-            let (quality, kind) = (self.quality, request.kind);
+            let (quality, shape, kind) = (self.quality, self.shape, request.kind);
             let stop = StopOnDrop(Arc::default());
             let watch = Watch { stop: stop.0.clone(), progress: request.progress.clone(), start };
-            let work = move || make(&request, quality, watch);
+            let work = move || make(&request, quality, shape, watch);
             let bytes = tokio::task::spawn_blocking(work)
                 .await
                 .map_err(|_| Failure::Failed("the built-in generator broke".to_owned()))??;
@@ -105,7 +113,12 @@ impl Observer for Watch {
     }
 }
 
-fn make(request: &Request, quality: Quality, mut watch: Watch) -> Result<Bytes, Failure> {
+fn make(
+    request: &Request,
+    quality: Quality,
+    shape: Option<ShapeKind>,
+    mut watch: Watch,
+) -> Result<Bytes, Failure> {
     // The rooms below begin with the same word.
     let bad = |error: &dyn std::fmt::Display| {
         let text = error.to_string();
@@ -115,7 +128,7 @@ fn make(request: &Request, quality: Quality, mut watch: Watch) -> Result<Bytes, 
     let options = Options {
         seed: request.seed.bits(),
         quality,
-        shape: None,
+        shape,
         outputs: Outputs {
             splats: request.kind == Kind::Splats,
             mesh: request.kind == Kind::Mesh,

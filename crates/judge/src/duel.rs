@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ledger::files::duels::DuelWinner;
-use ledger::json::Json;
+use ledger::json::{Json, Object};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -29,6 +29,21 @@ pub struct Duel {
     pub right: Option<Shown>,
     /// The round's seed.
     pub seed: u32,
+}
+
+impl Duel {
+    /// What is decided before any judge looks: who has no pictures loses, by every judge. Such a verdict has no evidence.
+    #[must_use]
+    pub fn by_default(&self) -> Option<Verdict> {
+        let (winner, reason) = match (&self.left, &self.right) {
+            (Some(_), Some(_)) => return None,
+            (None, None) => (DuelWinner::Draw, "no previews on either side"),
+            (None, Some(_)) => (DuelWinner::Right, "no preview from left"),
+            (Some(_), None) => (DuelWinner::Left, "no preview from right"),
+        };
+        let detail = Json::Object(Object::from([("reason".to_owned(), Json::from(reason))]));
+        Some(Verdict { winner, detail, evidence: None })
+    }
 }
 
 /// Where the pictures of an asset are.

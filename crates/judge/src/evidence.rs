@@ -28,12 +28,20 @@ pub struct Call {
     pub label: String,
     /// From 0; malformed answers are asked for again.
     pub attempt: u32,
-    /// Of the body of the request, in hex.
+    /// Of the body of the request, in hex. A picture that was sent inside stands in it as `sha256:` and its hash.
     pub request_sha256: String,
     /// What came back.
     pub outcome: Outcome,
     /// From request to answer.
     pub latency_ms: u64,
+}
+
+impl Call {
+    /// Bytes of what came back.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let (Outcome::Answer(text) | Outcome::Refused(text)) = &self.outcome;
+        text.len()
+    }
 }
 
 /// What came back.

@@ -1,1 +1,191 @@
-//! All duels of two contestants: order, score, walkovers, when to stop.
+//! All duels of two contestants: who is walked over, in which order prompts are judged, what the duels come to.
+//!
+//! Margins are positive where the challenger, `right`, is ahead. All of it is pure: the report of a match follows from the
+//! outcomes of its duels, whatever the order in which they came in.
+
+mod report;
+mod stopping;
+
+pub use report::{Judged, Plan, Prompt, Stopped, report};
+pub use stopping::{Stop, Stopping};
+
+use ledger::files::duels::DuelWinner;
+use ledger::{MinerFile, Round, hotkey10};
+use sha2::{Digest as _, Sha256};
+
+/// Duels that the challenger won less duels that the defender won.
+#[must_use]
+pub fn score(winners: impl IntoIterator<Item = DuelWinner>) -> i64 {
+    winners.into_iter().map(points).sum()
+}
+
+/// What a duel adds to the score.
+#[must_use]
+pub fn points(winner: DuelWinner) -> i64 {
+    match winner {
+        DuelWinner::Left => -1,
+        DuelWinner::Right => 1,
+        DuelWinner::Draw | DuelWinner::Skipped => 0,
+    }
+}
+
+/// The score by the number of prompts, -1 to 1; prompts that were not judged count too. 0 without prompts.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a score and a number of prompts are below 2^53")]
+pub fn margin(score: i64, prompts: usize) -> f64 {
+    if prompts == 0 { 0.0 } else { score as f64 / prompts as f64 }
+}
+
+/// The smallest score whose margin is at or above `threshold`; one more than there are prompts if none is.
+#[must_use]
+pub fn needed(prompts: usize, threshold: f64) -> i64 {
+    let all = i64::try_from(prompts).unwrap_or(i64::MAX / 4);
+    // The margin grows with the score: look between the worst one and one that is too good to be.
+    let (mut low, mut high) = (-all, all + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if margin(middle, prompts) >= threshold {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// The margin of a match that is not judged because a side delivered nothing; nothing if both delivered.
+#[must_use]
+pub fn walkover(left_delivered: bool, right_delivered: bool) -> Option<f64> {
+    match (left_delivered, right_delivered) {
+        (false, false) => Some(0.0),
+        (false, true) => Some(1.0),
+        (true, false) => Some(-1.0),
+        (true, true) => None,
+    }
+}
+
+/// SHA-256 of what decides the order of a match's prompts: the round's seed (little-endian), and the texts of both files of
+/// outputs. Nobody knows it before both sides' outputs are in, so nobody can work for the prompts that are judged first.
+#[must_use]
+pub fn order_key(seed: u32, left_outputs: &[u8], right_outputs: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"crucible order");
+    hash.update(seed.to_le_bytes());
+    hash.update(Sha256::digest(left_outputs));
+    hash.update(Sha256::digest(right_outputs));
+    hash.finalize().into()
+}
+
+/// The order in which prompts are judged, as places in `stems`: by SHA-256 of the key and the stem.
+#[must_use]
+pub fn order<S: AsRef<str>>(key: &[u8; 32], stems: &[S]) -> Vec<usize> {
+    let mut keyed: Vec<([u8; 32], &str, usize)> = Vec::with_capacity(stems.len());
+    for (at, stem) in stems.iter().enumerate() {
+        let digest = Sha256::new().chain_update(key).chain_update(stem.as_ref()).finalize();
+        keyed.push((digest.into(), stem.as_ref(), at));
+    }
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(.., at)| at).collect()
+}
+
+/// What the left side of a report's file is called: ten characters, or all of them where another name that may stand there
+/// begins with the same ten.
+#[must_use]
+pub fn left_in_path<'a>(left: &'a str, others: impl IntoIterator<Item = &'a str>) -> &'a str {
+    let short = hotkey10(left);
+    let taken = |other: &str| other != left && hotkey10(other) == short;
+    if others.into_iter().any(taken) { left } else { short }
+}
+
+/// Where the evidence of a duel is. `report` is the name of the match's report without extension and with full names:
+/// `duels_leader`, `audit_submitted_1`.
+#[must_use]
+pub fn evidence_key(round: Round, right: &str, report: &str, stem: &str) -> String {
+    format!("rounds/{round}/evidence/{right}/{report}/{}.json", key_part(stem))
+}
+
+/// The name of a match's report without extension and with full names.
+#[must_use]
+pub fn report_name(file: &MinerFile) -> String {
+    let name = file.to_string();
+    name.strip_suffix(".json").map_or(name.clone(), str::to_owned)
+}
+
+/// A stem as a part of a key: what no store takes is replaced by its hash.
+fn key_part(stem: &str) -> String {
+    let bad = stem.is_empty()
+        || stem.len() > 150
+        || stem == "."
+        || stem == ".."
+        || stem.contains(['/', '\\', '#', ':', '|'])
+        || stem.chars().any(char::is_control);
+    if !bad {
+        return stem.to_owned();
+    }
+    let digest = Sha256::digest(stem.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256-{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn scores_and_margins() {
+        use DuelWinner::{Draw, Left, Right, Skipped};
+        assert_eq!(score([Left, Draw, Right, Right, Skipped]), 1);
+        assert_eq!(margin(1, 4), 0.25);
+        assert_eq!(margin(0, 0), 0.0);
+        assert_eq!(
+            (needed(128, 0.05), needed(20, 0.05), needed(4, 1.1), needed(0, 0.05)),
+            (7, 1, 5, 1)
+        );
+        assert_eq!(needed(128, -0.05), -6);
+    }
+
+    #[test]
+    fn the_order_follows_from_seed_and_outputs() {
+        let stems = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let by = |seed, left: &str, right: &str| {
+            order(&order_key(seed, left.as_bytes(), right.as_bytes()), &stems)
+        };
+        let one = by(1, "{}", "{}");
+        let mut sorted = one.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..8).collect::<Vec<_>>());
+        assert_eq!(one, by(1, "{}", "{}"));
+        assert_ne!(one, by(2, "{}", "{}"));
+        assert_ne!(one, by(1, "{ }", "{}"));
+        assert_ne!(by(1, "{ }", "{}"), by(1, "{}", "{ }"));
+    }
+
+    #[test]
+    fn names_in_paths_are_short_unless_they_collide() {
+        let others = ["5aaaaaaaaaX", "5aaaaaaaaaY", "5bbbbbbbbbZ", "leader"];
+        assert_eq!(left_in_path("5bbbbbbbbbZ", others), "5bbbbbbbbb");
+        assert_eq!(left_in_path("5aaaaaaaaaX", others), "5aaaaaaaaaX");
+        assert_eq!(left_in_path("leader", others), "leader");
+    }
+
+    #[test]
+    fn evidence_has_its_place() {
+        let name = report_name(&MinerFile::Audit("submitted".to_owned(), 2));
+        let key = |stem| evidence_key(Round(3), "5H", &name, stem);
+        assert_eq!(key("chair.v2"), "rounds/3/evidence/5H/audit_submitted_2/chair.v2.json");
+        assert!(key("..").contains("/sha256-") && key("a|b").contains("/sha256-"));
+    }
+
+    proptest! {
+        #[test]
+        fn needed_is_the_first_that_is_enough(prompts in 1..500_usize, threshold in -1.1..1.1_f64) {
+            let first = needed(prompts, threshold);
+            let all = i64::try_from(prompts).unwrap();
+            for score in -all..=all {
+                prop_assert_eq!(margin(score, prompts) >= threshold, score >= first);
+            }
+        }
+    }
+}

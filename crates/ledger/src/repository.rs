@@ -126,6 +126,28 @@ pub trait Repository: Send + Sync + fmt::Debug {
     /// [`RepositoryError`].
     fn list(&self, at: Id, folder: &str) -> Result<Vec<String>, RepositoryError>;
 
+    /// The paths of all files that are another or are gone or new at `to`, sorted by bytes; all files for nothing as `from`.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`].
+    fn changes(&self, from: Option<Id>, to: Id) -> Result<Vec<String>, RepositoryError> {
+        let mut paths = self.list(to, "")?;
+        if let Some(from) = from {
+            paths.extend(self.list(from, "")?);
+            paths.sort_unstable();
+            paths.dedup();
+            let mut differ = Vec::new();
+            for path in paths {
+                if self.file_id(from, &path)? != self.file_id(to, &path)? {
+                    differ.push(path);
+                }
+            }
+            return Ok(differ);
+        }
+        Ok(paths)
+    }
+
     /// What is known of a commit.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! HTTP services. For those who judge: [`render`] draws modules, meshes and splats; [`distance`] tells how different two
-//! pictures look. For those who make: [`generator`] puts a generator behind the contracts of miners, [`pod`] behind that of
+//! pictures look; [`blobs`] hands out files of a store. For those who make: [`generator`] puts a generator behind the contracts of miners, [`pod`] behind that of
 //! batches.
 //!
 //! This is an edge: it listens, fetches, and measures time. What it serves is decided in the rooms below.
@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod blobs;
 pub mod distance;
 mod door;
 pub mod generator;

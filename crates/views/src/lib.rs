@@ -1,11 +1,23 @@
 //! An asset as a judge sees it: eight views before white, four before gray, a sheet of four, and descriptors.
 //!
-//! Bytes in, bytes out: the same asset and prompt give the same bundle on every run, thread count and x86-64 machine.
+//! [`Maker::bundle`] holds an asset against the rules of its competition, draws it, and describes what it drew. Bytes in, bytes
+//! out: the same asset and prompt give the same bundle on every run, thread count and x86-64 machine. What the pictures are is
+//! told in `docs/perceptual-judge.md`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod describe;
+mod draw;
+mod maker;
+mod modules;
+mod work;
+
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+pub use maker::{Maker, Settings};
+pub use modules::{Modules, Run};
 
 /// Views before white, in their order: name, azimuth and `phi` in degrees (negative `phi` is above), as `/render` takes them.
 pub const WHITE: [(&str, f64, f64); 8] = [
@@ -61,18 +73,44 @@ impl Bundle {
             &self.embeddings,
         )])
     }
+
+    /// SHA-256 of the list of [`Self::files`]: a line `{key} {SHA-256 of the content, in hex}` for each, in their order, each
+    /// with a line feed at its end. `sha256sum` of the files makes the same list with the columns swapped.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut list = Sha256::new();
+        for (key, _, content) in self.files() {
+            list.update(format!("{key} {:x}\n", Sha256::digest(content)));
+        }
+        list.finalize().into()
+    }
 }
 
 /// Why there is no bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ViewsError {
-    /// The asset breaks a rule; the same bytes always will. At most 200 characters.
+    /// The asset breaks a rule, or cannot be drawn; the same bytes always will. At most 200 characters, none of them a control
+    /// character.
     #[error("{0}")]
     Invalid(String),
     /// The prompt is no picture.
     #[error("the prompt: {0}")]
     Prompt(String),
-    /// Ours, and may work later: no sandbox, no memory.
+    /// Ours, and may work later: no sandbox, a machine too busy to draw it in time.
     #[error("{0}")]
     Outage(String),
 }
+
+/// Text that may quote an asset: on one line, cut short.
+fn words(text: &str) -> String {
+    const CHARS_MAX: usize = 200;
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(CHARS_MAX - 1) {
+        Some((end, _)) if words.chars().count() > CHARS_MAX => format!("{}…", &words[..end]),
+        _ => words,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod builds;
+mod collector;
 mod control;
+mod judging;
 mod leader;
 mod orchestrator;
 mod random;
 mod schedule;
 mod selection;
+mod verify;
 mod weights;
 mod works;
 

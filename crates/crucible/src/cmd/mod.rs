@@ -1,5 +1,6 @@
 //! One file per sub-command.
 
+pub(crate) mod arena;
 pub(crate) mod convert;
 pub(crate) mod distance;
 pub(crate) mod eval;

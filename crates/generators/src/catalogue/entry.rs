@@ -77,6 +77,7 @@ enum Type {
 #[serde(deny_unknown_fields)]
 struct BuiltinKeys {
     quality: Option<String>,
+    shape: Option<String>,
 }
 
 /// Keys of a local program.
@@ -116,7 +117,7 @@ pub(super) fn make(
     let bounds = common.bounds()?;
     let bytes_max = common.bytes_max.unwrap_or(usize::MAX);
     let inner: Arc<dyn Generator> = match common.r#type {
-        Type::Builtin => Arc::new(Builtin::with_card(card, quality(keys(own)?)?)),
+        Type::Builtin => Arc::new(builtin(card, keys(own)?)?),
         Type::Command => Arc::new(Command::new(card, program(keys(own)?, bytes_max, context)?)),
         Type::SingleShot => remote::single_shot(card, keys(own)?, bytes_max, context)?,
         Type::Pod => remote::pod(card, keys(own)?, context)?,
@@ -211,13 +212,18 @@ pub(super) fn seconds(key: &str, seconds: f64) -> Result<Duration, String> {
     }
 }
 
-fn quality(keys: BuiltinKeys) -> Result<Quality, String> {
-    match keys.quality.as_deref() {
-        Some("draft") => Ok(Quality::Draft),
-        None | Some("standard") => Ok(Quality::Standard),
-        Some("high") => Ok(Quality::High),
-        Some(other) => Err(format!("quality: {other:?} is not one of draft, standard, high")),
-    }
+fn builtin(card: Card, keys: BuiltinKeys) -> Result<Builtin, String> {
+    let quality = match keys.quality.as_deref() {
+        Some("draft") => Quality::Draft,
+        None | Some("standard") => Quality::Standard,
+        Some("high") => Quality::High,
+        Some(other) => {
+            return Err(format!("quality: {other:?} is not one of draft, standard, high"));
+        }
+    };
+    let shape = keys.shape.map(|name| name.parse()).transpose();
+    let shape = shape.map_err(|error| format!("shape: {error}"))?;
+    Ok(Builtin::with_card(card, quality).shaped(shape))
 }
 
 fn program(keys: CommandKeys, bytes_max: usize, context: &Context<'_>) -> Result<Program, String> {

@@ -20,8 +20,9 @@ fn errors_name_the_generator_and_the_key() {
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\nmakes = [\"mesh\"]"), @"generators.a: missing field `command`");
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\nmakes = [\"mesh\"]\ncommand = [\"x\", \"{picture}\"]"), @"generators.a: command: {picture} is none of {image}, {seed}, {seed_u32}, {output}, {stem}, {kind}, {scratch}");
     assert_snapshot!(wrong("[generators.a]\ntype = \"command\"\nmakes = [\"mesh\"]\ncommand = []"), @"generators.a: command: the first argument is not a program");
-    assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\ncolour = 1"), @"generators.a: unknown field `colour`, expected `quality`");
+    assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\ncolour = 1"), @"generators.a: unknown field `colour`, expected `quality` or `shape`");
     assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\nquality = \"best\""), @r#"generators.a: quality: "best" is not one of draft, standard, high"#);
+    assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\nshape = \"ball\""), @r#"generators.a: shape: shape "ball" is not one of inflated, revolved, slab, block"#);
     assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\ntime_s = 0"), @"generators.a: time_s: 0 is not from 0 to 604800 seconds");
     assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\nparallel = 0"), @"generators.a: parallel: 0 is not from 1 to 10000");
     assert_snapshot!(wrong("[generators.a]\ntype = \"builtin\"\naxes = \"+z up\""), @"generators.a: axes: a module cannot be turned, it has to be upright already");
@@ -123,4 +124,31 @@ fn the_example_of_the_documentation_is_one() {
     assert_eq!(names, ["builtin", "hunyuan", "mine", "modules", "quick", "trellis"]);
     assert!(catalogue.text_to_image().is_some());
     assert_eq!(catalogue.get("modules").expect("there").card().kinds, [Kind::Module]);
+}
+
+#[tokio::test]
+async fn the_builtin_generator_takes_the_shape_it_is_told() {
+    let catalogue = catalogue(
+        "[generators.flat]\ntype = \"builtin\"\nquality = \"draft\"\nshape = \"slab\"\n\
+         [generators.round]\ntype = \"builtin\"\nquality = \"draft\"\nshape = \"inflated\"",
+    );
+    let mut made = Vec::new();
+    for name in ["flat", "round"] {
+        let mut request = request(Kind::Splats);
+        request.picture = ball();
+        let generator = catalogue.get(name).expect("it is configured");
+        made.push(generator.generate(request).await.expect("splats").bytes);
+    }
+    assert_ne!(made[0], made[1]);
+}
+
+/// A red ball, cut out.
+fn ball() -> Bytes {
+    let picture = image::RgbaImage::from_fn(128, 128, |x, y| {
+        let (x, y) = (f64::from(x) - 64.0, f64::from(y) - 64.0);
+        image::Rgba([200, 40, 30, if x.hypot(y) < 50.0 { 255 } else { 0 }])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).expect("a picture");
+    bytes.into_inner().into()
 }

@@ -3,12 +3,14 @@
 //! What is acknowledged is on disk: objects are synced before the branch moves, and the branch after. Processes of ours take
 //! turns by a lock on `crucible.lock` in the repository; `git` itself is kept out by git's own lock on the branch.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gix::bstr::ByteSlice as _;
+use gix::objs::tree::EntryMode;
 use gix::refs::Target;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
 use jiff::Timestamp;
@@ -18,6 +20,15 @@ use super::{Advance, CommitInfo, Draft, Id, Repository, RepositoryError, check_d
 
 /// A lock on the branch that is this old was left by a process that died: ours hold theirs for milliseconds.
 const STALE_LOCK: Duration = Duration::from_secs(60);
+
+/// Bytes of a file that is read, at most: a small pack may say that it unpacks to anything.
+const READ_BYTES_MAX: usize = 64 << 20;
+
+/// Folders inside each other, at most.
+const FOLDERS_MAX: usize = 32;
+
+/// Paths of one listing, at most.
+const PATHS_MAX: usize = 1 << 20;
 
 /// Files that are synced at the same time.
 const SYNC_THREADS: usize = 16;
@@ -66,6 +77,30 @@ impl GitRepository {
         let opened = Self { repository, folder: folder.to_owned(), branch: branch_name(branch)? };
         opened.remove_stale_lock().map_err(|error| RepositoryError::new(&doing, error))?;
         Ok(opened)
+    }
+
+    /// Opens somebody's repository, a bare one or a working copy, only to read it: nothing in its folder changes. Without a
+    /// branch it is the one that is checked out.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`].
+    pub fn open_to_read(folder: &Path, branch: Option<&str>) -> Result<Self, RepositoryError> {
+        let doing = format!("opening the repository {}", folder.display());
+        let repository =
+            gix::ThreadSafeRepository::open_opts(folder, gix::open::Options::isolated())
+                .map_err(|error| failed(&doing, &error))?;
+        let branch = match branch {
+            Some(branch) => branch_name(branch)?,
+            None => {
+                let head = repository.to_thread_local().head_name();
+                head.map_err(|error| failed(&doing, &error))?.ok_or_else(|| {
+                    RepositoryError::new(&doing, "no branch is checked out: name one")
+                })?
+            }
+        };
+        let folder = repository.to_thread_local().git_dir().to_owned();
+        Ok(Self { repository, folder, branch })
     }
 
     /// Removes git's lock on the branch if a process died while it held it.
@@ -123,11 +158,59 @@ impl GitRepository {
                 let entry = entry?;
                 let path = format!("{prefix}{}", entry.filename().to_str_lossy());
                 if entry.mode().is_tree() {
+                    not_too_many(prefix.matches('/').count(), FOLDERS_MAX, "folders in folders")?;
                     open.push((format!("{path}/"), entry.object()?.into_tree()));
                 } else if entry.mode().is_blob() {
                     paths.push(path);
                 }
             }
+            not_too_many(paths.len() + open.len(), PATHS_MAX, "files")?;
+        }
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    /// Walks both trees where they differ.
+    fn try_changes(&self, from: Option<Id>, to: Id) -> gix::Result<Vec<String>> {
+        let repository = self.local();
+        let tree_of =
+            |id: Id| Ok::<_, gix::Error>(repository.find_commit(object_id(id))?.tree_id()?);
+        let root = |id| Ok::<_, gix::Error>(tree_of(id)?.detach());
+        let mut open = vec![(String::new(), from.map(root).transpose()?, Some(root(to)?))];
+        let mut paths = Vec::new();
+        while let Some((prefix, old, new)) = open.pop() {
+            // By name: what it was, what it is.
+            let mut entries = BTreeMap::<String, [Option<(EntryMode, gix::ObjectId)>; 2]>::new();
+            for (side, tree) in [old, new].into_iter().enumerate() {
+                let Some(tree) = tree else { continue };
+                for entry in repository.find_tree(tree)?.iter() {
+                    let entry = entry?;
+                    let name = entry.filename().to_str_lossy().into_owned();
+                    entries.entry(name).or_default()[side] =
+                        Some((entry.mode(), entry.object_id()));
+                }
+            }
+            for (name, [old, new]) in entries {
+                if old == new {
+                    continue;
+                }
+                let path = format!("{prefix}{name}");
+                let tree = |side: Option<(EntryMode, _)>| {
+                    side.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| id)
+                };
+                let is_blob =
+                    |side: Option<(EntryMode, _)>| side.is_some_and(|(mode, _)| mode.is_blob());
+                if tree(old).is_some() || tree(new).is_some() {
+                    not_too_many(prefix.matches('/').count(), FOLDERS_MAX, "folders in folders")?;
+                    open.push((format!("{path}/"), tree(old), tree(new)));
+                }
+                let content = |side: Option<(EntryMode, _)>| side.map(|(_, id)| id);
+                let same = is_blob(old) && is_blob(new) && content(old) == content(new);
+                if (is_blob(old) || is_blob(new)) && !same {
+                    paths.push(path);
+                }
+            }
+            not_too_many(paths.len() + open.len(), PATHS_MAX, "files")?;
         }
         paths.sort_unstable();
         Ok(paths)
@@ -243,14 +326,23 @@ impl Repository for GitRepository {
 
     fn read(&self, at: Id, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
         let repository = self.local();
-        let content = Self::entry(&repository, at, path)
-            .and_then(|entry| entry.map(|entry| Ok(entry.object()?.data.clone())).transpose());
+        let content = Self::entry(&repository, at, path).and_then(|entry| {
+            let Some(entry) = entry else { return Ok(None) };
+            let size = repository.find_header(entry.object_id())?.size();
+            not_too_many(usize::try_from(size).unwrap_or(usize::MAX), READ_BYTES_MAX, "bytes")?;
+            Ok(Some(entry.object()?.data.clone()))
+        });
         content.map_err(|error| failed(&format!("reading {path} at {at}"), &error))
     }
 
     fn list(&self, at: Id, folder: &str) -> Result<Vec<String>, RepositoryError> {
         self.try_list(at, folder)
             .map_err(|error| failed(&format!("listing \"{folder}\" at {at}"), &error))
+    }
+
+    fn changes(&self, from: Option<Id>, to: Id) -> Result<Vec<String>, RepositoryError> {
+        self.try_changes(from, to)
+            .map_err(|error| failed(&format!("comparing commits up to {to}"), &error))
     }
 
     fn commit(&self, id: Id) -> Result<CommitInfo, RepositoryError> {
@@ -355,4 +447,13 @@ fn our_id(id: gix::ObjectId) -> Id {
     let mut bytes = [0; 20];
     bytes.copy_from_slice(&id.as_bytes()[..20]);
     Id(bytes)
+}
+
+/// An error for more than a limit.
+fn not_too_many(found: usize, limit: usize, what: &str) -> gix::Result<()> {
+    if found <= limit {
+        return Ok(());
+    }
+    let text = format!("{found} {what}, the limit is {limit}");
+    Err(gix::Exn::from(std::io::Error::other(text)).into())
 }

@@ -84,6 +84,51 @@ fn many_files_land_at_once_and_snapshots_never_change() {
 }
 
 #[test]
+fn changes_are_what_differs_between_two_commits() {
+    on_each(|repository| {
+        let r = &*repository;
+        let first = put(r, "1", &[("a", "1"), ("b/c", "1"), ("b/d/e", "1"), ("f/g", "1")]);
+        let second = put(r, "2", &[("a", "2"), ("b/d/e", "-"), ("b/d/h", "1"), ("f/g", "-")]);
+        let third = put(r, "3", &[("f", "a file where a folder was"), ("b/c", "1")]);
+        assert_eq!(r.changes(None, first).unwrap(), ["a", "b/c", "b/d/e", "f/g"]);
+        assert_eq!(r.changes(Some(first), second).unwrap(), ["a", "b/d/e", "b/d/h", "f/g"]);
+        assert_eq!(r.changes(Some(second), third).unwrap(), ["f"]);
+        assert_eq!(r.changes(Some(first), third).unwrap(), ["a", "b/d/e", "b/d/h", "f", "f/g"]);
+        assert_eq!(r.changes(Some(third), third).unwrap(), [""; 0]);
+    });
+}
+
+#[test]
+fn reading_changes_nothing_in_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let repository = GitRepository::create(folder.path(), "main").unwrap();
+    let first = put(&repository, "first", &[("state.json", "1")]);
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    std::fs::remove_file(folder.path().join("crucible.lock")).unwrap();
+    let before = names();
+    for branch in [None, Some("main")] {
+        let read = GitRepository::open_to_read(folder.path(), branch).unwrap();
+        assert_eq!(read.head().unwrap(), Some(first));
+        assert_eq!(text(&read, first, "state.json").as_deref(), Some("1"));
+    }
+    assert_eq!(names(), before);
+    assert!(GitRepository::open_to_read(&folder.path().join("none"), None).is_err());
+
+    // A working copy, as `git clone` makes it: all of the repository is in `.git`.
+    let copy = TempDir::new().unwrap();
+    let inside = copy.path().join(".git");
+    std::fs::rename(folder.path(), &inside).unwrap();
+    std::fs::create_dir(folder.path()).unwrap();
+    let read = GitRepository::open_to_read(copy.path(), None).unwrap();
+    assert_eq!(read.head().unwrap(), Some(first));
+}
+
+#[test]
 fn the_branch_moves_only_from_where_it_should_be() {
     on_each(|repository| {
         let r = &*repository;

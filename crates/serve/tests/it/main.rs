@@ -1,6 +1,7 @@
 //! The services over real connections. Of the render service, what checks modules is replaced: sources are words that
 //! say what to answer.
 
+mod blobs;
 mod client;
 mod distance;
 mod ends;

@@ -1,0 +1,209 @@
+//! Who takes part in a round: a pure function of what was seen on the chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chain::Account;
+use ledger::files::config::Config;
+use ledger::files::schedule::Schedule;
+use ledger::files::submissions::{Submission, Submissions};
+use ledger::{Layout, Round};
+use sha2::{Digest as _, Sha256};
+
+use super::commitments::{Commitment, Flaw, commitment};
+use super::observed::{Entries, Observed};
+
+/// Why a hotkey does not take part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// What it revealed is no submission.
+    Flaw(Flaw),
+    /// Its coldkey locked too little for all of its submissions.
+    Lock {
+        /// What it locked, in rao.
+        locked: u64,
+        /// What it needs, in rao.
+        required: u64,
+    },
+    /// Another hotkey revealed the same repository and commit before it.
+    SameCode(Account),
+    /// Another hotkey revealed the same place of outputs before it.
+    SamePlace(Account),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flaw(flaw) => flaw.fmt(f),
+            Self::Lock { locked, required } => {
+                write!(f, "its coldkey locked {locked} rao of {required}")
+            }
+            Self::SameCode(first) => write!(f, "{first} revealed the same commit before"),
+            Self::SamePlace(first) => write!(f, "{first} revealed the same cdn_url before"),
+        }
+    }
+}
+
+/// Who takes part in a round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// Those who do, in the order in which they challenge.
+    pub submissions: Submissions,
+    /// Those who do not, by hotkey.
+    pub refused: Vec<(Account, Refusal)>,
+}
+
+impl Admission {
+    /// How many hotkeys revealed a whole submission.
+    #[must_use]
+    pub fn committed(&self) -> usize {
+        let is_whole = |refusal: &&(Account, Refusal)| !matches!(refusal.1, Refusal::Flaw(_));
+        self.submissions.len() + self.refused.iter().filter(is_whole).count()
+    }
+
+    /// How many of those lack a lock.
+    #[must_use]
+    pub fn unlocked(&self) -> usize {
+        self.refused.iter().filter(|(_, why)| matches!(why, Refusal::Lock { .. })).count()
+    }
+}
+
+/// The seed of a round: the first four bytes, little-endian, of the SHA-256 of `crucible seed`, netuid (two bytes, little-endian),
+/// round (four) and the hash of the block that ends the window of reveals. Nobody chooses it, and it comes out the same again.
+#[must_use]
+pub fn seed(netuid: u16, round: Round, start_hash: &[u8; 32]) -> u32 {
+    let digest = Sha256::new()
+        .chain_update(b"crucible seed")
+        .chain_update(netuid.to_le_bytes())
+        .chain_update(round.0.to_le_bytes())
+        .chain_update(start_hash)
+        .finalize();
+    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+}
+
+/// What decides between hotkeys whose reveals are of one block, the smaller one first: the SHA-256 of the hotkey's address and the
+/// round's seed (four bytes, little-endian). The seed is not known when hotkeys are made.
+#[must_use]
+pub fn tie_break(hotkey: &str, seed: u32) -> [u8; 32] {
+    Sha256::new().chain_update(hotkey).chain_update(seed.to_le_bytes()).finalize().into()
+}
+
+/// A hotkey with a whole submission.
+struct Candidate<'a> {
+    who: &'a Entries,
+    is: Commitment,
+    tie: [u8; 32],
+}
+
+impl Candidate<'_> {
+    /// Names of repositories are the same in either case.
+    fn code(&self) -> (String, &str) {
+        (self.is.repo.0.to_ascii_lowercase(), &self.is.commit.0)
+    }
+
+    /// When it had revealed both.
+    fn code_claim(&self) -> (u64, [u8; 32]) {
+        (self.is.repo.1.max(self.is.commit.1), self.tie)
+    }
+
+    fn place_claim(&self) -> (u64, [u8; 32]) {
+        (self.is.cdn_url.1, self.tie)
+    }
+}
+
+/// Who takes part in a round.
+///
+/// Of the hotkeys with a whole submission, those go whose coldkey locked less than `required_lock` for each of them; then those
+/// whose code, or whose place of outputs, another of them revealed before. The rest challenge in the order in which their commits
+/// were revealed; [`tie_break`] decides within a block.
+#[must_use]
+pub fn admit(observed: &Observed, config: &Config, schedule: &Schedule, round: Round) -> Admission {
+    let seed = seed(observed.netuid, round, &observed.start.hash);
+    let mut refused = Vec::new();
+    let mut candidates = Vec::new();
+    for who in &observed.hotkeys {
+        let entries = who.entries.iter().map(|(bytes, block)| (bytes.as_slice(), *block));
+        match commitment(entries, schedule) {
+            Ok(is) => {
+                let tie = tie_break(&who.hotkey.to_string(), seed);
+                candidates.push(Candidate { who, is, tie });
+            }
+            Err(flaw) => refused.push((who.hotkey, Refusal::Flaw(flaw))),
+        }
+    }
+
+    let mut of_coldkey: BTreeMap<Account, u64> = BTreeMap::new();
+    for candidate in &candidates {
+        *of_coldkey.entry(candidate.who.coldkey).or_default() += 1;
+    }
+    candidates.retain(|candidate| {
+        let coldkey = &candidate.who.coldkey;
+        let locked = observed.locks.get(coldkey).copied().unwrap_or(0);
+        let required = observed.required_lock.saturating_mul(of_coldkey[coldkey]);
+        let enough = locked >= required;
+        if !enough {
+            refused.push((candidate.who.hotkey, Refusal::Lock { locked, required }));
+        }
+        enough
+    });
+
+    let first_code = first(&candidates, Candidate::code, Candidate::code_claim);
+    let first_place =
+        first(&candidates, |candidate| candidate.is.cdn_url.0.as_str(), Candidate::place_claim);
+    let mut accepted = Vec::new();
+    for candidate in &candidates {
+        let hotkey = candidate.who.hotkey;
+        let code = first_code[&candidate.code()];
+        let place = first_place[candidate.is.cdn_url.0.as_str()];
+        if code != hotkey {
+            refused.push((hotkey, Refusal::SameCode(code)));
+        } else if place != hotkey {
+            refused.push((hotkey, Refusal::SamePlace(place)));
+        } else {
+            accepted.push(candidate);
+        }
+    }
+    refused.sort_by_key(|(hotkey, _)| *hotkey);
+    accepted.sort_by_key(|candidate| (candidate.is.commit.1, candidate.tie));
+    let submission = |candidate: &Candidate<'_>| Submission {
+        repo: candidate.is.repo.0.clone(),
+        commit: candidate.is.commit.0.clone(),
+        cdn_url: Some(candidate.is.cdn_url.0.clone()),
+        revealed_at_block: candidate.is.commit.1,
+        round: format!("{}-{round}", config.name),
+        layout: Layout::default(),
+    };
+    let submissions = accepted
+        .into_iter()
+        .map(|candidate| (candidate.who.hotkey.to_string(), submission(candidate)))
+        .collect();
+    Admission { submissions, refused }
+}
+
+/// Who claimed each thing first.
+fn first<'a, K: Ord>(
+    candidates: &'a [Candidate<'a>],
+    key: impl Fn(&'a Candidate<'a>) -> K,
+    claim: impl Fn(&Candidate<'a>) -> (u64, [u8; 32]),
+) -> BTreeMap<K, Account> {
+    let mut first: BTreeMap<K, &Candidate<'a>> = BTreeMap::new();
+    for candidate in candidates {
+        let holder = first.entry(key(candidate)).or_insert(candidate);
+        if claim(candidate) < claim(holder) {
+            *holder = candidate;
+        }
+    }
+    first.into_iter().map(|(key, candidate)| (key, candidate.who.hotkey)).collect()
+}
+
+/// The coldkeys whose locks [`admit`] will ask for: owners of whole submissions.
+#[must_use]
+pub fn coldkeys(hotkeys: &[Entries], schedule: &Schedule) -> Vec<Account> {
+    let is_whole = |who: &&Entries| {
+        let entries = who.entries.iter().map(|(bytes, block)| (bytes.as_slice(), *block));
+        commitment(entries, schedule).is_ok()
+    };
+    let owners: BTreeSet<Account> =
+        hotkeys.iter().filter(is_whole).map(|who| who.coldkey).collect();
+    owners.into_iter().collect()
+}

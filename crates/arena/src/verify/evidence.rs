@@ -1,0 +1,359 @@
+//! Duels follow from their evidence, and the report of a match from its duels: member by member.
+
+use bytes::Bytes;
+use judge::matches::{Judged, Plan, Prompt, evidence_key, order_key, report, report_name};
+use judge::recheck::{RecheckError, recheck};
+use judge::{Description, Duel, Evidence, Shown};
+use ledger::files::duels::{self, DuelWinner};
+use ledger::files::prompts;
+use ledger::json::{Json, Step};
+use ledger::{Field as _, MinerFile, path_text};
+use sha2::{Digest as _, Sha256};
+
+use super::matches::{Context, Match, side_of};
+use super::outputs::{hex, row};
+use super::report::{Check, steps};
+use super::{BlobError, Verifier, Wanted, diff};
+
+/// Bytes of one duel's evidence, at most.
+const EVIDENCE_BYTES_MAX: u64 = 8 << 20;
+
+/// Evidence that is read at once.
+const TOGETHER: usize = 64;
+
+/// Inputs whose hashes are remembered, at most.
+const INPUTS_MAX: usize = 1 << 20;
+
+/// The member of a duel's detail that says where its evidence is.
+const MEMBER: &str = "evidence";
+
+/// Where evidence is, and what it is.
+struct Pointer {
+    at: usize,
+    key: String,
+    sha256: String,
+}
+
+impl Verifier<'_> {
+    /// Checks a report of ours.
+    pub(super) fn check_evidence(&mut self, context: &Context, one: &Match) {
+        let mut pointers = Vec::new();
+        for (at, duel) in one.file.value.duels.iter().enumerate() {
+            match self.pointer(context, one, at, duel) {
+                Some(pointer) => pointers.push(pointer),
+                None => self.check_default(context, one, at, duel),
+            }
+        }
+        let mut judge = None;
+        for part in pointers.chunks(TOGETHER) {
+            let Some(blobs) = self.blobs else {
+                let what = "duels: their evidence was not read, no blobs were given";
+                self.log.unchecked_times(Check::Evidence, what, part.len() as u64);
+                continue;
+            };
+            let wanted: Vec<Wanted> = part
+                .iter()
+                .map(|one| Wanted { key: one.key.clone(), bytes_max: EVIDENCE_BYTES_MAX })
+                .collect();
+            for (pointer, found) in part.iter().zip(blobs.read(&wanted)) {
+                match found {
+                    Ok(bytes) => {
+                        if let Some(described) = self.check_one(context, one, pointer, &bytes) {
+                            judge.get_or_insert(described);
+                        }
+                    }
+                    Err(BlobError::Missing) => {
+                        let spot =
+                            one.file.member(steps!["duels", pointer.at, "detail", MEMBER, "key"]);
+                        self.log.found(
+                            Check::Evidence,
+                            &spot,
+                            format_args!("there is no blob {}", pointer.key),
+                        );
+                    }
+                    Err(BlobError::Failed(why)) => {
+                        self.log.unchecked(
+                            Check::Evidence,
+                            format!("evidence could not be read: {why}"),
+                        );
+                    }
+                }
+            }
+        }
+        self.check_plan(context, one);
+        if let Some(judge) = judge {
+            self.check_judge(context, one, &judge);
+        }
+    }
+
+    /// The pointer of a duel to its evidence; nothing if it has none. What is wrong with it is found here.
+    fn pointer(
+        &mut self,
+        context: &Context,
+        one: &Match,
+        at: usize,
+        duel: &duels::Duel,
+    ) -> Option<Pointer> {
+        let members = duel.detail.as_ref()?.as_object()?.get(MEMBER)?;
+        let text = |member: &str| members.as_object()?.get(member)?.as_str();
+        let (key, sha256) = (text("key").unwrap_or_default(), text("sha256").unwrap_or_default());
+        let left = one.file.value.left.clone();
+        let name = match one.repeat {
+            Some(repeat) => MinerFile::Audit(left, repeat),
+            None => MinerFile::Duels(left),
+        };
+        let expected =
+            evidence_key(context.round, &one.file.value.right, &report_name(&name), &duel.name);
+        let spot = one.file.member(steps!["duels", at, "detail", MEMBER, "key"]);
+        self.log.hold(Check::Evidence, key == expected, &spot, || {
+            format!("\"{}\", but its evidence is kept as {expected}", ledger::shorten(key))
+        });
+        Some(Pointer { at, key: expected, sha256: sha256.to_owned() })
+    }
+
+    /// A duel without evidence was decided without a judge.
+    fn check_default(&mut self, context: &Context, one: &Match, at: usize, duel: &duels::Duel) {
+        let file = &one.file;
+        if duel.winner == DuelWinner::Skipped {
+            // Whether the match could end before it is looked at with the whole of it.
+            return;
+        }
+        let asked = duel_of(context, one, &duel.name, &duel.prompt);
+        let Some(verdict) = asked.by_default() else {
+            let spot = file.member(steps!["duels", at, "detail"]);
+            return self.log.found(
+                Check::Evidence,
+                &spot,
+                "both sides have pictures, and there is no evidence",
+            );
+        };
+        let spot = file.member(steps!["duels", at, "winner"]);
+        self.log.hold(Check::Evidence, duel.winner == verdict.winner, &spot, || {
+            format!("{}, but by the pictures that are there it is {}", duel.winner, verdict.winner)
+        });
+        let detail = duel.detail.clone().unwrap_or(Json::Null);
+        if let Some((path, problem)) = diff::first(&detail, &verdict.detail) {
+            self.found_below(one, at, "detail", path, &problem);
+        }
+    }
+
+    /// One duel from its evidence.
+    fn check_one(
+        &mut self,
+        context: &Context,
+        one: &Match,
+        pointer: &Pointer,
+        bytes: &Bytes,
+    ) -> Option<Description> {
+        let file = &one.file;
+        let at = pointer.at;
+        let duel = &file.value.duels[at];
+        let hash = hex(&Sha256::digest(bytes));
+        let spot = file.member(steps!["duels", at, "detail", MEMBER, "sha256"]);
+        if !self.log.hold(Check::Evidence, hash == pointer.sha256, &spot, || {
+            format!(
+                "\"{}\", but the blob {} has {hash}",
+                ledger::shorten(&pointer.sha256),
+                pointer.key
+            )
+        }) {
+            return None;
+        }
+        let spot = file.member(steps!["duels", at, "detail", MEMBER]);
+        let evidence: Evidence = match serde_json::from_slice(bytes) {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                self.log.found(
+                    Check::Evidence,
+                    &spot,
+                    format_args!("the blob is no evidence: {error}"),
+                );
+                return None;
+            }
+        };
+        let expected = duel_of(context, one, &duel.name, &duel.prompt);
+        if context.seed.is_some() && evidence.duel != expected {
+            self.log.found(
+                Check::Evidence,
+                &spot,
+                "the evidence is of another duel: prompt, pictures or seed differ",
+            );
+            return None;
+        }
+        for (url, sha256) in &evidence.inputs {
+            let known = self.inputs.get(url);
+            if let Some(known) = known.filter(|known| *known != sha256) {
+                let problem = format!(
+                    "\"{}\" had another content in another duel: {known}",
+                    ledger::shorten(url)
+                );
+                self.log.found(Check::Evidence, &spot, problem);
+            } else if known.is_none() && self.inputs.len() < INPUTS_MAX {
+                self.inputs.insert(url.clone(), sha256.clone());
+            }
+        }
+        match recheck(&evidence) {
+            Ok((winner, detail)) => {
+                let spot = file.member(steps!["duels", at, "winner"]);
+                self.log.hold(Check::Evidence, duel.winner == winner, &spot, || {
+                    format!("{}, but by its evidence it is {winner}", duel.winner)
+                });
+                let mut is = duel.detail.clone().unwrap_or(Json::Null);
+                if let Json::Object(members) = &mut is {
+                    members.shift_remove(MEMBER);
+                }
+                if let Some((path, problem)) = diff::first(&is, &detail) {
+                    self.found_below(one, at, "detail", path, &problem);
+                }
+            }
+            Err(error @ RecheckError::UnknownJudge { .. }) => {
+                self.log.unchecked(Check::Evidence, format!("duels: {error}"));
+            }
+            Err(error) => self.log.found(Check::Evidence, &spot, error),
+        }
+        Some(evidence.judge)
+    }
+
+    fn found_below(
+        &mut self,
+        one: &Match,
+        at: usize,
+        member: &str,
+        path: Vec<Step>,
+        problem: &str,
+    ) {
+        let mut way = steps!["duels", at, member];
+        way.extend(path);
+        self.log.found(Check::Evidence, &one.file.member(way), problem);
+    }
+
+    /// The judge of a report is the one of its evidence.
+    fn check_judge(&mut self, context: &Context, one: &Match, judge: &Description) {
+        let spot = one.file.member(steps!["judge"]);
+        let ours = context.config.options().judge;
+        self.log.hold(Check::Evidence, judge.name == ours, &spot, || {
+            format!(
+                "the evidence is by the judge {}, config.json asks for {ours}",
+                ledger::shorten(&judge.name)
+            )
+        });
+        let members = one.file.value.layout.get("judge").and_then(Json::as_object);
+        let name = members.and_then(|members| members.get("name")?.as_str());
+        self.log.hold(Check::Evidence, name == Some(judge.name.as_str()), &spot, || {
+            format!("the evidence is by the judge {}", ledger::shorten(&judge.name))
+        });
+    }
+
+    /// What a report says of the whole match follows from its duels: order, end, interval.
+    fn check_plan(&mut self, context: &Context, one: &Match) {
+        let (Some(seed), Some(urls)) = (context.seed, &context.prompts) else { return };
+        let file = &one.file;
+        let stated = &file.value;
+        let Some(plan) = self.plan(context, one, seed, &urls.value) else { return };
+        let by_name = |stem: &str| stated.duels.iter().find(|duel| duel.name == stem);
+        let order = plan.order();
+        let duels: Vec<Option<&duels::Duel>> =
+            order.iter().map(|&at| by_name(&plan.prompts[at].stem)).collect();
+        let judged: Vec<&duels::Duel> = duels
+            .iter()
+            .map_while(|duel| duel.filter(|duel| duel.winner != DuelWinner::Skipped))
+            .collect();
+        let winners: Vec<Option<DuelWinner>> =
+            judged.iter().map(|duel| Some(duel.winner)).collect();
+        let Some(stopped) = plan.stopped(&winners) else {
+            let problem = format!(
+                "{} of {} duels are judged, and the match could not end there",
+                judged.len(),
+                order.len()
+            );
+            return self.log.found(Check::Margins, &file.member(steps!["duels"]), problem);
+        };
+        let outcomes: Vec<Judged> = judged
+            .iter()
+            .map(|duel| Judged {
+                winner: duel.winner,
+                detail: duel.detail.clone().unwrap_or(Json::Null),
+            })
+            .collect();
+        // The judge is checked by itself.
+        let nobody = Description {
+            name: String::new(),
+            version: 0,
+            model: None,
+            settings: serde_json::Value::Null,
+        };
+        let (is, mut should) = (stated.plain(), report(&plan, stopped, &outcomes, &nobody).plain());
+        if let (Json::Object(is), Json::Object(should)) = (&is, &mut should) {
+            match is.get("judge") {
+                Some(judge) => should.insert("judge".to_owned(), judge.clone()),
+                None => should.shift_remove("judge"),
+            };
+        }
+        match diff::first(&is, &should) {
+            None => self.log.agree(Check::Margins, 1),
+            // Others speak of these, in more words.
+            Some((path, _)) if ["score", "margin"].contains(&path_text(&path).as_str()) => {}
+            Some((path, problem)) => self.log.found(Check::Margins, &file.member(path), problem),
+        }
+    }
+
+    /// The match as it had to be played; nothing if what its order follows from is not there any more.
+    fn plan(
+        &mut self,
+        context: &Context,
+        one: &Match,
+        seed: u32,
+        urls: &[(String, usize)],
+    ) -> Option<Plan> {
+        let config = &context.config;
+        let options = config.options();
+        let text = |file: &Option<super::outputs::OutputsFile>| {
+            file.as_ref().map_or_else(Vec::new, |file| file.text.as_bytes().to_vec())
+        };
+        let order_key = order_key(seed, &text(&one.left), &text(&one.right));
+        let is_self_audit = one.repeat.is_some() && one.file.value.left == judge::audit::SUBMITTED;
+        let threshold = if is_self_audit {
+            -options.self_audit_margin.unwrap_or(config.win_margin)
+        } else {
+            config.win_margin
+        };
+        let kind = match options.kind {
+            ledger::files::config::KindWord::Splats => ledger::files::outputs::AssetKind::Splats,
+            ledger::files::config::KindWord::Meshes => ledger::files::outputs::AssetKind::Mesh,
+            ledger::files::config::KindWord::Modules => ledger::files::outputs::AssetKind::Module,
+        };
+        let prompts = urls.iter().map(|(url, _)| {
+            let stem = prompts::stem(url).to_owned();
+            let left = side_of(row(one.left.as_ref(), &stem));
+            let right = side_of(row(one.right.as_ref(), &stem));
+            Prompt { stem, url: url.clone(), left, right }
+        });
+        Some(Plan {
+            left: one.file.value.left.clone(),
+            right: one.file.value.right.clone(),
+            kind,
+            prompts: prompts.collect(),
+            order_key,
+            threshold,
+            crown: options.crown,
+            may_stop: options.sequential_stopping,
+            confidence: options.confidence,
+        })
+    }
+}
+
+/// The duel as a judge had to be asked.
+fn duel_of(context: &Context, one: &Match, stem: &str, prompt: &str) -> Duel {
+    let shown = |outputs: &Option<super::outputs::OutputsFile>| {
+        let picture = side_of(row(outputs.as_ref(), stem)).picture?;
+        let prefix = picture.strip_suffix("/grid.png").unwrap_or(&picture).to_owned();
+        Some(Shown { prefix })
+    };
+    Duel {
+        stem: stem.to_owned(),
+        prompt: prompt.to_owned(),
+        left: shown(&one.left),
+        right: shown(&one.right),
+        seed: context.seed.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,244 @@
+//! Leaders and weights follow from winners, round by round.
+
+use ledger::files::leader::{LeaderEntry, Leaders};
+use ledger::files::schedule::Schedule;
+use ledger::files::winner::{JudgeProgress, Winner};
+use ledger::{LEADER, Place, Round, RoundFile, Stage};
+
+use super::Verifier;
+use super::books::File;
+use super::report::{Check, steps};
+use crate::leader::{Ending, transition};
+
+/// How a round ended.
+enum Ended {
+    Won(Winner),
+    Empty,
+}
+
+impl Verifier<'_> {
+    /// Checks `leader.json`.
+    pub(super) fn check_leader(&mut self, rounds: &[Round]) {
+        let Some(file) = self.books.json::<Leaders>(&mut self.log, &Place::Leader) else {
+            if !self.books.has(&Place::Leader) {
+                self.log.found_whole(Check::Leader, "leader.json", "is not there");
+            }
+            return;
+        };
+        let as_object = file.text.trim_start().starts_with('{');
+        let entries = &file.value.entries;
+        for (at, entry) in entries.iter().enumerate() {
+            let spot = file.member(way(as_object, at, "weight"));
+            self.log.hold(Check::Leader, (0.0..=1.0).contains(&entry.weight), &spot, || {
+                format!("{} is not from 0 to 1", entry.weight)
+            });
+            let spot = file.member(way(as_object, at, "hotkey"));
+            self.log.hold(Check::Leader, entry.hotkey != LEADER, &spot, || {
+                "stands for a hotkey, and is none".to_owned()
+            });
+            let before = at.checked_sub(1).map(|at| entries[at].effective_block);
+            let spot = file.member(way(as_object, at, "effective_block"));
+            self.log.hold(
+                Check::Leader,
+                before.is_none_or(|before| before < entry.effective_block),
+                &spot,
+                || format!("{} is not after the entry before", entry.effective_block),
+            );
+        }
+        // Entries up to the first round's start were written by hand.
+        let mut accounted = None;
+        for &round in rounds {
+            if !self.has_left(round, Stage::Finalizing) {
+                continue;
+            }
+            self.log.enter(Some(round));
+            let wanted = self.only.is_none_or(|only| only == round);
+            self.check_transition(round, &file, as_object, wanted, &mut accounted);
+        }
+        self.log.enter(None);
+        if let (Some(accounted), None) = (accounted, self.only) {
+            for (at, entry) in entries.iter().enumerate().skip(accounted) {
+                let spot = file.member(way(as_object, at, "effective_block"));
+                let problem = format!(
+                    "no round that is over made this entry of block {}",
+                    entry.effective_block
+                );
+                self.log.found(Check::Leader, &spot, problem);
+            }
+        }
+        if !entries.is_empty() {
+            let what = "what validators set on the chain: that is not in the files";
+            self.log.unchecked(Check::Leader, what);
+        }
+    }
+
+    /// What one round made of `leader.json`. `accounted`: how many entries are explained by it and the rounds before.
+    fn check_transition(
+        &mut self,
+        round: Round,
+        file: &File<Leaders>,
+        as_object: bool,
+        wanted: bool,
+        accounted: &mut Option<usize>,
+    ) {
+        let entries = &file.value.entries;
+        let schedule = |this: &mut Self, round| -> Option<Schedule> {
+            let place = Place::Round(round, RoundFile::Schedule);
+            this.books.json(&mut this.log, &place).map(|file| file.value)
+        };
+        let Some(from) = schedule(self, round).map(|schedule| schedule.latest_reveal_block) else {
+            return self.log.unchecked(
+                Check::Leader,
+                "no schedule.json, so the leader after the round is not checked",
+            );
+        };
+        let known = entries.iter().take_while(|entry| entry.effective_block <= from).count();
+        if let Some(before) = *accounted
+            && known > before
+            && wanted
+        {
+            let spot = file.member(way(as_object, before, "effective_block"));
+            self.log.found(
+                Check::Leader,
+                &spot,
+                format_args!(
+                    "no round made this entry of block {}",
+                    entries[before].effective_block
+                ),
+            );
+        }
+        *accounted = Some(known);
+        let ended = self.ended(round);
+        let next = schedule(self, round.next()).map(|schedule| schedule.latest_reveal_block);
+        let new = entries.get(known);
+        // After the last round nothing tells at which block the next would have begun.
+        let effective = next.or_else(|| new.map(|entry| entry.effective_block));
+        let produced = new.filter(|entry| next.is_none_or(|next| entry.effective_block <= next));
+        *accounted = Some(known + usize::from(produced.is_some()));
+        if !wanted {
+            return;
+        }
+        if next.is_none() && produced.is_some() {
+            let what =
+                "the block from which the last entry counts: the round after it was never planned";
+            self.log.unchecked(Check::Leader, what);
+        }
+        let (Some(ended), Some(config)) = (ended, self.config_of_transition(round)) else {
+            return self.log.unchecked(
+                Check::Leader,
+                "the winner is not known, so the leader after the round is not checked",
+            );
+        };
+        let Some(latest) = known.checked_sub(1).map(|at| &entries[at]) else {
+            return self
+                .log
+                .unchecked(Check::Leader, "there was no leader before, so decay is not checked");
+        };
+        let ending = match &ended {
+            Ended::Won(winner) => Ending::Won(winner),
+            Ended::Empty => Ending::NoSubmissions,
+        };
+        let expected = transition(latest, ending, &config, effective.unwrap_or_default());
+        let who = match &ended {
+            Ended::Won(winner) if winner.winner_hotkey != LEADER => winner.winner_hotkey.clone(),
+            _ => "the leader, who defended".to_owned(),
+        };
+        match (expected.entry(), produced) {
+            (None, None) => self.log.agree(Check::Leader, 1),
+            (None, Some(_)) => {
+                let spot = file.member(way(as_object, known, "effective_block"));
+                self.log.found(
+                    Check::Leader,
+                    &spot,
+                    "the leader defended at the floor of its weight: there should be no such entry",
+                );
+            }
+            (Some(expected), None) => {
+                let problem = format!(
+                    "no entry for round {round}, which went to {who}: weight {} from block {}",
+                    expected.weight,
+                    next.map_or("after it".to_owned(), |next| next.to_string()),
+                );
+                self.log.found(Check::Leader, &file.line(1, ""), problem);
+            }
+            (Some(expected), Some(produced)) => {
+                self.compare_entry(file, as_object, known, expected, produced, &who)
+            }
+        }
+    }
+
+    fn compare_entry(
+        &mut self,
+        file: &File<Leaders>,
+        as_object: bool,
+        at: usize,
+        expected: &LeaderEntry,
+        found: &LeaderEntry,
+        who: &str,
+    ) {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let pairs = [
+            ("hotkey", found.hotkey.clone(), expected.hotkey.clone()),
+            ("repo", text(&found.repo), text(&expected.repo)),
+            ("commit", text(&found.commit), text(&expected.commit)),
+            ("docker", text(&found.docker), text(&expected.docker)),
+            ("weight", found.weight.to_string(), expected.weight.to_string()),
+            (
+                "effective_block",
+                found.effective_block.to_string(),
+                expected.effective_block.to_string(),
+            ),
+        ];
+        for (member, is, should) in pairs {
+            // Documents from before leave members out.
+            let left_out = is.is_empty();
+            self.log.hold(
+                Check::Leader,
+                left_out || is == should,
+                &file.member(way(as_object, at, member)),
+                || {
+                    format!(
+                        "{}, but the round went to {who}: {}",
+                        ledger::shorten(&is),
+                        ledger::shorten(&should)
+                    )
+                },
+            );
+        }
+    }
+
+    /// How a round ended, as its files say; whether that is right is another matter.
+    fn ended(&mut self, round: Round) -> Option<Ended> {
+        if let Some(winner) = self.winner_of(round) {
+            return Some(Ended::Won(winner));
+        }
+        if self.was_empty(round) {
+            return Some(Ended::Empty);
+        }
+        let place = Place::Round(round, RoundFile::JudgeProgress);
+        let progress: File<JudgeProgress> = self.books.json(&mut self.log, &place)?;
+        let hotkey = progress.value.leader;
+        if hotkey == LEADER {
+            return Some(Ended::Empty);
+        }
+        let builds = self.basis(round).builds?;
+        let build = builds.value.get(&hotkey)?;
+        Some(Ended::Won(Winner {
+            winner_hotkey: hotkey,
+            repo: build.repo.clone(),
+            commit: build.commit.clone(),
+            docker_image: build.docker_image.clone().unwrap_or_default(),
+            layout: ledger::Layout::default(),
+        }))
+    }
+
+    /// The rules as they were when a round was closed.
+    fn config_of_transition(&self, round: Round) -> Option<ledger::files::config::Config> {
+        self.config_of(round.next())
+    }
+}
+
+/// The way to a member of an entry, in either form of the file.
+fn way(as_object: bool, at: usize, member: &str) -> Vec<ledger::json::Step> {
+    if as_object { steps!["transitions", at, member] } else { steps![at, member] }
+}
