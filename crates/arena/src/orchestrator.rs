@@ -18,6 +18,7 @@ mod sink;
 mod track;
 mod turn;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chain::Pending;
@@ -106,13 +107,15 @@ impl Settings {
 #[derive(Debug)]
 pub struct Orchestrator {
     settings: Settings,
+    /// What people were told, so as not to tell it every turn.
+    told: BTreeSet<String>,
 }
 
 impl Orchestrator {
     /// By settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self { settings, told: BTreeSet::new() }
     }
 }
 
@@ -123,6 +126,6 @@ impl Owner for Orchestrator {
 
     /// As long as orders are under way the turn goes on; it looks at the state again meanwhile.
     fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
-        Box::pin(turn::turn(&self.settings, ports))
+        Box::pin(turn::turn(&self.settings, ports, &mut self.told))
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn report(
     })?;
     shop.desk.flush()?;
     for report in said.iter().filter(|report| report.outcome != GenerationOutcome::Pending) {
-        shop.ports.notify.tell(reports::notice(report));
+        shop.ports.notify.tell(reports::notice(round, report));
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ pub(super) async fn note_end(
     if before.outcome != GenerationOutcome::Pending {
         // Said when its last repeat was whole.
         desk.flush()?;
-        shop.ports.notify.tell(reports::notice(&before));
+        shop.ports.notify.tell(reports::notice(order.round, &before));
         return Ok(());
     }
     if let Some(lost) = lost(shop, job, &before)? {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ledger::Layout;
 use ledger::files::outputs::Outputs;
 use ledger::files::reports::{GenerationOutcome, GenerationReport, Repeat};
-use ledger::hotkey10;
 use ledger::json::Json;
+use ledger::{Layout, Round};
 
+use crate::notify::notices;
 use crate::ports::Notice;
 
 /// There is no image.
@@ -123,31 +123,11 @@ pub fn is_stopped(report: &GenerationReport) -> bool {
     report.layout.get(STOPPED).and_then(Json::as_str).is_some_and(|reason| !reason.is_empty())
 }
 
-/// For people, once a report is final.
-#[must_use]
-pub fn notice(report: &GenerationReport) -> Notice {
-    let colour = match report.outcome {
-        GenerationOutcome::Rejected => 0x00E7_4C3C,
-        GenerationOutcome::Completed | GenerationOutcome::Pending => 0x002E_CC71,
+/// For people, of a report that is final.
+pub(super) fn notice(round: Round, report: &GenerationReport) -> Notice {
+    let verdict = match report.outcome {
+        GenerationOutcome::Rejected => Err(report.reason.as_str()),
+        GenerationOutcome::Completed | GenerationOutcome::Pending => Ok(()),
     };
-    let made = |repeat: &Repeat| {
-        let (made, failed) = (repeat.generated_prompts, repeat.failed_prompts);
-        let time =
-            repeat.generation_time.map_or_else(String::new, |time| format!(" in {time:.1} s"));
-        (
-            format!("Repeat {}", repeat.repeat_index),
-            format!("{made} made, {failed} failed{time}"),
-            true,
-        )
-    };
-    let head = [
-        ("Miner".to_owned(), hotkey10(&report.hotkey).to_owned(), true),
-        ("Outcome".to_owned(), report.outcome.to_string(), true),
-    ];
-    Notice {
-        title: "Generation Report".to_owned(),
-        colour,
-        text: report.reason.clone(),
-        fields: head.into_iter().chain(report.repeats.iter().map(made)).collect(),
-    }
+    notices::generation_report(round, &report.hotkey, verdict)
 }

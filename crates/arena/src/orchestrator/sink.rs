@@ -11,10 +11,9 @@ use ledger::files::outputs::{Output, Outputs};
 use ledger::files::reports::{GenerationOutcome, GenerationReports};
 use ledger::json::Json;
 use ledger::{LEADER, Place, RoundFile};
-use sha2::{Digest as _, Sha256};
 use store::{Digest, StoreError};
 use tokio::sync::Semaphore;
-use views::{Bundle, Kind, ViewsError};
+use views::{Kind, ViewsError};
 
 use super::desk::Desk;
 use super::reports::{self, PROMPT_IMAGE_MISSING};
@@ -165,7 +164,8 @@ impl Taker<'_> {
                 try_join_all(puts).await.map_err(|error| error.to_string())?;
                 let shown = if order.kind == Kind::Module { "" } else { "/grid.png" };
                 row.picture = Some(format!("{}{shown}", store.url(&prefix)));
-                row.layout.set("views_sha256", Json::from(digest(&bundle).as_str()));
+                row.layout
+                    .set("views_sha256", Json::from(Digest(bundle.digest()).to_string().as_str()));
             }
             Err(ViewsError::Invalid(why)) => {
                 row.failure_reason = Some(clean(&format!("render_failed: {why}")));
@@ -250,13 +250,4 @@ fn bytes_max(kind: Kind) -> usize {
         Kind::Mesh => pod::wire::Kind::Mesh.bytes_max(),
         Kind::Module => pod::wire::Kind::Module.bytes_max(),
     }
-}
-
-/// SHA-256 of the lines `key sha256`, one for each file of a bundle.
-fn digest(bundle: &Bundle) -> String {
-    let mut hasher = Sha256::new();
-    for (key, _, content) in bundle.files() {
-        hasher.update(format!("{key} {}\n", Digest::of(content)));
-    }
-    Digest(hasher.finalize().into()).to_string()
 }

@@ -27,6 +27,9 @@ const DOING: &str = "having outputs made";
 /// The longest wait after an order that failed for reasons of ours.
 const RETRY_MAX: Duration = Duration::from_secs(1800);
 
+/// Different things that people are told of one process.
+const TOLD_MAX: usize = 1000;
+
 /// What came to an end.
 enum Ended {
     Order(Box<Job>, Result<(OrderEnd, Option<String>), String>),
@@ -42,7 +45,12 @@ struct Failed {
     why: String,
 }
 
-pub(super) async fn turn(settings: &Settings, ports: &Ports) -> Result<Turn, TurnError> {
+/// `told` is what people were told already.
+pub(super) async fn turn(
+    settings: &Settings,
+    ports: &Ports,
+    told: &mut BTreeSet<String>,
+) -> Result<Turn, TurnError> {
     let failed = |error: DeskError| error.while_doing(DOING);
     let interval = Duration::from_secs(settings.write_interval_s);
     let desk = Desk::open(ports, interval).map_err(failed)?;
@@ -56,12 +64,18 @@ pub(super) async fn turn(settings: &Settings, ports: &Ports) -> Result<Turn, Tur
     let state: State = desk.require(&Place::State).map_err(failed)?;
     let is_ours = STAGES.contains(&state.stage);
     let cleared = ports.works.clear(is_ours.then_some(state.current_round)).await;
-    cleared.map_err(|why| TurnError::later("ending pods that nobody needs", why))?;
+    let cleared = cleared.map_err(|why| TurnError::later("ending pods that nobody needs", why));
     if !is_ours {
+        cleared?;
         return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
     }
     let shop = Shop::new(ports, settings, desk);
-    Floor::new(&shop, state.current_round).work().await
+    let mut floor = Floor::new(&shop, state.current_round, told);
+    if let Err(error) = cleared {
+        // Its pods are looked for again; those of this round need not wait for that.
+        floor.tell(&error);
+    }
+    floor.work().await
 }
 
 /// What is under way.
@@ -77,13 +91,13 @@ struct Floor<'a> {
     /// When builds are to be looked at, and when the next order may start, in the time of `elapsed`.
     next_look: Duration,
     next_start: Duration,
-    complained: BTreeSet<String>,
+    told: &'a mut BTreeSet<String>,
     /// The state could not be read while orders were under way.
     trouble: Option<DeskError>,
 }
 
 impl<'a> Floor<'a> {
-    fn new(shop: &'a Shop<'a>, round: Round) -> Self {
+    fn new(shop: &'a Shop<'a>, round: Round, told: &'a mut BTreeSet<String>) -> Self {
         Self {
             shop,
             round,
@@ -94,7 +108,7 @@ impl<'a> Floor<'a> {
             waits_to_start: false,
             next_look: Duration::ZERO,
             next_start: Duration::ZERO,
-            complained: BTreeSet::new(),
+            told,
             trouble: None,
         }
     }
@@ -193,12 +207,16 @@ impl<'a> Floor<'a> {
         self.stops.values().for_each(Stop::set);
     }
 
+    /// Tells people, once.
+    fn tell(&mut self, error: &TurnError) {
+        if self.told.len() < TOLD_MAX && self.told.insert(error.to_string()) {
+            self.shop.ports.notify.tell(notices::owner_error("orchestrator", error));
+        }
+    }
+
     fn complain(&mut self, due: &Decision) {
         for complaint in &due.complaints {
-            if self.complained.insert(complaint.clone()) {
-                let error = TurnError::operator(DOING, complaint);
-                self.shop.ports.notify.tell(notices::owner_error("orchestrator", &error));
-            }
+            self.tell(&TurnError::operator(DOING, complaint));
         }
     }
 
@@ -230,11 +248,8 @@ impl<'a> Floor<'a> {
         self.looks = false;
         let interval = Duration::from_secs(self.shop.settings.check_build_interval_s.max(1));
         self.next_look = self.elapsed().saturating_add(interval);
-        if let Err(why) = &looked
-            && self.complained.insert(why.clone())
-        {
-            let error = TurnError::later("looking at builds", why);
-            self.shop.ports.notify.tell(notices::owner_error("orchestrator", &error));
+        if let Err(why) = &looked {
+            self.tell(&TurnError::later("looking at builds", why));
         }
         if let Err(error) = self.note_builds(looked.ok().flatten().as_ref()) {
             self.trouble = Some(error);
@@ -304,10 +319,8 @@ impl<'a> Floor<'a> {
         let pause = pause.saturating_mul(1 << (times - 1).min(16)).min(RETRY_MAX);
         let not_before = self.elapsed().saturating_add(pause);
         let why = error.to_string();
-        if self.complained.insert(format!("{who}: {why}")) {
-            let told = TurnError::later(format!("having outputs of {} made", hotkey10(who)), &why);
-            self.shop.ports.notify.tell(notices::owner_error("orchestrator", &told));
-        }
+        let doing = format!("having outputs of {} made", hotkey10(who));
+        self.tell(&TurnError::later(doing, &why));
         self.failed.insert(who.to_owned(), Failed { times, not_before, why });
     }
 }
