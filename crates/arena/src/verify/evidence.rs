@@ -192,6 +192,11 @@ impl Verifier<'_> {
                 self.inputs.insert(url.clone(), sha256.clone());
             }
         }
+        let first = self.judge.get_or_insert_with(|| evidence.judge.clone());
+        if *first != evidence.judge {
+            let problem = "the evidence is by a judge with other settings than that of the round's first duel";
+            self.log.found(Check::Evidence, &spot, problem);
+        }
         match recheck(&evidence) {
             Ok((winner, detail)) => {
                 let spot = file.member(steps!["duels", at, "winner"]);

@@ -1,4 +1,5 @@
 //! Competitions of every era are found sound; whatever is changed in one is named with file and line.
 
 mod eras;
+mod ours;
 mod world;
