@@ -1,1 +1,317 @@
-//! Owner of `duels`: plays matches and audits until the round has a winner.
+//! The owner of the stage `duels`: every match of a round, its audits, its winner.
+//!
+//! Each turn reads one commit, lets [`decide`] say what is next, and does that. Duels rest on evidence in the store, matches on
+//! rows of the matrices, the round on its files: whatever a crash takes away is made again from there, and nobody is asked twice.
+
+mod decide;
+mod notes;
+pub mod pictures;
+mod play;
+mod seen;
+mod sheets;
+mod tell;
+
+use std::collections::BTreeMap;
+
+use chain::Pending;
+use judge::audit;
+use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Timeline, derive};
+use ledger::files::audits::AuditRequest;
+use ledger::files::duels::MatchReport;
+use ledger::repository::{Draft, PublishError, publish};
+use ledger::{JsonFile as _, Place, RoundFile, Stage, hotkey10};
+use serde::Deserialize;
+
+pub use decide::{Books, Finish, Step, books, decide};
+pub use notes::Notes;
+pub use play::{EVIDENCE_BYTES_MAX, Match, Played};
+pub use seen::{Seen, Sight, interval_of};
+pub use sheets::{Cache, Sheet, Source};
+
+use crate::owner::{Owner, Turn, TurnError};
+use crate::ports::{Notice, Ports};
+
+/// Settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Calls of a model in flight, of all duels together.
+    pub max_concurrent_calls: usize,
+    /// Duels of a match under way at once.
+    pub max_concurrent_duels: usize,
+    /// Whether the round ends in a pause, for an operator to look at.
+    pub pause_on_stage_end: bool,
+    /// So long after judging began, matches against the leader wait for its outputs to be complete.
+    pub leader_wait_s: u64,
+    /// How often it is looked, between duels, whether an operator paused the round.
+    pub pause_check_s: u64,
+    /// So many rejections at once are prepared for while there is nothing else to do.
+    pub exploration_depth: usize,
+}
+
+impl Default for Settings {
+    /// The original's 32 calls; six hours for the leader, twice of what its image may take.
+    fn default() -> Self {
+        Self {
+            max_concurrent_calls: 32,
+            max_concurrent_duels: 32,
+            pause_on_stage_end: false,
+            leader_wait_s: 21_600,
+            pause_check_s: 15,
+            exploration_depth: EXPLORATION_DEPTH,
+        }
+    }
+}
+
+/// Judges rounds.
+#[derive(Debug)]
+pub struct Judging {
+    settings: Settings,
+    /// Files that were read, by content: only to be faster.
+    cache: Cache,
+}
+
+impl Judging {
+    /// One who judges by these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, cache: Cache::default() }
+    }
+
+    fn see(&mut self, ports: &Ports) -> Result<Sight, TurnError> {
+        let cache = &mut self.cache;
+        ports.blocking.run(|| Seen::read(&*ports.books, cache))
+    }
+
+    async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
+        let seen = match self.see(ports)? {
+            Sight::Nothing => return Ok(Turn::Idle),
+            Sight::Other(state) => {
+                return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
+            }
+            Sight::Duels(seen) => seen,
+        };
+        match decide(&seen, &self.settings, ports.clock.now()) {
+            Step::Keep(_) => settle(ports, seen, Vec::new()),
+            Step::WalkOver(rows) => {
+                let rows =
+                    rows.into_iter().map(|(play, margin)| Row { play, margin, report: None });
+                settle(ports, seen, rows.collect())
+            }
+            Step::Play(play) => self.play(ports, &seen, play).await,
+            Step::Finish(finish) => self.finish(ports, &seen, &finish),
+            Step::Wait(until) => Ok(until.map_or(Turn::Idle, Turn::Until)),
+            Step::Stuck(reason) => Err(TurnError::operator("ending the round", reason)),
+        }
+    }
+
+    async fn play(&mut self, ports: &Ports, seen: &Seen, play: Play) -> Result<Turn, TurnError> {
+        check_judge(ports, seen)?;
+        let one = Match::new(seen, &play)
+            .map_err(|reason| TurnError::operator("reading outputs", reason))?;
+        let report = match play::play(ports, &self.settings, seen, &one).await? {
+            Played::Over(report) => report,
+            Played::BrokenOff => return Ok(Turn::Again),
+        };
+        // Much may have changed meanwhile. What the match rests on must not; everything else is read anew.
+        let Sight::Duels(fresh) = self.see(ports)? else { return Ok(Turn::Again) };
+        if !same_match(seen, &fresh, &play) {
+            return Ok(Turn::Again);
+        }
+        let row = Row { play, margin: report.margin, report: Some(report) };
+        settle(ports, fresh, vec![row])
+    }
+
+    fn finish(&self, ports: &Ports, seen: &Seen, finish: &Finish) -> Result<Turn, TurnError> {
+        let round = seen.round();
+        let mut state = seen.state.clone();
+        state.stage = Stage::Finalizing;
+        if self.settings.pause_on_stage_end {
+            state.stage = Stage::Paused;
+            state.resume_stage = Some(Stage::Finalizing);
+        }
+        let winner = &finish.winner.winner_hotkey;
+        let stage = if self.settings.pause_on_stage_end { "paused" } else { "finalizing" };
+        let messages = [
+            format!("Round {round} winner: {}", hotkey10(winner)),
+            format!("Update state ({stage}) for round {round}"),
+        ];
+        let files = [
+            (Place::Round(round, RoundFile::Winner).to_string(), finish.winner.to_text()),
+            (Place::State.to_string(), state.to_text()),
+        ];
+        if !commit(ports, seen, BTreeMap::from(files), messages.to_vec())? {
+            return Ok(Turn::Again);
+        }
+        ports.notify.tell(tell::finished(round, winner, &finish.reason));
+        Ok(Turn::Again)
+    }
+}
+
+impl Owner for Judging {
+    fn name(&self) -> &'static str {
+        "judge"
+    }
+
+    fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
+        Box::pin(self.work(ports))
+    }
+}
+
+/// A match that is over.
+struct Row {
+    play: Play,
+    margin: f64,
+    /// Nothing for a walkover.
+    report: Option<Box<MatchReport>>,
+}
+
+/// Whether everything that a match rests on is as it was.
+fn same_match(was: &Seen, is: &Seen, play: &Play) -> bool {
+    was.round() == is.round()
+        && was.config == is.config
+        && was.seed == is.seed
+        && was.prompts == is.prompts
+        && was.sides(play).map(|sheet| sheet.text.clone())
+            == is.sides(play).map(|sheet| sheet.text.clone())
+}
+
+/// The judge of the process must be the one the rules name, if it is one that rules can name.
+fn check_judge(ports: &Ports, seen: &Seen) -> Result<(), TurnError> {
+    let has = ports.judge.describe().name;
+    let wanted = &seen.options.judge;
+    let known = ["perceptual", "multi-stage", "single-question"].contains(&has.as_str());
+    if known && has != *wanted {
+        let reason = format!(
+            "config.json: crucible.judge is \"{wanted}\", this process has the judge \"{has}\"; start it with the judge of the rules"
+        );
+        return Err(TurnError::operator("judging", reason));
+    }
+    Ok(())
+}
+
+/// Puts margins into the matrices, and commits them with all that follows from them.
+fn settle(ports: &Ports, mut seen: Box<Seen>, rows: Vec<Row>) -> Result<Turn, TurnError> {
+    let round = seen.round();
+    let before = seen.with_inputs(&seen.standing, &seen.notes.rejected, |inputs| {
+        let timeline = derive(inputs);
+        let done = done_audits(inputs, &timeline);
+        (timeline, done)
+    });
+    let mut written = seen.written.clone();
+    let mut standing = seen.standing.clone();
+    let mut files = BTreeMap::new();
+    let mut messages = Vec::new();
+    for row in &rows {
+        let (left, right) = row.play.sides();
+        let is_audit = matches!(row.play, Play::Audit(_));
+        let (at, kind) = if is_audit { (1, "Audit") } else { (0, "Match") };
+        for matrix in [&mut written[at], &mut standing[at]] {
+            let set = matrix.set(&left, right, row.margin);
+            set.map_err(|error| TurnError::operator("writing a matrix", error))?;
+        }
+        let Some(report) = &row.report else { continue };
+        if let Some(interval) = interval_of(report).filter(|_| !is_audit) {
+            seen.intervals.insert((left, right.to_owned()), interval);
+        }
+        files.insert(seen.report_place(&row.play).to_string(), report.to_text());
+        let sides = [&report.left, &report.right].map(|side| hotkey10(side));
+        messages.push(format!("{kind} report: {} vs {}", sides[0], sides[1]));
+    }
+    let matrices = [RoundFile::MatchesMatrix, RoundFile::AuditMatrix];
+    for (at, what) in ["matches matrix", "audit matrix"].into_iter().enumerate() {
+        if written[at] != seen.written[at] {
+            files.insert(Place::Round(round, matrices[at]).to_string(), written[at].to_text());
+            messages.push(format!("Update {what} for round {round}"));
+        }
+    }
+    let books = books(&seen, &standing, ports.clock.now());
+    if books.requests != seen.requests {
+        let place = Place::Round(round, RoundFile::RequireAudit);
+        files.insert(place.to_string(), books.requests.to_text());
+        messages.push(format!("Update audit requests for round {round}"));
+    }
+    if books.verdicts != seen.verdicts {
+        let place = Place::Round(round, RoundFile::GenerationAudits);
+        files.insert(place.to_string(), books.verdicts.to_text());
+        messages.push(format!("Update generation audits for round {round}"));
+    }
+    if books.notes != seen.notes {
+        files.insert(Notes::path(round), books.notes.to_text());
+        messages.push(format!("Update judging notes for round {round}"));
+    }
+    if commit(ports, &seen, files, messages)? {
+        let done = seen.with_inputs(&standing, &books.notes.rejected, |inputs| {
+            done_audits(inputs, &books.timeline)
+        });
+        for notice in news(&seen, &before, &books, &done) {
+            ports.notify.tell(notice);
+        }
+    }
+    Ok(Turn::Again)
+}
+
+/// Commits files on top of everything the decision rests on. False if that changed: it has to be decided again.
+fn commit(
+    ports: &Ports,
+    seen: &Seen,
+    files: BTreeMap<String, String>,
+    mut messages: Vec<String>,
+) -> Result<bool, TurnError> {
+    messages.sort();
+    messages.dedup();
+    let draft = Draft {
+        message: messages.join("\n"),
+        changes: files.into_iter().map(|(path, text)| (path, Some(text))).collect(),
+        author: ports.author.clone(),
+        time: ports.clock.now(),
+    };
+    match ports.blocking.run(|| publish(&*ports.books, &draft, &seen.ids)) {
+        Ok(_) => Ok(true),
+        Err(PublishError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(TurnError::later("committing what was judged", error)),
+    }
+}
+
+/// Audits of which every margin is there, by hotkey and defender.
+type DoneAudits = BTreeMap<(String, String), Vec<[f64; 2]>>;
+
+fn done_audits(inputs: &Inputs<'_>, timeline: &Timeline) -> DoneAudits {
+    let entries = timeline.entries.iter();
+    let done = entries.filter_map(|entry| {
+        let margins = audit::margins(inputs, &entry.hotkey, &entry.defender)?;
+        Some(((entry.hotkey.clone(), entry.defender.clone()), margins))
+    });
+    done.collect()
+}
+
+/// What people are told after a commit.
+fn news(
+    seen: &Seen,
+    (before, done_before): &(Timeline, DoneAudits),
+    books: &Books,
+    done: &DoneAudits,
+) -> Vec<Notice> {
+    let round = seen.round();
+    let timeline = &books.timeline;
+    let mut news = Vec::new();
+    for request in &books.requests {
+        let same = |known: &AuditRequest| {
+            known.hotkey == request.hotkey && known.latest_defender == request.latest_defender
+        };
+        if !seen.requests.iter().any(same) {
+            news.push(tell::requested(round, request, timeline));
+        }
+    }
+    for ((hotkey, defender), margins) in done {
+        if !done_before.contains_key(&(hotkey.clone(), defender.clone())) {
+            news.push(tell::completed(round, hotkey, timeline, margins));
+        }
+    }
+    // While everybody meets the leader there is little to tell.
+    let is_new = seen.notes.timeline != books.notes.timeline || !before.unqualified.is_empty();
+    if timeline.unqualified.is_empty() && is_new {
+        news.push(tell::timeline(round, timeline));
+    }
+    news
+}

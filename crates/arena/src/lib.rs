@@ -18,6 +18,7 @@ pub mod leader;
 pub mod notify;
 pub mod orchestrator;
 pub mod owner;
+mod patience;
 pub mod ports;
 pub mod random;
 pub mod rounds;

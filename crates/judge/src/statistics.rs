@@ -99,29 +99,62 @@ impl Sums {
 
 /// The share of questions asked both ways round in which both answers agree, 0 to 1; nothing if none was asked so.
 ///
-/// From the details of duels: `swap`, `{"asked", "agreed"}`, or of the multi-stage judge's first stage `s1.n_total` and
-/// `s1.n_consistent`.
+/// From the details of duels: every object in them with the `status` `agreed` or `contradictory` is such a question. Where there is
+/// none, `swap` counts, `{"asked", "agreed"}`, or `n_total` and `n_consistent` of the multi-stage judge's first stage `s1`, which is
+/// all that other writers tell.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "numbers of questions are below 2^53")]
 pub fn swap_consistency<'a>(details: impl IntoIterator<Item = &'a Json>) -> Option<f64> {
-    let (mut asked, mut agreed) = (0_u64, 0_u64);
+    let mut all = Swaps::default();
     for detail in details {
-        let counts = |under: &str, of: &str, part: &str| {
-            let members = detail.as_object()?.get(under)?.as_object()?;
-            let count = |key: &str| match members.get(key)? {
-                Json::Number(text) => text.parse::<u32>().ok().map(u64::from),
-                _ => None,
-            };
-            Some((count(of)?, count(part)?))
-        };
-        let found =
-            counts("swap", "asked", "agreed").or_else(|| counts("s1", "n_total", "n_consistent"));
-        if let Some((of, part)) = found {
-            asked += of;
-            agreed += part.min(of);
+        let mut swaps = Swaps::default();
+        swaps.count(detail);
+        if swaps.asked == 0 {
+            let summary = summary(detail, "swap", "asked", "agreed");
+            let summary = summary.or_else(|| front(detail));
+            swaps = summary.unwrap_or_default();
+        }
+        all.asked += swaps.asked;
+        all.agreed += swaps.agreed.min(swaps.asked);
+    }
+    (all.asked > 0).then(|| all.agreed as f64 / all.asked as f64)
+}
+
+/// Questions asked both ways round.
+#[derive(Default)]
+struct Swaps {
+    asked: u64,
+    agreed: u64,
+}
+
+impl Swaps {
+    /// Counts questions at any depth.
+    fn count(&mut self, json: &Json) {
+        match json {
+            Json::Object(members) => {
+                let status = members.get("status").and_then(Json::as_str);
+                let agreed = status == Some("agreed");
+                self.asked += u64::from(agreed || status == Some("contradictory"));
+                self.agreed += u64::from(agreed);
+                members.values().for_each(|value| self.count(value));
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.count(item)),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
         }
     }
-    (asked > 0).then(|| agreed as f64 / asked as f64)
+}
+
+fn front(detail: &Json) -> Option<Swaps> {
+    summary(detail, "s1", "n_total", "n_consistent")
+}
+
+fn summary(detail: &Json, under: &str, asked: &str, agreed: &str) -> Option<Swaps> {
+    let members = detail.as_object()?.get(under)?.as_object()?;
+    let count = |key: &str| match members.get(key)? {
+        Json::Number(text) => text.parse::<u32>().ok().map(u64::from),
+        _ => None,
+    };
+    Some(Swaps { asked: count(asked)?, agreed: count(agreed)? })
 }
 
 #[cfg(test)]
@@ -209,10 +242,13 @@ mod tests {
             r#"{"reason": "no preview from left"}"#,
             r#"{"swap": {"asked": -1, "agreed": "x"}}"#,
             "null",
+            r#"{"s1": {"n_total": 4, "n_consistent": 4, "angles": [{"status": "agreed"}, {"status": "contradictory"},
+                {"status": "failed"}]}, "s2": {"best_view": {"status": "agreed"}}}"#,
         ]
         .map(|text| json::read(text).unwrap());
-        assert_eq!(swap_consistency(&details), Some(7.0 / 8.0));
-        assert_eq!(swap_consistency(&details[2..]), None);
+        assert_eq!(swap_consistency(&details[..5]), Some(7.0 / 8.0));
+        assert_eq!(swap_consistency(&details[2..5]), None);
+        assert_eq!(swap_consistency(&details[5..]), Some(2.0 / 3.0));
     }
 
     proptest! {

@@ -270,7 +270,7 @@ pub fn weights_failed(reason: &str) -> Notice {
 
 /// Of any owner: a turn failed.
 #[must_use]
-pub fn owner_failed(owner: &str, error: &TurnError) -> Notice {
+pub fn owner_error(owner: &str, error: &TurnError) -> Notice {
     let title = match owner {
         "collector" => "Submission Collector Error".to_owned(),
         "orchestrator" => "Generation Orchestrator Error".to_owned(),

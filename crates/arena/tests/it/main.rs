@@ -4,6 +4,7 @@
 
 mod collector;
 mod control;
+mod judging;
 mod leader;
 mod random;
 mod schedule;

@@ -1,0 +1,130 @@
+//! `rounds/{n}/judging.json`: what the judge of a round must remember and no file of the original has room for. Others ignore it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ledger::json::{self, Json, Object, Style};
+use ledger::{Field as _, Round, shorten};
+
+/// What the judge of a round remembers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// When the round's judging began: the deadline of audits counts from here.
+    pub began_at: Option<Timestamp>,
+    /// When the deadline of audits was found to be over.
+    pub closed_at: Option<Timestamp>,
+    /// Who is out because of something it owed, with the reason.
+    pub rejected: BTreeMap<String, String>,
+    /// The timeline, for people; nothing rests on it.
+    pub timeline: Vec<String>,
+    /// Members we do not know.
+    others: Object,
+}
+
+impl Notes {
+    /// Where they are.
+    #[must_use]
+    pub fn path(round: Round) -> String {
+        format!("rounds/{round}/judging.json")
+    }
+
+    /// Reads the text of the file at `path`, which is for messages.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, with file, field and repair.
+    pub fn from_text(path: &str, text: &str) -> Result<Self, String> {
+        let wrong = |field: &str, problem: &str| {
+            format!(
+                "{path}: {field}{problem}; mend it, or delete the file: judging then begins to count anew"
+            )
+        };
+        let json = json::read(text).map_err(|error| {
+            wrong("", &format!("no valid JSON in line {}: {}", error.line, error.message))
+        })?;
+        let Json::Object(mut members) = json else { return Err(wrong("", "no object")) };
+        let mut time = |key: &str| match members.shift_remove(key) {
+            None | Some(Json::Null) => Ok(None),
+            Some(found) => Timestamp::read(&found)
+                .map(Some)
+                .map_err(|_| wrong(key, ": not a time like 2031-03-01T08:00:00Z")),
+        };
+        let (began_at, closed_at) = (time("began_at")?, time("closed_at")?);
+        let mut rejected = BTreeMap::new();
+        if let Some(found) = members.shift_remove("rejected") {
+            let rows = found.as_object().ok_or_else(|| wrong("rejected", ": not an object"))?;
+            for (hotkey, reason) in rows {
+                let field = format!("rejected.{}", shorten(hotkey));
+                let reason = reason.as_str().ok_or_else(|| wrong(&field, ": not a string"))?;
+                rejected.insert(hotkey.clone(), reason.to_owned());
+            }
+        }
+        let mut timeline = Vec::new();
+        if let Some(found) = members.shift_remove("timeline") {
+            // It is written anew whatever stands there.
+            let lines = found.as_array().unwrap_or_default().iter();
+            timeline.extend(lines.filter_map(|line| line.as_str().map(str::to_owned)));
+        }
+        Ok(Self { began_at, closed_at, rejected, timeline, others: members })
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let time = |time: &Option<Timestamp>| time.as_ref().map_or(Json::Null, Timestamp::plain);
+        let rejected = self.rejected.iter();
+        let rejected = rejected.map(|(hotkey, reason)| (hotkey.clone(), reason.as_str().into()));
+        let timeline = self.timeline.iter().map(|line| line.as_str().into()).collect();
+        let mut members = Object::from_iter([
+            ("began_at".to_owned(), time(&self.began_at)),
+            ("closed_at".to_owned(), time(&self.closed_at)),
+            ("rejected".to_owned(), Json::Object(rejected.collect())),
+            ("timeline".to_owned(), Json::Array(timeline)),
+        ]);
+        members.extend(self.others.clone());
+        json::write(&Json::Object(members), Style::Indented)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        let text =
+            r#"{"began_at": "2031-03-01T08:00:00Z", "rejected": {"5A": "late"}, "mine": [1.50]}"#;
+        let notes = Notes::from_text("judging.json", text).expect("notes");
+        assert_eq!(notes.rejected["5A"], "late");
+        insta::assert_snapshot!(notes.to_text(), @r#"
+        {
+          "began_at": "2031-03-01T08:00:00Z",
+          "closed_at": null,
+          "rejected": {
+            "5A": "late"
+          },
+          "timeline": [],
+          "mine": [
+            1.50
+          ]
+        }
+        "#);
+        assert_eq!(Notes::from_text("judging.json", &notes.to_text()), Ok(notes));
+    }
+
+    #[test]
+    fn errors_name_file_and_field() {
+        let error =
+            |text: &str| Notes::from_text("rounds/3/judging.json", text).expect_err("an error");
+        for text in [
+            r#"{"began_at": "soon"}"#,
+            r#"{"rejected": {"5A": 1}}"#,
+            r#"{"rejected": []}"#,
+            "[]",
+            "{",
+        ] {
+            assert!(error(text).starts_with("rounds/3/judging.json: "), "{text}");
+        }
+        insta::assert_snapshot!(error(r#"{"closed_at": 7}"#), @"rounds/3/judging.json: closed_at: not a time like 2031-03-01T08:00:00Z; mend it, or delete the file: judging then begins to count anew");
+    }
+}

@@ -1,0 +1,303 @@
+//! Judges a match: its duels at once, as many as the budget has room for; what each rests on is stored before it counts.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use judge::matches::{Judged, Plan, Prompt, evidence_key, order_key, report, report_name};
+use judge::tournament::Play;
+use judge::{Budget, Duel, Evidence, JudgeError, Parts, Shown, Sleep};
+use ledger::files::config::Crown;
+use ledger::files::duels::{MatchReport, Side};
+use ledger::files::outputs::{AssetKind, Output};
+use ledger::json::{Json, Object};
+use ledger::{MinerFile, Place};
+use store::{Digest, StoreError};
+
+use super::Settings;
+use super::pictures::Pictures;
+use super::seen::Seen;
+use super::sheets::Sheet;
+use crate::owner::TurnError;
+use crate::ports::Ports;
+
+/// Bytes of a duel's evidence, at most.
+pub const EVIDENCE_BYTES_MAX: u64 = 8 << 20;
+
+/// What came of a match.
+#[derive(Debug)]
+pub enum Played {
+    /// It is over.
+    Over(Box<MatchReport>),
+    /// It was broken off: the process is to stop, or the state changed. What was judged is kept.
+    BrokenOff,
+}
+
+/// A match and where its evidence goes.
+#[derive(Debug)]
+pub struct Match {
+    /// What is judged, and when it may end.
+    pub plan: Plan,
+    duels: Vec<Duel>,
+    keys: Vec<String>,
+}
+
+impl Match {
+    /// Of a match that is due.
+    ///
+    /// # Errors
+    ///
+    /// A file that no match can be made of, with its repair.
+    pub fn new(seen: &Seen, play: &Play) -> Result<Self, String> {
+        let [left, right] = seen.sides(play);
+        let (left_name, threshold, crown) = match play {
+            Play::Audit(audit) if audit.against == judge::audit::SUBMITTED => {
+                let least = seen.options.self_audit_margin.unwrap_or(seen.config.win_margin);
+                (audit.against.clone(), -least, Crown::Margin)
+            }
+            Play::Audit(audit) => (audit.against.clone(), seen.config.win_margin, Crown::Margin),
+            _ => (play.sides().0, seen.config.win_margin, seen.options.crown),
+        };
+        let right_name = play.sides().1.to_owned();
+        let full_name = match play {
+            Play::Audit(audit) => MinerFile::Audit(left_name.clone(), audit.repeat),
+            _ => MinerFile::Duels(left_name.clone()),
+        };
+        let full_name = report_name(&full_name);
+        let (mut prompts, mut duels, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        for (stem, url) in &seen.prompts {
+            let (left_side, left_shown) = side(&left, stem)?;
+            let (right_side, right_shown) = side(&right, stem)?;
+            duels.push(Duel {
+                stem: stem.clone(),
+                prompt: url.clone(),
+                left: left_shown,
+                right: right_shown,
+                seed: seen.seed,
+            });
+            keys.push(evidence_key(seen.round(), &right_name, &full_name, stem));
+            let (stem, url) = (stem.clone(), url.clone());
+            prompts.push(Prompt { stem, url, left: left_side, right: right_side });
+        }
+        let plan = Plan {
+            left: left_name,
+            right: right_name,
+            kind: seen.kind(),
+            prompts,
+            order_key: order_key(seen.seed, left.text.as_bytes(), right.text.as_bytes()),
+            threshold,
+            crown,
+            may_stop: seen.options.sequential_stopping,
+            confidence: seen.options.confidence,
+        };
+        Ok(Self { plan, duels, keys })
+    }
+}
+
+/// What a side brought to a duel, for the report and for the judge.
+fn side(sheet: &Sheet, stem: &str) -> Result<(Side, Option<Shown>), String> {
+    let Some(output) = sheet.outputs.get(stem) else { return Ok((Side::default(), None)) };
+    let Some(picture) = output.picture.as_deref().filter(|picture| !picture.is_empty()) else {
+        return Ok((Side { asset: output.asset.clone(), picture: None }, None));
+    };
+    let (prefix, picture) = bundle(output, picture)?;
+    let side = Side { asset: output.asset.clone(), picture: Some(picture) };
+    Ok((side, Some(Shown { prefix })))
+}
+
+/// Where a bundle of views is, and its sheet of four.
+fn bundle(output: &Output, picture: &str) -> Result<(String, String), String> {
+    match output.kind {
+        AssetKind::Module => Ok((picture.to_owned(), format!("{picture}/grid.png"))),
+        AssetKind::Splats | AssetKind::Mesh => {
+            let prefix = picture.strip_suffix("/grid.png").ok_or_else(|| {
+                let shown = ledger::shorten(picture);
+                format!("an output's \"png\" is {shown}, not a bundle's …/grid.png; judges need the views beside it")
+            })?;
+            Ok((prefix.to_owned(), picture.to_owned()))
+        }
+    }
+}
+
+/// Waits on a clock.
+struct ClockSleep<'a>(&'a dyn chain::Clock);
+
+impl Sleep for ClockSleep<'_> {
+    fn sleep(&self, time: Duration) -> judge::Pending<'_, ()> {
+        self.0.sleep(time)
+    }
+}
+
+/// Why a duel has no outcome.
+enum Failure {
+    Later(String),
+    Operator(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Key { .. } => Self::Operator(error.to_string()),
+            error => Self::Later(error.to_string()),
+        }
+    }
+}
+
+/// Judges all of a match that has to be judged.
+///
+/// # Errors
+///
+/// [`TurnError`]: the judge or the store is not to be had. What was judged is kept, and is not asked for again.
+pub(super) async fn play(
+    ports: &Ports,
+    settings: &Settings,
+    seen: &Seen,
+    one: &Match,
+) -> Result<Played, TurnError> {
+    let order = one.plan.order();
+    let pictures = Pictures::new(ports.store.clone(), ports.web.clone(), ports.clock.clone());
+    let budget = Budget::new(settings.max_concurrent_calls);
+    let sleep = ClockSleep(&*ports.clock);
+    let at_once = settings.max_concurrent_duels.max(1);
+    let mut outcomes: Vec<Option<Judged>> = vec![None; order.len()];
+    let mut winners = vec![None; order.len()];
+    let mut running = FuturesUnordered::new();
+    let mut next = 0;
+    let mut failure = None;
+    let mut watch = StateWatch::new(ports, seen, settings);
+    loop {
+        if let Some(stopped) = one.plan.stopped(&winners) {
+            let judged: Vec<Judged> = outcomes.into_iter().map_while(|outcome| outcome).collect();
+            let report = report(&one.plan, stopped, &judged, &ports.judge.describe());
+            return Ok(Played::Over(Box::new(report)));
+        }
+        if ports.stop.is_set() || watch.changed()? {
+            return Ok(Played::BrokenOff);
+        }
+        while failure.is_none() && running.len() < at_once && next < order.len() {
+            let place = next;
+            next += 1;
+            let (duel, key) = (&one.duels[order[place]], &one.keys[order[place]]);
+            let (pictures, budget, sleep) = (&pictures, &budget, &sleep);
+            running.push(async move {
+                (place, judge_one(ports, pictures, budget, sleep, duel, key).await)
+            });
+        }
+        match running.next().await {
+            Some((place, Ok(outcome))) => {
+                winners[place] = Some(outcome.winner);
+                outcomes[place] = Some(outcome);
+            }
+            // Those under way may still end well, and are kept then.
+            Some((_, Err(error))) => failure = Some(failure.unwrap_or(error)),
+            None => break,
+        }
+    }
+    let doing = format!("judging {} against {}", shown(&one.plan.right), shown(&one.plan.left));
+    Err(match failure {
+        Some(Failure::Operator(reason)) => TurnError::operator(doing, reason),
+        Some(Failure::Later(reason)) => TurnError::later(doing, reason),
+        None => TurnError::later(doing, "a duel has no outcome"),
+    })
+}
+
+fn shown(name: &str) -> &str {
+    ledger::hotkey10(name)
+}
+
+/// Judges one duel, or takes what it rested on from an earlier run.
+async fn judge_one(
+    ports: &Ports,
+    pictures: &Pictures,
+    budget: &Budget,
+    sleep: &ClockSleep<'_>,
+    duel: &Duel,
+    key: &str,
+) -> Result<Judged, Failure> {
+    let stored = if duel.left.is_some() && duel.right.is_some() {
+        match ports.store.get(key, EVIDENCE_BYTES_MAX).await {
+            Ok(stored) => stored,
+            // Somebody else put it there: it is written over.
+            Err(StoreError::TooLarge { .. }) => None,
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        None
+    };
+    let judge = ports.judge.describe();
+    let earlier: Option<Evidence> =
+        stored.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let earlier = earlier.filter(|one| one.judge == judge && one.duel == *duel);
+    let parts = Parts { pictures, sleep, budget, earlier: earlier.as_ref() };
+    let verdict = ports.judge.judge(duel, parts).await.map_err(|error| match error {
+        JudgeError::Outage(_) => Failure::Later(error.to_string()),
+        JudgeError::Broken(_) => Failure::Operator(error.to_string()),
+    })?;
+    let mut detail = verdict.detail;
+    if let Some(evidence) = verdict.evidence {
+        let bytes = serde_json::to_vec_pretty(&evidence);
+        let bytes = Bytes::from(bytes.map_err(|error| Failure::Later(error.to_string()))?);
+        let sha256 = if stored.as_ref() == Some(&bytes) {
+            Digest::of(&bytes)
+        } else {
+            ports.store.put(key, bytes, "application/json").await?.sha256
+        };
+        detail = with_evidence(detail, key, sha256);
+    }
+    Ok(Judged { winner: verdict.winner, detail })
+}
+
+/// Where a duel's evidence is and what it has, as a member of the detail.
+fn with_evidence(detail: Json, key: &str, sha256: Digest) -> Json {
+    let mut members = match detail {
+        Json::Object(members) => members,
+        Json::Null => Object::new(),
+        other => Object::from_iter([("detail".to_owned(), other)]),
+    };
+    let evidence = Object::from_iter([
+        ("key".to_owned(), Json::from(key)),
+        ("sha256".to_owned(), Json::String(sha256.to_string())),
+    ]);
+    members.insert("evidence".to_owned(), Json::Object(evidence));
+    Json::Object(members)
+}
+
+/// Notices when somebody pauses the round.
+struct StateWatch<'a> {
+    ports: &'a Ports,
+    path: String,
+    state: Option<ledger::repository::Id>,
+    head: ledger::repository::Id,
+    every: Duration,
+    looked_at: Duration,
+}
+
+impl<'a> StateWatch<'a> {
+    fn new(ports: &'a Ports, seen: &Seen, settings: &Settings) -> Self {
+        let path = Place::State.to_string();
+        let state = seen.ids.get(&path).copied().flatten();
+        let every = Duration::from_secs(settings.pause_check_s);
+        Self { ports, path, state, head: seen.at, every, looked_at: ports.clock.elapsed() }
+    }
+
+    /// Whether the state file is another one than it was when the match began; looked at from time to time.
+    fn changed(&mut self) -> Result<bool, TurnError> {
+        let now = self.ports.clock.elapsed();
+        if now.saturating_sub(self.looked_at) < self.every {
+            return Ok(false);
+        }
+        self.looked_at = now;
+        let books = &self.ports.books;
+        let (path, known) = (&self.path, self.head);
+        let look = || {
+            let head = books.head()?.filter(|head| *head != known);
+            let state = head.map(|head| books.file_id(head, path)).transpose()?;
+            Ok::<_, ledger::repository::RepositoryError>(head.zip(state))
+        };
+        // A repository that does not answer now is no reason to stop judging.
+        let Ok(Some((head, state))) = self.ports.blocking.run(look) else { return Ok(false) };
+        self.head = head;
+        Ok(state != self.state)
+    }
+}

@@ -1,0 +1,154 @@
+//! What follows from the end of a round: pure, so that anybody can decide it again.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ledger::files::leader::Leaders;
+use ledger::files::schedule::Schedule;
+use ledger::files::state::State;
+use ledger::{LEADER, Stage};
+
+use super::Files;
+use crate::leader::{Ending, Transition, transition};
+use crate::owner::TurnError;
+use crate::schedule::{self, Plan};
+
+/// What the decision follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing<'a> {
+    /// The files.
+    pub files: &'a Files,
+    /// The time.
+    pub now: Timestamp,
+    /// The chain's head.
+    pub block: u64,
+    /// Whether an operator is to open the next round.
+    pub pause: bool,
+}
+
+/// What is to be committed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Next {
+    /// `state.json`.
+    pub state: State,
+    /// The next round's `schedule.json`; nothing when the competition is over.
+    pub schedule: Option<Schedule>,
+    /// `leader.json`, if it changes.
+    pub leaders: Option<Leaders>,
+    /// Whether another leads.
+    pub is_change: bool,
+    /// When the next round starts, or would.
+    pub start: Timestamp,
+    /// The commit's message.
+    pub message: String,
+}
+
+/// Decides: leader, calendar and stage after a round.
+///
+/// # Errors
+///
+/// For an operator: rules that make no sense, a round without its winner, a winner that did not take part, dates before the
+/// round that ends.
+pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
+    let Closing { files, now, block, pause } = *closing;
+    let round = files.state.current_round;
+    let stop = |reason: String| TurnError::operator(format!("closing round {round}"), reason);
+
+    if let Some(problem) = files.config.problems().into_iter().next() {
+        return Err(stop(problem.to_string()));
+    }
+    let latest = files.leaders.latest().ok_or_else(|| {
+        stop("leader.json: it is empty; add the leader that the round began with".to_owned())
+    })?;
+    let ending = ending(files).map_err(stop)?;
+    let seen =
+        schedule::Seen { config: &files.config, now, block, previous: files.schedule.as_ref() };
+    let Plan { start, start_block, schedule } =
+        schedule::plan(&seen).map_err(|error| stop(error.to_string()))?;
+    if schedule.is_none() {
+        check_dates(closing).map_err(stop)?;
+    }
+
+    let transition = transition(latest, ending, &files.config, start_block);
+    let leaders = match transition.entry() {
+        None => None,
+        Some(entry) => {
+            let mut leaders = files.leaders.clone();
+            leaders.append(entry.clone()).map_err(|error| stop(error.to_string()))?;
+            Some(leaders)
+        }
+    };
+    let changed = if leaders.is_some() { ", leader" } else { "" };
+    let is_change = matches!(transition, Transition::Changed(_));
+    let Some(mut schedule) = schedule else {
+        let state = State {
+            stage: Stage::Finished,
+            next_stage_eta: None,
+            resume_stage: None,
+            ..files.state.clone()
+        };
+        let message = format!("Update state (finished){changed} for round {round}");
+        return Ok(Next { state, schedule: None, leaders, is_change, start, message });
+    };
+    if let Some(prepared) = &files.prepared {
+        // Its blocks are ours, what else somebody wrote there stays.
+        schedule.layout = prepared.layout.clone();
+    }
+    let next = round.next();
+    let stage = if pause { Stage::Paused } else { Stage::Open };
+    let state = State {
+        current_round: next,
+        stage,
+        next_stage_eta: Some(start),
+        resume_stage: pause.then_some(Stage::Open),
+        ..files.state.clone()
+    };
+    let message = format!("Update state ({stage}), schedule{changed} for round {next}");
+    Ok(Next { state, schedule: Some(schedule), leaders, is_change, start, message })
+}
+
+/// How the round ended, if its files say so. A stage set by hand must not hand the crown to nobody.
+fn ending(files: &Files) -> Result<Ending<'_>, String> {
+    let round = files.state.current_round;
+    let path = format!("rounds/{round}/winner.json");
+    let Some(winner) = &files.winner else {
+        if files.submissions.is_empty() {
+            return Ok(Ending::NoSubmissions);
+        }
+        return Err(format!(
+            "{path}: it is missing, and the round has {} submissions; set stage in state.json to \"duels\", or restore the file",
+            files.submissions.len()
+        ));
+    };
+    if winner.winner_hotkey == LEADER {
+        return Ok(Ending::Won(winner));
+    }
+    let hotkey = ledger::shorten(&winner.winner_hotkey);
+    let Some(submission) = files.submissions.get(&winner.winner_hotkey) else {
+        return Err(format!(
+            "{path}: winner_hotkey: \"{hotkey}\" is not in submissions.json; restore what the judge wrote"
+        ));
+    };
+    if (&submission.repo, &submission.commit) != (&winner.repo, &winner.commit) {
+        return Err(format!(
+            "{path}: repo, commit: they are not those \"{hotkey}\" submitted; restore what the judge wrote"
+        ));
+    }
+    Ok(Ending::Won(winner))
+}
+
+/// Calendars that are over before the round began are mistakes, and no end of a competition.
+fn check_dates(closing: &Closing<'_>) -> Result<(), String> {
+    let Closing { files, now, block, .. } = *closing;
+    let Some(schedule) = &files.schedule else { return Ok(()) };
+    let reckoned = || schedule::time_of(block, now, schedule.latest_reveal_block);
+    let began =
+        schedule.planned_start.map_or_else(reckoned, Ok).map_err(|error| error.to_string())?;
+    let began = began.to_zoned(TimeZone::UTC).date();
+    let last = files.config.last_competition_date;
+    if began <= last {
+        return Ok(());
+    }
+    Err(format!(
+        "config.json: last_competition_date: {last} is before the round that ends, which began on {began}; set a later day to go on, or {began} to end the competition"
+    ))
+}

@@ -1,0 +1,365 @@
+//! The stage of duels, from the first match to the winner, on files in memory.
+
+mod world;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use arena::judging::Settings;
+use arena::owner::Turn;
+use insta::assert_snapshot;
+use ledger::JsonFile as _;
+use ledger::files::duels::{DuelWinner, MatchReport};
+use ledger::json::Json;
+
+use world::World;
+
+/// D beats A, who beat the leader; twenty prompts, so that one of them is a margin of 5 %.
+const CHAIN: &str = "leader-A=2 leader-B=0 leader-C=1 leader-D=5 A-C=-1 A-D=3 C-D=1";
+
+#[test]
+fn a_whole_round() {
+    let world = World::new(&["A", "B", "C", "D"], 20, CHAIN, "");
+    assert_eq!(world.run(), Turn::Idle, "it waits for reports and audits");
+    assert_snapshot!(world.text("rounds/0/matches_matrix.csv").unwrap(), @r"
+    left,right,margin
+    leader,A,0.1
+    leader,B,0.0
+    leader,C,0.05
+    leader,D,0.25
+    A,C,-0.05
+    A,D,0.15
+    C,D,0.05
+    ");
+    assert_eq!(world.asked(), 7 * 20);
+    world.scores("A-A_1=0 leader-A_1=2 D-D_1=-1 A-D_1=2");
+    world.audited(&["A", "D"], "passed");
+    assert_eq!(world.run(), Turn::Idle);
+    assert_eq!(world.asked(), 11 * 20, "a new owner for each turn asks nothing twice");
+    assert_snapshot!(world.text("rounds/0/audit_matrix.csv").unwrap(), @r"
+    left,right,margin
+    submitted_1,A,0.0
+    leader_1,A,0.1
+    submitted_1,D,-0.05
+    A_1,D,0.1
+    ");
+    assert_snapshot!(world.text("rounds/0/winner.json").unwrap(), @r#"
+    {
+      "winner_hotkey": "D",
+      "repo": "a/b",
+      "commit": "D000000000000000000000000000000000000000",
+      "docker_image": "image-D"
+    }
+    "#);
+    assert_snapshot!(world.text("state.json").unwrap(), @r#"
+    {
+      "current_round": 0,
+      "stage": "finalizing",
+      "next_stage_eta": null
+    }
+    "#);
+    assert_snapshot!(world.text("rounds/0/judging.json").unwrap(), @r#"
+    {
+      "began_at": "2031-03-04T12:00:00Z",
+      "closed_at": null,
+      "rejected": {},
+      "timeline": [
+        "leader",
+        "  1. A won +10.00% vs leader  [verified]",
+        "  2. C lost to A (-5.00%)",
+        "  3. D won +15.00% vs A  [verified]",
+        "Current leader: D"
+      ]
+    }
+    "#);
+    assert_snapshot!(world.messages().join("\n"), @"");
+    assert_snapshot!(world.titles().join("\n"), @"");
+    assert!(world.files().contains(&"rounds/0/D/audit_submitted_1.json".to_owned()));
+}
+
+fn report(world: &World, path: &str) -> MatchReport {
+    MatchReport::from_text(path, &world.text(path).unwrap()).unwrap()
+}
+
+#[test]
+fn reports_tell_how_sure_they_are_and_name_their_evidence() {
+    let world = World::new(&["A"], 3, "leader-A=1", "");
+    world.run();
+    let text = world.text("rounds/0/A/duels_leader.json").unwrap();
+    let (one, rest) =
+        (text.find("    {\n      \"name\": \"p1\"").unwrap(), text.find("\n  ],").unwrap());
+    assert_snapshot!(format!("{}    …{}", &text[..one], &text[rest..]), @r#"
+    {
+      "left": "leader",
+      "right": "A",
+      "score": 1,
+      "margin": 0.3333333333333333,
+      "duels": [
+        {
+          "name": "p0",
+          "prompt": "https://img.example/p0.png",
+          "left_js": "https://cdn.example/rounds/0/leader/generated_1/p0.js",
+          "left_png": "https://cdn.example/rounds/0/leader/generated_1/p0/grid.png",
+          "right_js": "https://cdn.example/rounds/0/A/submitted/p0.js",
+          "right_png": "https://cdn.example/rounds/0/A/submitted/p0/grid.png",
+          "winner": "right",
+          "detail": {
+            "swap": {
+              "asked": 2,
+              "agreed": 1
+            },
+            "evidence": {
+              "key": "rounds/0/evidence/A/duels_leader/p0.json",
+              "sha256": "3edcc21e62a9d0ec61938d1957eb89cbfca0fb8bc2780b9177128628bc51d01f"
+            }
+          }
+        },
+        …
+      ],
+      "interval": [
+        0.0,
+        1.0
+      ],
+      "confidence": 0.95,
+      "swap_consistency": 0.5,
+      "judged": 3,
+      "stopped": null,
+      "judge": {
+        "name": "stub",
+        "version": 1,
+        "model": null
+      },
+      "order": "be980e5b77ac97d7784a33ea4192ac8702a405fba60dd7ad819d4341ad7363b7"
+    }
+    "#);
+    let report = report(&world, "rounds/0/A/duels_leader.json");
+    let evidence = report.duels[0].detail.as_ref().unwrap().as_object().unwrap()["evidence"]
+        .as_object()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let stored =
+        runtime.block_on(world.ports.store.get(evidence["key"].as_str().unwrap(), 1 << 20));
+    let stored = stored.unwrap().unwrap();
+    assert_eq!(store::Digest::of(&stored).to_string(), evidence["sha256"].as_str().unwrap());
+    serde_json::from_slice::<judge::Evidence>(&stored).unwrap();
+}
+
+#[test]
+fn nobody_submitted() {
+    let world = World::new(&[], 2, "", "");
+    assert_eq!(world.run(), Turn::Idle);
+    assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
+    assert!(world.text("rounds/0/winner.json").unwrap().contains("old-image"));
+    assert_snapshot!(world.messages().join("\n"), @"Round 0 winner: leader | Update state (finalizing) for round 0");
+    assert!(world.text("rounds/0/matches_matrix.csv").is_none());
+}
+
+#[test]
+fn other_stages_are_others() {
+    let world = World::new(&["A"], 2, "leader-A=1", "");
+    for stage in ["open", "downloading", "finalizing", "paused", "finished"] {
+        world.put(&[("state.json", &format!(r#"{{"current_round": 0, "stage": "{stage}"}}"#))]);
+        assert_eq!(world.turn(), Ok(Turn::Idle), "{stage}");
+    }
+    assert!(world.messages().is_empty());
+}
+
+#[test]
+fn a_round_may_end_in_a_pause_that_knows_what_comes_next() {
+    let world = World::new(&[], 2, "", "");
+    world.run_with(&Settings { pause_on_stage_end: true, ..Settings::default() });
+    let state = world.text("state.json").unwrap();
+    assert!(
+        state.contains(r#""stage": "paused""#) && state.contains(r#""resume_stage": "finalizing""#)
+    );
+}
+
+#[test]
+fn an_outage_stops_the_match_and_what_was_judged_is_not_asked_again() {
+    let world = World::new(&["A"], 20, "leader-A=2", "");
+    let one_by_one = Settings { max_concurrent_duels: 1, ..Settings::default() };
+    world.turn_with(one_by_one.clone()).unwrap();
+    world.answers.fails_from.store(8, Ordering::SeqCst);
+    let error = world.turn_with(one_by_one.clone()).unwrap_err();
+    assert!(!error.needs_operator);
+    assert_snapshot!(error, @"judging A against leader: the judge is not to be had: the model is down");
+    assert!(world.text("rounds/0/matches_matrix.csv").is_none(), "no margin of half a match");
+    world.answers.fails_from.store(usize::MAX, Ordering::SeqCst);
+    world.run();
+    assert_eq!(world.asked(), 8 + 13, "seven were kept");
+    assert_eq!(report(&world, "rounds/0/A/duels_leader.json").score, 2);
+}
+
+#[test]
+fn a_pause_is_honoured_between_duels() {
+    let world = World::new(&["A"], 20, "leader-A=2", "");
+    *world.answers.meanwhile.lock().unwrap() = Some(|world, asked| {
+        world.later(Duration::from_secs(10));
+        if asked == 5 {
+            world.put(&[("state.json", r#"{"current_round": 0, "stage": "paused"}"#)]);
+        }
+    });
+    let one_by_one = Settings { max_concurrent_duels: 1, ..Settings::default() };
+    assert_eq!(world.run_with(&one_by_one), Turn::Idle);
+    assert!((5..9).contains(&world.asked()), "{}", world.asked());
+    assert!(world.text("state.json").unwrap().contains("paused"));
+    assert!(world.text("rounds/0/matches_matrix.csv").is_none());
+    world.put(&[("state.json", r#"{"current_round": 0, "stage": "duels"}"#)]);
+    world.run_with(&one_by_one);
+    assert_eq!(world.asked(), 20, "it went on where it stood");
+}
+
+#[test]
+fn duels_run_at_once_and_the_report_is_the_same() {
+    let reports = [1, 7, 20].map(|at_once| {
+        let world = World::new(&["A"], 20, "leader-A=9", r#""sequential_stopping": true"#);
+        let settings = Settings { max_concurrent_duels: at_once, ..Settings::default() };
+        world.turn_with(settings.clone()).unwrap();
+        world.turn_with(settings).unwrap();
+        assert!(world.most_under_way() <= at_once && (at_once == 1 || world.most_under_way() > 1));
+        (world.text("rounds/0/A/duels_leader.json").unwrap(), world.asked())
+    });
+    assert!(reports[0].0 == reports[1].0 && reports[0].0 == reports[2].0);
+    assert!(reports[0].1 < 20, "it ended early");
+    assert!(reports[0].0.contains("the match was decided before this prompt"));
+}
+
+#[test]
+fn who_delivered_nothing_is_walked_over_until_it_delivers() {
+    let world = World::new(&["A", "B"], 20, "leader-A=3 leader-B=1 A-B=-1", "");
+    world.put(&[("rounds/0/leader/generated_1.json", "{}"), ("rounds/0/B/submitted.json", "{}")]);
+    assert!(matches!(world.run(), Turn::Until(_)), "the leader has six hours");
+    world.later(Duration::from_secs(6 * 3600));
+    world.run();
+    assert_eq!(
+        world.text("rounds/0/matches_matrix.csv").unwrap(),
+        "left,right,margin\nleader,A,1.0\nleader,B,0.0"
+    );
+    assert_eq!(world.asked(), 0);
+    // The leader was only late.
+    world.outputs("leader", "generated_1");
+    world.run();
+    assert_eq!(
+        world.text("rounds/0/matches_matrix.csv").unwrap(),
+        "left,right,margin\nleader,A,0.15\nleader,B,-1.0"
+    );
+    assert!(world.files().contains(&"rounds/0/A/duels_leader.json".to_owned()));
+}
+
+/// A won against a leader without outputs: its audit against that leader is no match either, and the round goes on.
+#[test]
+fn a_walkover_in_an_audit_is_no_trap() {
+    let world = World::new(&["A"], 20, "A-A_1=0", "");
+    world.put(&[("rounds/0/leader/generated_1.json", "{}")]);
+    world.run();
+    world.later(Duration::from_secs(6 * 3600));
+    world.run();
+    world.audited(&["A"], "passed");
+    assert_eq!(world.run(), Turn::Idle);
+    assert_eq!(
+        world.text("rounds/0/audit_matrix.csv").unwrap(),
+        "left,right,margin\nleader_1,A,1.0\nsubmitted_1,A,0.0"
+    );
+    assert!(world.text("rounds/0/winner.json").unwrap().contains("image-A"));
+}
+
+#[test]
+fn who_owes_at_the_deadline_is_out() {
+    let world = World::new(
+        &["A", "B"],
+        20,
+        "leader-A=3 leader-B=1 A-B=-1",
+        r#""audit_deadline_hours": 2.0"#,
+    );
+    let turn = world.run();
+    assert_eq!(turn, Turn::Until("2031-03-04T14:00:00Z".parse().unwrap()));
+    world.later(Duration::from_secs(2 * 3600));
+    assert_eq!(world.run(), Turn::Idle);
+    let notes = world.text("rounds/0/judging.json").unwrap();
+    assert_snapshot!(notes, @r#"
+    {
+      "began_at": "2031-03-04T12:00:00Z",
+      "closed_at": "2031-03-04T14:00:00Z",
+      "rejected": {
+        "A": "no complete generation report by the deadline",
+        "B": "no complete generation report by the deadline"
+      },
+      "timeline": [
+        "leader",
+        "  1. A rejected: no complete generation report by the deadline",
+        "  2. B rejected: no complete generation report by the deadline"
+      ]
+    }
+    "#);
+    assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
+    assert!(world.text("rounds/0/generation_audits.json").unwrap().contains("by the deadline"));
+}
+
+#[test]
+fn a_winner_whose_image_failed_is_out_and_one_whose_image_is_late_is_waited_for() {
+    let world = World::new(&["A"], 20, "leader-A=3 A-A_1=0 leader-A_1=3", "");
+    let build = |status: &str| {
+        format!(
+            r#"{{"A": {{"repo": "a/b", "commit": "c", "revealed_at_block": 1, "tag": "t", "status": "{status}", "docker_image": null}}}}"#
+        )
+    };
+    world.put(&[("rounds/0/builds.json", &build("in_progress"))]);
+    world.run();
+    world.audited(&["A"], "passed");
+    let error = (0..20).find_map(|_| world.turn().err()).unwrap();
+    assert!(error.needs_operator);
+    assert_snapshot!(error, @"ending the round: rounds/0/builds.json: A won and has no image yet; let its build end, or set its status");
+    world.put(&[("rounds/0/builds.json", &build("failure"))]);
+    world.run();
+    assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
+}
+
+#[test]
+fn a_broken_file_is_named_and_nothing_is_written() {
+    let world = World::new(&["A"], 20, "leader-A=3", "");
+    world.run();
+    let before = world.messages().len();
+    for (path, text) in [
+        ("rounds/0/generation_reports.json", r#"{"A": {"hotkey": "A", "outcome": "done"}}"#),
+        ("rounds/0/matches_matrix.csv", "left,right,margin\nleader,A,x"),
+        ("rounds/0/judging.json", "{"),
+        ("config.json", "{}"),
+        ("rounds/0/A/submitted.json", r#"{"p0": {"js": 5}}"#),
+        ("rounds/0/prompts.txt", "https://a/x.png\nhttps://b/x.jpg"),
+    ] {
+        let was = world.text(path);
+        world.put(&[(path, text)]);
+        let error = world.turn().unwrap_err();
+        assert!(error.needs_operator && error.to_string().contains(path), "{error}");
+        world.put(&[(path, &was.unwrap_or_default())]);
+    }
+    assert_eq!(world.messages().len(), before);
+}
+
+#[test]
+fn files_that_change_during_a_match_make_it_anew() {
+    let world = World::new(&["A"], 20, "leader-A=3", "");
+    *world.answers.meanwhile.lock().unwrap() = Some(|world, asked| {
+        if asked == 20 {
+            // Another report comes in, which changes nothing, and A's first output is taken away, which does.
+            world.put(&[("rounds/0/generation_reports.json", "{}")]);
+            let text = world.text("rounds/0/A/submitted.json").unwrap();
+            world.put(&[("rounds/0/A/submitted.json", &text.replace(r#""p0":"#, r#""other":"#))]);
+        }
+    });
+    world.run();
+    assert_eq!(report(&world, "rounds/0/A/duels_leader.json").duels[0].winner, DuelWinner::Left);
+    assert_eq!(world.asked(), 20, "the other nineteen stood");
+}
+
+#[test]
+fn an_interval_may_decide() {
+    // Two of twenty prompts are 10 %, and chance may have given them.
+    let world = World::new(&["A"], 20, "leader-A=2", r#""crown": "interval""#);
+    world.run();
+    assert_eq!(
+        report(&world, "rounds/0/A/duels_leader.json").layout.get("interval"),
+        Some(&Json::Array(vec![Json::float(0.0), Json::float(0.25)]))
+    );
+    assert!(world.text("rounds/0/winner.json").unwrap().contains(r#""winner_hotkey": "leader""#));
+}

@@ -1,0 +1,484 @@
+//! A round on its way: files in memory, a judge who knows the answers, a clock that stands still.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arena::judging::{Judging, Settings};
+use arena::owner::{Owner as _, Turn, TurnError};
+use arena::ports::{
+    Blocking, BuildSeen, Builds, Entropy, Journals, Notice, Notify, Order, OrderEnd, Ports, Sink,
+    Stop, Studio, Web, WebError, WebLimits, Works,
+};
+use bytes::Bytes;
+use chain::{
+    Account, Block, Chain, ChainError, Clock, Keypair, Neuron, Pending, Receipt, Revealed,
+};
+use jiff::Timestamp;
+use judge::{Description, Duel, DuelJudge, Evidence, JudgeError, Outage, Parts, Verdict};
+use ledger::Round;
+use ledger::batcher::Journal;
+use ledger::files::duels::DuelWinner;
+use ledger::files::submissions::Submission;
+use ledger::json;
+use ledger::repository::{
+    Author, Draft, Expected, MemoryRepository, Repository as _, Snapshot, publish,
+};
+use store::Store;
+use views::{Bundle, Kind, ViewsError};
+
+/// Time that somebody moves.
+#[derive(Debug)]
+pub(crate) struct Hands {
+    now: Mutex<Timestamp>,
+    since: Timestamp,
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::try_from(self.now().duration_since(self.since)).unwrap()
+    }
+
+    fn sleep(&self, time: Duration) -> Pending<'_, ()> {
+        let mut now = self.now.lock().unwrap();
+        *now = now.checked_add(time).unwrap();
+        Box::pin(async {})
+    }
+}
+
+/// What a judge is to do.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// By defender's and challenger's name, points of the challenger: so many of the prompts it wins, or loses.
+    pub scores: Mutex<BTreeMap<(String, String), i32>>,
+    /// Asked so often, of which duels.
+    pub asked: Mutex<Vec<String>>,
+    /// Fails from the so manieth question on.
+    pub fails_from: AtomicUsize,
+    /// Duels under way now, and at most.
+    pub under_way: Mutex<(usize, usize)>,
+    /// Called with each question.
+    pub meanwhile: Mutex<Option<fn(&World, usize)>>,
+}
+
+#[derive(Debug)]
+struct Knows {
+    answers: Arc<Answers>,
+    world: std::sync::Weak<World>,
+}
+
+/// `https://cdn.example/rounds/0/{hotkey}/{folder}/{stem}` → `{hotkey}` or `{hotkey}_{repeat}`.
+fn name_of(prefix: &str) -> String {
+    let parts: Vec<&str> = prefix.rsplit('/').collect();
+    match parts[1].strip_prefix("generated_") {
+        Some(repeat) if parts[2] != "leader" => format!("{}_{repeat}", parts[2]),
+        _ => parts[2].to_owned(),
+    }
+}
+
+impl DuelJudge for Knows {
+    fn describe(&self) -> Description {
+        Description {
+            name: "stub".into(),
+            version: 1,
+            model: None,
+            settings: serde_json::Value::Null,
+        }
+    }
+
+    fn judge<'a>(
+        &'a self,
+        duel: &'a Duel,
+        parts: Parts<'a>,
+    ) -> judge::Pending<'a, Result<Verdict, JudgeError>> {
+        Box::pin(async move {
+            let (Some(left), Some(right)) = (&duel.left, &duel.right) else {
+                let winner = if duel.left.is_some() { DuelWinner::Left } else { DuelWinner::Right };
+                let detail = json::read(r#"{"reason": "no preview"}"#).unwrap();
+                return Ok(Verdict { winner, detail, evidence: None });
+            };
+            let (left, right) = (name_of(&left.prefix), name_of(&right.prefix));
+            if parts.earlier.is_none() {
+                let question = format!("{left}-{right}/{}", duel.stem);
+                let asked = {
+                    let mut asked = self.answers.asked.lock().unwrap();
+                    asked.push(question);
+                    asked.len()
+                };
+                let meanwhile = *self.answers.meanwhile.lock().unwrap();
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile(&self.world.upgrade().unwrap(), asked);
+                }
+                if asked >= self.answers.fails_from.load(Ordering::SeqCst) {
+                    return Err(Outage("the model is down".into()).into());
+                }
+                let _place = parts.budget.take().await;
+                {
+                    let mut under_way = self.answers.under_way.lock().unwrap();
+                    under_way.0 += 1;
+                    under_way.1 = under_way.1.max(under_way.0);
+                }
+                tokio::task::yield_now().await;
+                self.answers.under_way.lock().unwrap().0 -= 1;
+            }
+            let pair = (left.clone(), right.clone());
+            let scores = self.answers.scores.lock().unwrap();
+            let score = *scores.get(&pair).unwrap_or_else(|| panic!("{pair:?} is not given"));
+            let number: i32 = duel.stem.trim_start_matches('p').parse().unwrap();
+            let winner = match score {
+                _ if number >= score.abs() => DuelWinner::Draw,
+                1.. => DuelWinner::Right,
+                _ => DuelWinner::Left,
+            };
+            let evidence = Evidence {
+                judge: self.describe(),
+                duel: duel.clone(),
+                inputs: BTreeMap::new(),
+                calls: Vec::new(),
+                figures: serde_json::json!({ "score": score }),
+            };
+            let detail = json::read(r#"{"swap": {"asked": 2, "agreed": 1}}"#).unwrap();
+            Ok(Verdict { winner, detail, evidence: Some(evidence) })
+        })
+    }
+}
+
+/// Everything outside of the judge's owner.
+pub(crate) struct World {
+    pub books: Arc<MemoryRepository>,
+    pub answers: Arc<Answers>,
+    pub told: Arc<Told>,
+    pub ports: Ports,
+    clock: Arc<Hands>,
+    prompts: usize,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Told(pub Mutex<Vec<Notice>>);
+
+impl Notify for Told {
+    fn tell(&self, notice: Notice) {
+        self.0.lock().unwrap().push(notice);
+    }
+}
+
+pub(crate) const START: &str = "2031-03-04T12:00:00Z";
+
+/// Forty characters that begin with a letter.
+fn commit_of(hotkey: &str) -> String {
+    format!("{hotkey:0<40}")
+}
+
+impl World {
+    /// A round in the stage of duels: miners by name, who all submitted everything; scores as `leader-A=8`.
+    pub(crate) fn new(miners: &[&str], prompts: usize, scores: &str, options: &str) -> Arc<Self> {
+        let books = Arc::new(MemoryRepository::new());
+        let since = START.parse().unwrap();
+        let clock = Arc::new(Hands { now: Mutex::new(since), since });
+        let answers = Arc::new(Answers::default());
+        answers.fails_from.store(usize::MAX, Ordering::SeqCst);
+        let told = Arc::new(Told::default());
+        let store = Store::memory("https://cdn.example");
+        let world = Arc::new_cyclic(|world| Self {
+            books: Arc::clone(&books),
+            answers: Arc::clone(&answers),
+            told: Arc::clone(&told),
+            ports: Ports {
+                clock: clock.clone(),
+                entropy: Arc::new(Nobody),
+                books,
+                author: Author { name: "judge".into(), email: "judge@example".into() },
+                journals: Arc::new(Nobody),
+                store,
+                chain: Arc::new(Nobody),
+                web: Arc::new(Nobody),
+                studio: Arc::new(Nobody),
+                judge: Arc::new(Knows { answers, world: world.clone() }),
+                builds: Arc::new(Nobody),
+                works: Arc::new(Nobody),
+                notify: told,
+                stop: Stop::new(),
+                blocking: Blocking::Here,
+            },
+            clock,
+            prompts,
+        });
+        world.scores(scores);
+        let config = format!(
+            r#"{{"name": "demo", "description": "", "first_evaluation_date": "2031-03-01",
+            "last_competition_date": "2031-12-01", "generation_stage_minutes": 240, "win_margin": 0.05,
+            "weight_decay": 0.15, "weight_floor": 0.4, "prompts_per_round": {prompts}, "carryover_prompts": 0,
+            "audit_repeats": 1, "crucible": {{{options}}}}}"#
+        );
+        let urls: Vec<String> =
+            (0..prompts).map(|n| format!("https://img.example/p{n}.png")).collect();
+        let submissions: Vec<String> = miners
+            .iter()
+            .enumerate()
+            .map(|(n, hotkey)| {
+                let commit = commit_of(hotkey);
+                format!(r#""{hotkey}": {{"repo": "a/b", "commit": "{commit}", "revealed_at_block": {n}, "round": "demo-0"}}"#)
+            })
+            .collect();
+        let builds: Vec<String> = miners
+            .iter()
+            .map(|hotkey| {
+                let commit = commit_of(hotkey);
+                format!(r#""{hotkey}": {{"repo": "a/b", "commit": "{commit}", "revealed_at_block": 1, "tag": "t", "status": "success", "docker_image": "image-{hotkey}"}}"#)
+            })
+            .collect();
+        let leader = r#"[{"hotkey": "5Old", "repo": "old/gen", "commit": "c0", "docker": "old-image", "weight": 1.0, "effective_block": 0}]"#;
+        world.put(&[
+            ("state.json", r#"{"current_round": 0, "stage": "duels", "next_stage_eta": null}"#),
+            ("config.json", &config),
+            ("leader.json", leader),
+            ("rounds/0/seed.json", r#"{"seed": 42}"#),
+            ("rounds/0/prompts.txt", &urls.join("\n")),
+            ("rounds/0/submissions.json", &format!("{{{}}}", submissions.join(","))),
+            ("rounds/0/builds.json", &format!("{{{}}}", builds.join(","))),
+        ]);
+        world.outputs("leader", "generated_1");
+        for hotkey in miners {
+            world.outputs(hotkey, "submitted");
+        }
+        world
+    }
+
+    /// Adds to what the judge knows.
+    pub(crate) fn scores(&self, scores: &str) {
+        let mut all = self.answers.scores.lock().unwrap();
+        for one in scores.split_whitespace() {
+            let (pair, score) = one.split_once('=').unwrap();
+            let (left, right) = pair.split_once('-').unwrap();
+            all.insert((left.to_owned(), right.to_owned()), score.parse().unwrap());
+        }
+    }
+
+    /// Somebody commits files.
+    pub(crate) fn put(&self, files: &[(&str, &str)]) {
+        let changes =
+            files.iter().map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())));
+        let draft = Draft {
+            message: "others".into(),
+            changes: changes.collect(),
+            author: self.ports.author.clone(),
+            time: self.clock.now(),
+        };
+        publish(&*self.books, &draft, &Expected::new()).unwrap();
+    }
+
+    /// All outputs of somebody are there.
+    pub(crate) fn outputs(&self, hotkey: &str, file: &str) {
+        let folder = format!("https://cdn.example/rounds/0/{hotkey}/{file}");
+        let row = |n| format!(r#""p{n}": {{"js": "{folder}/p{n}.js", "views": "{folder}/p{n}"}}"#);
+        let rows: Vec<String> = (0..self.prompts).map(row).collect();
+        let text = format!("{{{}}}", rows.join(","));
+        self.put(&[(&format!("rounds/0/{hotkey}/{file}.json"), &text)]);
+    }
+
+    /// Somebody's outputs were made again, and its source was looked at.
+    pub(crate) fn audited(&self, hotkeys: &[&str], verdict: &str) {
+        let report = |hotkey: &&str| {
+            format!(
+                r#""{hotkey}": {{"hotkey": "{hotkey}", "outcome": "completed", "repeats": [{{"repeat_index": 1}}]}}"#
+            )
+        };
+        let audit = |hotkey: &&str| {
+            format!(r#"{{"hotkey": "{hotkey}", "verdict": "{verdict}", "reason": "looked"}}"#)
+        };
+        let reports: Vec<String> = hotkeys.iter().map(report).collect();
+        let audits: Vec<String> = hotkeys.iter().map(audit).collect();
+        for hotkey in hotkeys {
+            self.outputs(hotkey, "generated_1");
+        }
+        self.put(&[
+            ("rounds/0/generation_reports.json", &format!("{{{}}}", reports.join(","))),
+            ("rounds/0/source_audit.json", &format!("[{}]", audits.join(","))),
+        ]);
+    }
+
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        let head = self.books.head().unwrap().unwrap();
+        self.books.read(head, path).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        let head = self.books.head().unwrap().unwrap();
+        Snapshot::new(&*self.books, head).list("").unwrap()
+    }
+
+    /// Messages of commits, the oldest first, without those of others.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        let mut at = self.books.head().unwrap();
+        let mut messages = Vec::new();
+        while let Some(id) = at {
+            let commit = self.books.commit(id).unwrap();
+            if commit.message != "others" {
+                messages.push(commit.message.replace('\n', " | "));
+            }
+            at = commit.parents.first().copied();
+        }
+        messages.reverse();
+        messages
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.answers.asked.lock().unwrap().len()
+    }
+
+    pub(crate) fn most_under_way(&self) -> usize {
+        self.answers.under_way.lock().unwrap().1
+    }
+
+    pub(crate) fn titles(&self) -> Vec<String> {
+        self.told.0.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
+    }
+
+    pub(crate) fn later(&self, time: Duration) {
+        let _ready = self.clock.sleep(time);
+    }
+
+    /// One turn of an owner that knows nothing.
+    pub(crate) fn turn(&self) -> Result<Turn, TurnError> {
+        self.turn_with(Settings::default())
+    }
+
+    pub(crate) fn turn_with(&self, settings: Settings) -> Result<Turn, TurnError> {
+        let mut owner = Judging::new(settings);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(owner.turn(&self.ports))
+    }
+
+    /// Turns until nothing is to be done; a new owner for each, as if the process had died between any two.
+    pub(crate) fn run(&self) -> Turn {
+        self.run_with(&Settings::default())
+    }
+
+    pub(crate) fn run_with(&self, settings: &Settings) -> Turn {
+        for _ in 0..200 {
+            match self.turn_with(settings.clone()).unwrap() {
+                Turn::Again => {}
+                turn => return turn,
+            }
+        }
+        panic!("it does not come to rest");
+    }
+}
+
+/// Ports that a judge has no business with.
+#[derive(Debug)]
+struct Nobody;
+
+impl Entropy for Nobody {
+    fn u32(&self) -> std::io::Result<u32> {
+        unreachable!()
+    }
+}
+
+impl Journals for Nobody {
+    fn open(&self, _: &str) -> std::io::Result<Box<dyn Journal>> {
+        unreachable!()
+    }
+}
+
+impl Web for Nobody {
+    fn get<'a>(&'a self, _: &'a str, _: &'a WebLimits) -> Pending<'a, Result<Bytes, WebError>> {
+        unreachable!()
+    }
+}
+
+impl Studio for Nobody {
+    fn bundle(&self, _: Kind, _: Bytes, _: Bytes) -> Pending<'_, Result<Bundle, ViewsError>> {
+        unreachable!()
+    }
+}
+
+impl Builds for Nobody {
+    fn look<'a>(
+        &'a self,
+        _: Round,
+        _: &'a [(String, Submission)],
+    ) -> Pending<'a, Result<Option<BTreeMap<String, BuildSeen>>, String>> {
+        unreachable!()
+    }
+}
+
+impl Works for Nobody {
+    fn run<'a>(
+        &'a self,
+        _: &'a Order,
+        _: &'a dyn Sink,
+        _: &'a Stop,
+    ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>> {
+        unreachable!()
+    }
+}
+
+impl Chain for Nobody {
+    fn head(&self) -> Pending<'_, Result<Block, ChainError>> {
+        unreachable!()
+    }
+
+    fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
+        unreachable!()
+    }
+
+    fn block(&self, _: u64) -> Pending<'_, Result<Option<Block>, ChainError>> {
+        unreachable!()
+    }
+
+    fn revealed(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Revealed>, ChainError>> {
+        unreachable!()
+    }
+
+    fn neurons(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Neuron>, ChainError>> {
+        unreachable!()
+    }
+
+    fn lock(&self, _: Block, _: Account, _: u16) -> Pending<'_, Result<u64, ChainError>> {
+        unreachable!()
+    }
+
+    fn weights(
+        &self,
+        _: Block,
+        _: u16,
+        _: u16,
+    ) -> Pending<'_, Result<Vec<(u16, u16)>, ChainError>> {
+        unreachable!()
+    }
+
+    fn commit<'a>(
+        &'a self,
+        _: &'a Keypair,
+        _: u16,
+        _: &'a [u8],
+        _: u64,
+    ) -> Pending<'a, Result<Receipt, ChainError>> {
+        unreachable!()
+    }
+
+    fn set_weights<'a>(
+        &'a self,
+        _: &'a Keypair,
+        _: u16,
+        _: &'a [(u16, f64)],
+    ) -> Pending<'a, Result<Receipt, ChainError>> {
+        unreachable!()
+    }
+
+    fn next_block(&self, _: u64) -> Pending<'_, Result<Block, ChainError>> {
+        unreachable!()
+    }
+}

@@ -1,0 +1,325 @@
+//! What must hold after every commit, whatever goes wrong.
+
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt as _;
+use ledger::files::duels::MatchReport;
+use ledger::files::leader::Leaders;
+use ledger::files::matrix::Matrix;
+use ledger::files::outputs::Outputs;
+use ledger::files::prompts;
+use ledger::files::reports::{GenerationOutcome, GenerationReports};
+use ledger::files::state::{Round, Stage, State};
+use ledger::files::submissions::Submissions;
+use ledger::files::winner::Winner;
+use ledger::repository::{Draft, Id, Repository as _};
+use ledger::{JsonFile, MinerFile, Place, RoundFile};
+use object_store::ObjectStoreExt as _;
+use store::Digest;
+
+use crate::executor::lock;
+use crate::scenario::OWNER;
+use crate::world::World;
+
+/// What was committed, and what must never be.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    commits: BTreeMap<Id, Written>,
+    /// Rounds that were left for the next.
+    ended: u32,
+    pub(crate) violations: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Written {
+    parent: Option<Id>,
+    paths: Vec<String>,
+    by_hand: bool,
+}
+
+impl History {
+    /// A commit that may come on the branch.
+    pub(crate) fn wrote(&mut self, id: Id, parent: Option<Id>, draft: &Draft, by_hand: bool) {
+        let paths = draft.changes.keys().cloned().collect();
+        self.commits.insert(id, Written { parent, paths, by_hand });
+    }
+
+    pub(crate) fn rounds(&self) -> u32 {
+        self.ended
+    }
+}
+
+impl World {
+    /// What the validator last set is what the leader is to have.
+    pub(crate) fn check_weights(&self) {
+        let text = self.file("leader.json").unwrap_or_default();
+        let Ok(leaders) = Leaders::from_text("leader.json", &text) else { return };
+        let Some((block, set)) = self.last_weights() else {
+            return self.violation("weights: none were ever set");
+        };
+        let Some(active) = leaders.active_at(block) else { return };
+        let leader = active.hotkey.parse::<chain::Account>().ok();
+        let neuron = self.scenario.neurons.iter().find(|one| Some(one.hotkey) == leader);
+        let uid = neuron.map_or(OWNER, |one| one.uid);
+        let sum: f64 = set.iter().map(|(_, share)| f64::from(*share)).sum();
+        let share = set.iter().find(|one| one.0 == uid).map_or(0.0, |one| f64::from(one.1) / sum);
+        let wanted = if uid == OWNER { 1.0 } else { active.weight };
+        if (share - wanted).abs() > 1e-3 {
+            self.violation(format!("weights: {uid} got {share}, not {wanted}, at block {block}"));
+        }
+    }
+}
+
+/// Before and after a commit.
+struct Change<'w> {
+    world: &'w World,
+    before: Id,
+    after: Id,
+}
+
+impl World {
+    /// Looks at a commit that the branch has now.
+    pub(crate) fn look_at(&self, id: Id) {
+        let written = lock(&self.history).commits.get(&id).cloned();
+        let Some(Written { parent: Some(before), paths, by_hand: false }) = written else { return };
+        let change = Change { world: self, before, after: id };
+        for path in paths {
+            if let Err(what) = change.check(&path) {
+                self.violation(format!("{path}: {what}"));
+            }
+        }
+    }
+}
+
+impl Change<'_> {
+    fn text(&self, at: Id, path: &str) -> Option<String> {
+        String::from_utf8(self.world.books.read(at, path).ok()??).ok()
+    }
+
+    fn parse<T: JsonFile>(&self, at: Id, path: &str) -> Result<Option<T>, String> {
+        let text = self.text(at, path);
+        T::from_optional(path, text.as_deref()).map_err(|error| error.to_string())
+    }
+
+    fn new<T: JsonFile>(&self, place: &Place) -> Result<T, String> {
+        let found = self.parse(self.after, &place.to_string())?;
+        found.ok_or_else(|| format!("{place} is missing"))
+    }
+
+    /// Both of them, if the file was there before.
+    fn both<T: JsonFile>(&self, path: &str) -> Result<Option<(T, T)>, String> {
+        let Some(before) = self.parse(self.before, path)? else { return Ok(None) };
+        let after = self.parse(self.after, path)?.ok_or("the file is lost")?;
+        Ok(Some((before, after)))
+    }
+
+    fn check(&self, path: &str) -> Result<(), String> {
+        let place = Place::parse(path);
+        if let (Some(place), Some(text)) = (&place, self.text(self.after, path)) {
+            place.check(&text).map_err(|error| format!("written with an error: {error}"))?;
+        }
+        match place {
+            Some(Place::State) => self.state(),
+            Some(Place::Config | Place::Pool) => Err("only the operator writes it".to_owned()),
+            Some(Place::Leader) => self.leader(path),
+            Some(Place::Round(_, file)) => match file {
+                RoundFile::Seed
+                | RoundFile::Prompts
+                | RoundFile::Submissions
+                | RoundFile::Schedule => self.unchanging(path),
+                RoundFile::Winner => self.winner(path),
+                RoundFile::MatchesMatrix | RoundFile::AuditMatrix => self.matrix(path),
+                RoundFile::GenerationReports => self.reports(path),
+                _ => Ok(()),
+            },
+            Some(Place::Miner(_, _, file)) => match file {
+                MinerFile::Submitted | MinerFile::Generated | MinerFile::GeneratedRepeat(_) => {
+                    self.outputs(path)
+                }
+                MinerFile::Duels(_) | MinerFile::Audit(..) => self.report(path),
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
+    fn unchanging(&self, path: &str) -> Result<(), String> {
+        let before = self.text(self.before, path);
+        if before.is_some() && before != self.text(self.after, path) {
+            return Err("changed after it was written".to_owned());
+        }
+        Ok(())
+    }
+
+    fn winner(&self, path: &str) -> Result<(), String> {
+        self.unchanging(path).map_err(|_| "a second winner".to_owned())
+    }
+
+    fn state(&self) -> Result<(), String> {
+        let Some((before, after)) = self.both::<State>("state.json")? else { return Ok(()) };
+        let (from, to) = (before.stage, after.stage);
+        let round = before.current_round;
+        if from == to && round == after.current_round {
+            return Ok(());
+        }
+        let next = if to == Stage::Open { round.next() } else { round };
+        if after.current_round != next {
+            return Err(format!("from round {round} {from:?} to {} {to:?}", after.current_round));
+        }
+        match (from, to) {
+            (Stage::Open, Stage::MinerGeneration) => self.after_open(round),
+            (Stage::Open, Stage::Finalizing) => Ok(()),
+            (Stage::MinerGeneration, Stage::Downloading) => Ok(()),
+            (Stage::Downloading, Stage::Duels) => self.after_downloads(round),
+            (Stage::Duels, Stage::Finalizing) => self.after_duels(round),
+            (Stage::Finalizing, Stage::Open) => {
+                lock(&self.world.history).ended += 1;
+                let schedule = Place::Round(next, RoundFile::Schedule);
+                self.new::<ledger::files::schedule::Schedule>(&schedule).map(drop)
+            }
+            (Stage::Finalizing, Stage::Finished) => {
+                lock(&self.world.history).ended += 1;
+                Ok(())
+            }
+            _ => Err(format!("round {round} went from {from:?} to {to:?}")),
+        }
+    }
+
+    fn submissions(&self, round: Round) -> Result<Submissions, String> {
+        self.new(&Place::Round(round, RoundFile::Submissions))
+    }
+
+    fn prompts(&self, round: Round) -> Result<Vec<String>, String> {
+        let path = Place::Round(round, RoundFile::Prompts).to_string();
+        let text = self.text(self.after, &path).ok_or(format!("{path} is missing"))?;
+        Ok(prompts::of_round(&text).into_iter().map(str::to_owned).collect())
+    }
+
+    fn after_open(&self, round: Round) -> Result<(), String> {
+        let seed = Place::Round(round, RoundFile::Seed);
+        self.new::<ledger::files::schedule::SeedFile>(&seed)?;
+        if self.prompts(round)?.is_empty() || self.submissions(round)?.is_empty() {
+            return Err(format!("round {round} has no prompts or no submissions"));
+        }
+        Ok(())
+    }
+
+    fn after_downloads(&self, round: Round) -> Result<(), String> {
+        let prompts = self.prompts(round)?;
+        for hotkey in self.submissions(round)?.keys() {
+            let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
+            let outputs: Outputs = self.new(&place)?;
+            for url in &prompts {
+                let stem = prompts::stem(url);
+                let row = outputs.get(stem).ok_or_else(|| format!("{place}: no row {stem}"))?;
+                if let (Some(_), Some(sha256)) = (&row.asset, &row.sha256) {
+                    let key = format!("rounds/{round}/{hotkey}/submitted/{stem}.js");
+                    self.blob(&key, sha256)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn after_duels(&self, round: Round) -> Result<(), String> {
+        let place = Place::Round(round, RoundFile::Winner);
+        let winner: Winner = self.new(&place)?;
+        let submissions = self.submissions(round)?;
+        if winner.winner_hotkey != ledger::LEADER && !submissions.contains_key(&winner.winner_hotkey)
+        {
+            return Err(format!("{place}: the winner did not submit"));
+        }
+        Ok(())
+    }
+
+    /// A blob is there and is what it was.
+    fn blob(&self, key: &str, sha256: &str) -> Result<(), String> {
+        let path = object_store::path::Path::parse(key).map_err(|error| error.to_string())?;
+        let objects = &self.world.objects;
+        let bytes = async { objects.get(&path).await?.bytes().await }.now_or_never();
+        let Some(Ok(bytes)) = bytes else { return Err(format!("the blob {key} is lost")) };
+        if Digest::of(&bytes).to_string() != sha256 {
+            return Err(format!("the blob {key} changed"));
+        }
+        Ok(())
+    }
+
+    fn leader(&self, path: &str) -> Result<(), String> {
+        let Some((before, after)) = self.both::<Leaders>(path)? else { return Ok(()) };
+        if !after.entries.starts_with(&before.entries) {
+            return Err("entries were changed or lost".to_owned());
+        }
+        if after.entries.len() > before.entries.len() + 1 {
+            return Err("two changes in one round".to_owned());
+        }
+        let kept = after.entries.iter().all(|entry| {
+            entry.repo.as_deref() != Some("base/generator") || entry.layout.get("hardware").is_some()
+        });
+        if kept { Ok(()) } else { Err("a member that we do not know was lost".to_owned()) }
+    }
+
+    fn matrix(&self, path: &str) -> Result<(), String> {
+        let read = |at| {
+            let text = self.text(at, path).unwrap_or_default();
+            Matrix::from_text(path, &text).map_err(|error| error.to_string())
+        };
+        let (before, after) = (read(self.before)?, read(self.after)?);
+        for (left, right, margin) in before.iter() {
+            match after.get(left, right) {
+                Some(now) if now.to_bits() == margin.to_bits() => {}
+                now => return Err(format!("{left},{right} was {margin}, is {now:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, path: &str) -> Result<(), String> {
+        let Some((before, after)) = self.both::<Outputs>(path)? else { return Ok(()) };
+        for (stem, was) in &before {
+            let now = after.get(stem).ok_or_else(|| format!("the row {stem} is lost"))?;
+            let same = (&was.asset, &was.sha256) == (&now.asset, &now.sha256);
+            if was.asset.is_some() && !same {
+                return Err(format!("the row {stem} had an asset and has another"));
+            }
+            if was.picture.is_some() && now.picture.is_none() {
+                return Err(format!("the row {stem} lost its pictures"));
+            }
+        }
+        Ok(())
+    }
+
+    fn reports(&self, path: &str) -> Result<(), String> {
+        let Some((before, after)) = self.both::<GenerationReports>(path)? else { return Ok(()) };
+        for (hotkey, was) in &before {
+            let now = after.get(hotkey).ok_or_else(|| format!("{hotkey} is lost"))?;
+            if was.outcome != GenerationOutcome::Pending && now.outcome != was.outcome {
+                return Err(format!("{hotkey} was {:?}, is {:?}", was.outcome, now.outcome));
+            }
+            if now.repeats.len() < was.repeats.len() {
+                return Err(format!("{hotkey} lost a repeat"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything a match report rests on is kept.
+    fn report(&self, path: &str) -> Result<(), String> {
+        let Some(report) = self.parse::<MatchReport>(self.after, path)? else {
+            return Err("deleted".to_owned());
+        };
+        for duel in &report.duels {
+            let Some(detail) = duel.detail.as_ref().and_then(|detail| detail.as_object()) else {
+                continue;
+            };
+            let Some(evidence) = detail.get("evidence").and_then(|one| one.as_object()) else {
+                continue;
+            };
+            let member = |name: &str| evidence.get(name).and_then(|value| value.as_str());
+            let (Some(key), Some(sha256)) = (member("key"), member("sha256")) else {
+                return Err(format!("{}: evidence without key and sha256", duel.name));
+            };
+            self.blob(key, sha256)?;
+        }
+        Ok(())
+    }
+}
