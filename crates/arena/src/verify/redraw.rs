@@ -53,7 +53,9 @@ impl Verifier<'_> {
             if hotkey != LEADER && !context.order.contains(hotkey) {
                 continue;
             }
-            let Some(outputs) = self.outputs(round, hotkey, std::slice::from_ref(file)) else { continue };
+            let Some(outputs) = self.outputs(round, hotkey, std::slice::from_ref(file)) else {
+                continue;
+            };
             for (stem, row) in &outputs.value {
                 if row.asset.is_none() {
                     continue;
@@ -88,11 +90,15 @@ impl Verifier<'_> {
             // The check of outputs has said so.
             Some(Err(BlobError::Missing)) | None => return,
             Some(Err(error)) => {
-                return self.log.unchecked(Check::Render, format!("an asset could not be read: {error}"));
+                return self
+                    .log
+                    .unchecked(Check::Render, format!("an asset could not be read: {error}"));
             }
         };
         let urls = context.prompts.iter().flat_map(|file| &file.value);
-        let Some(url) = urls.map(|(url, _)| url).find(|url| prompts::stem(url) == stem) else { return };
+        let Some(url) = urls.map(|(url, _)| url).find(|url| prompts::stem(url) == stem) else {
+            return;
+        };
         let prompt = match redraw.prompt(url) {
             Ok(prompt) => prompt,
             Err(why) => {
@@ -116,7 +122,11 @@ impl Verifier<'_> {
                 }
                 None => {
                     let problem = "has no pictures, but can be drawn";
-                    self.log.found(Check::Render, &outputs.member(steps![stem, "failure_reason"]), problem);
+                    self.log.found(
+                        Check::Render,
+                        &outputs.member(steps![stem, "failure_reason"]),
+                        problem,
+                    );
                 }
             },
             Err(ViewsError::Invalid(why)) => {

@@ -43,6 +43,7 @@ fn every_option_is_in_the_reference() {
         "pod check",
         "serve pod",
         "serve generator",
+        "arena verify",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));

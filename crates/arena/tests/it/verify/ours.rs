@@ -28,7 +28,8 @@ fn played(world: &mut World) {
     world.put_json(&world.at("generation_reports.json"), &report);
     let source = json!([{"hotkey": hotkey("Anna"), "verdict": "passed", "reason": ""}]);
     world.put_json(&world.at("source_audit.json"), &source);
-    let verdict = json!({hotkey("Anna"): {"hotkey": hotkey("Anna"), "verdict": "passed", "reason": ""}});
+    let verdict =
+        json!({hotkey("Anna"): {"hotkey": hotkey("Anna"), "verdict": "passed", "reason": ""}});
     world.put_json(&world.at("generation_audits.json"), &verdict);
     world.end(Some("Anna"));
     world.next(Some("Anna"), Some(1.0));
@@ -84,7 +85,7 @@ fn one_number_changed_in_a_report_is_named() {
 #[test]
 fn every_other_file_is_held_against_what_it_follows_from() {
     let anna = hotkey("Anna");
-    assert_snapshot!(first("rounds/0/seed.json", "{\"seed\": ", "{\"seed\": 1"), @"");
+    assert_snapshot!(first("rounds/0/seed.json", "{\"seed\": 3", "{\"seed\": 2"), @"");
     assert_snapshot!(first("rounds/0/commitments.json", "\"required_lock\": 100", "\"required_lock\": 0"), @"");
     assert_snapshot!(first("rounds/0/commitments.json", "\"start_block\": 1000", "\"start_block\": 999"), @"");
     assert_snapshot!(first("rounds/0/submissions.json", "anna/gen", "anna/gem"), @"");
@@ -113,7 +114,8 @@ fn every_other_file_is_held_against_what_it_follows_from() {
 fn evidence_that_is_gone_or_another_is_named() {
     let missing = |change: fn(&mut World, String)| {
         let mut world = ours();
-        let keys: Vec<String> = world.blobs.keys().filter(|key| key.contains("evidence")).cloned().collect();
+        let keys: Vec<String> =
+            world.blobs.keys().filter(|key| key.contains("evidence")).cloned().collect();
         change(&mut world, keys[0].clone());
         findings(&world.verify()).into_iter().next().unwrap_or_else(|| "sound".to_owned())
     };

@@ -9,8 +9,8 @@ use arena::collector::{Observed, seed};
 use arena::selection::{Choice, Rule, select};
 use arena::verify::{BlobError, Blobs, Report, Settings, Subject, Wanted, verify};
 use bytes::Bytes;
-use jiff::Timestamp;
 use chain::{Account, Block};
+use jiff::Timestamp;
 use judge::matches::{
     Judged, Plan, Prompt, evidence_key, margin, order_key, report, report_name, score,
 };
@@ -18,16 +18,16 @@ use judge::single::{self, SingleQuestion};
 use judge::vlm::{Chat, Reply, Request};
 use judge::{Budget, DuelJudge as _, JudgeError, Outcome, Parts, Shown};
 use ledger::files::config::Crown;
-use ledger::json::Json;
-use sha2::{Digest as _, Sha256};
 use ledger::files::duels::{Duel, DuelWinner, MatchReport, Naming, Side};
 use ledger::files::matrix::Matrix;
 use ledger::files::outputs::{AssetKind, Output, Outputs};
 use ledger::files::prompts::{stem, to_text};
 use ledger::files::submissions::{Submission, Submissions};
+use ledger::json::Json;
 use ledger::repository::{Author, Draft, Expected, Id, MemoryRepository, Repository, publish};
 use ledger::{JsonFile, Layout, MinerFile, Round};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// Whose rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,8 @@ impl World {
         let mut state = json!({"current_round": self.round, "stage": stage});
         if self.era != Era::Splats {
             let is_planned = self.era == Era::Ours && stage == "open";
-            state["next_stage_eta"] = if is_planned { json!(start_of(self.round)) } else { Value::Null };
+            state["next_stage_eta"] =
+                if is_planned { json!(start_of(self.round)) } else { Value::Null };
         }
         self.put_json("state.json", &state);
     }
@@ -210,7 +211,11 @@ impl World {
             );
             let mut bytes = u16::try_from(text.len() << 2 | 1).unwrap().to_le_bytes().to_vec();
             bytes.extend(text.as_bytes());
-            Entries { hotkey: account(name), coldkey: account(name), entries: vec![(bytes, last - 100 + n as u64)] }
+            Entries {
+                hotkey: account(name),
+                coldkey: account(name),
+                entries: vec![(bytes, last - 100 + n as u64)],
+            }
         };
         let mut all = miners.to_vec();
         all.push("Lazy");
@@ -392,7 +397,10 @@ impl World {
     ) -> MatchReport {
         let side = |outputs: &Outputs, stem: &str| {
             let row = &outputs[stem];
-            Side { asset: row.asset.clone(), picture: Some(format!("{}/grid.png", row.picture.as_ref().unwrap())) }
+            Side {
+                asset: row.asset.clone(),
+                picture: Some(format!("{}/grid.png", row.picture.as_ref().unwrap())),
+            }
         };
         let prompts = self.urls.iter().map(|url| Prompt {
             stem: stem(url).to_owned(),
@@ -433,7 +441,13 @@ impl World {
                 seed,
             };
             let decided = place < usize::try_from(net.abs()).unwrap();
-            let penalties = if !decided { (3, 3) } else if net > 0 { (6, 1) } else { (1, 6) };
+            let penalties = if !decided {
+                (3, 3)
+            } else if net > 0 {
+                (6, 1)
+            } else {
+                (1, 6)
+            };
             let verdict = answer(&duel, penalties);
             let evidence = verdict.evidence.unwrap();
             let bytes = Bytes::from(serde_json::to_vec(&evidence).unwrap());
@@ -441,7 +455,10 @@ impl World {
             let mut detail = verdict.detail;
             if let Json::Object(members) = &mut detail {
                 let pointer = json!({"key": key, "sha256": hex(&bytes)});
-                members.insert("evidence".to_owned(), ledger::json::read(&pointer.to_string()).unwrap());
+                members.insert(
+                    "evidence".to_owned(),
+                    ledger::json::read(&pointer.to_string()).unwrap(),
+                );
             }
             self.blobs.insert(key, bytes);
             outcomes.push(Judged { winner: verdict.winner, detail });
@@ -560,8 +577,13 @@ impl World {
     pub(crate) fn verify_with(&self, settings: &Settings) -> Report {
         let blobs = Kept(Mutex::new(self.blobs.clone()));
         let at = self.repository.head().unwrap().unwrap();
-        let subject =
-            Subject { repository: &self.repository, at, has_history: true, blobs: Some(&blobs) };
+        let subject = Subject {
+            repository: &self.repository,
+            at,
+            has_history: true,
+            blobs: Some(&blobs),
+            redraw: None,
+        };
         verify(&subject, settings).unwrap()
     }
 
@@ -591,7 +613,8 @@ struct Scripted(u8, u8);
 
 impl Chat for Scripted {
     fn ask<'a>(&'a self, request: &'a Request) -> judge::Pending<'a, Result<Reply, JudgeError>> {
-        let (first, second) = if request.label.ends_with("ba") { (self.1, self.0) } else { (self.0, self.1) };
+        let (first, second) =
+            if request.label.ends_with("ba") { (self.1, self.0) } else { (self.0, self.1) };
         let text = format!(r#"{{"penalty_1": {first}, "penalty_2": {second}, "issues": "none"}}"#);
         let reply = Reply { outcome: Outcome::Answer(text), latency: Duration::from_millis(300) };
         Box::pin(std::future::ready(Ok(reply)))
@@ -614,24 +637,23 @@ impl judge::Sleep for Nothing {
 
 fn answer(duel: &judge::Duel, (left, right): (u8, u8)) -> judge::Verdict {
     let judge = SingleQuestion::new(single::Settings::default(), Arc::new(Scripted(left, right)));
-    let parts = Parts { pictures: &Nothing, sleep: &Nothing, budget: &Budget::new(4), earlier: None };
+    let parts =
+        Parts { pictures: &Nothing, sleep: &Nothing, budget: &Budget::new(4), earlier: None };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(judge.judge(duel, parts)).unwrap()
 }
 
 /// The lines of a report.
 pub(crate) fn findings(report: &Report) -> Vec<String> {
-    report
-        .findings
-        .iter()
-        .map(|finding| {
-            let text = finding.to_string();
-            finding
-                .commit
-                .as_ref()
-                .map_or(text.clone(), |commit| text.replace(commit.as_str(), "…"))
-        })
-        .collect()
+    let plain = |finding: &arena::verify::Finding| {
+        let mut text = finding.to_string();
+        for name in NAMES {
+            let hotkey = hotkey(name);
+            text = text.replace(&hotkey, name).replace(ledger::hotkey10(&hotkey), name);
+        }
+        finding.commit.as_ref().map_or(text.clone(), |commit| text.replace(commit.as_str(), "…"))
+    };
+    report.findings.iter().map(plain).collect()
 }
 
 /// Hotkeys that messages are easier to read without.
@@ -653,6 +675,11 @@ pub(crate) struct Kept(pub(crate) Mutex<BTreeMap<String, Bytes>>);
 impl Blobs for Kept {
     fn read(&self, wanted: &[Wanted]) -> Vec<Result<Bytes, BlobError>> {
         let blobs = self.0.lock().unwrap();
-        wanted.iter().map(|one| blobs.get(&one.key).cloned().ok_or(BlobError::Missing)).collect()
+        let one = |one: &Wanted| match blobs.get(&one.key) {
+            None => Err(BlobError::Missing),
+            Some(bytes) if bytes.len() as u64 > one.bytes_max => Err(BlobError::TooLarge),
+            Some(bytes) => Ok(bytes.clone()),
+        };
+        wanted.iter().map(one).collect()
     }
 }
