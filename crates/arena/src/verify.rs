@@ -6,6 +6,7 @@
 //!
 //! Everything here is hostile: a repository may be huge, broken or made to mislead. Limits are named where they hold.
 
+mod admission;
 mod blobs;
 mod books;
 mod diff;
@@ -19,6 +20,7 @@ mod matches;
 mod outcome;
 mod outputs;
 mod prompts;
+mod redraw;
 mod report;
 mod rules;
 mod stage;
@@ -38,6 +40,7 @@ pub use blobs::{BlobError, Blobs, NoBlobs, Wanted};
 use books::{Books, File};
 pub use folder::FolderRepository;
 use matches::Context;
+pub use redraw::Redraw;
 use report::Log;
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Unchecked};
 use rules::Rules;
@@ -53,6 +56,8 @@ pub struct Subject<'a> {
     pub has_history: bool,
     /// Evidence and assets; nothing if there are none to be had.
     pub blobs: Option<&'a dyn Blobs>,
+    /// Draws assets again; nothing to leave pictures alone.
+    pub redraw: Option<&'a dyn Redraw>,
 }
 
 /// How much is looked at.
@@ -76,12 +81,14 @@ pub fn verify(subject: &Subject<'_>, settings: &Settings) -> Result<Report, Repo
         books,
         log,
         blobs: subject.blobs,
+        redraw: subject.redraw,
         only: settings.round,
         config,
         state,
         introduced: BTreeMap::new(),
         outputs: BTreeMap::new(),
         inputs: BTreeMap::new(),
+        judge: None,
     };
     verifier.run(subject.has_history);
     let mut report = verifier.log.end();
@@ -94,6 +101,7 @@ struct Verifier<'a> {
     books: Books<'a>,
     log: Log,
     blobs: Option<&'a dyn Blobs>,
+    redraw: Option<&'a dyn Redraw>,
     only: Option<Round>,
     config: Option<File<Config>>,
     state: Option<File<State>>,
@@ -103,6 +111,8 @@ struct Verifier<'a> {
     outputs: outputs::Cache,
     /// Hashes of what judges were shown, by URL.
     inputs: BTreeMap<String, String>,
+    /// The judge of the first evidence of the round.
+    judge: Option<judge::Description>,
 }
 
 impl Verifier<'_> {
@@ -122,17 +132,18 @@ impl Verifier<'_> {
         }
         let rounds: Vec<Round> = self.books.rounds().into_keys().collect();
         self.check_config();
+        self.check_state(&rounds);
         for &round in &rounds {
             if self.only.is_none_or(|only| only == round) {
                 self.log.enter(Some(round));
                 self.check_round(round);
                 self.outputs.clear();
                 self.inputs.clear();
+                self.judge = None;
             }
         }
         self.log.enter(None);
         self.check_leader(&rounds);
-        self.check_state(&rounds);
         self.books.check_rest(&mut self.log, self.only);
         self.log.append(history);
     }
@@ -149,9 +160,13 @@ impl Verifier<'_> {
             self.check_schedule(round, &config, schedule);
         }
         let seed: Option<File<SeedFile>> = self.books.json(&mut self.log, &place(RoundFile::Seed));
-        let seed = seed.map(|file| file.value.seed);
         let submissions: Option<File<Submissions>> =
             self.books.json(&mut self.log, &place(RoundFile::Submissions));
+        if rules == Rules::Crucible {
+            let schedule = schedule.as_ref().map(|file| &file.value);
+            self.check_admission(round, &config, schedule, seed.as_ref(), submissions.as_ref());
+        }
+        let seed = seed.map(|file| file.value.seed);
         if let Some(submissions) = &submissions {
             let schedule = schedule.as_ref().map(|file| &file.value);
             self.check_submissions(round, rules, &config, schedule, submissions);
@@ -178,8 +193,13 @@ impl Verifier<'_> {
         self.check_builds(context.round, &submissions.value, basis.builds.as_ref());
         self.check_outputs(context.round, context.rules, &context.stems, &context.order);
         let played = self.check_matches(context);
-        self.check_matrix(context, &played, basis.matches.as_ref(), false);
-        self.check_matrix(context, &played, basis.audits.as_ref(), true);
+        if context.rules != Rules::Splats {
+            self.check_matrix(context, &played, basis.matches.as_ref(), false);
+            self.check_matrix(context, &played, basis.audits.as_ref(), true);
+        }
+        if let Some(redraw) = self.redraw {
+            self.check_pictures(context, redraw);
+        }
         match context.rules {
             Rules::Crucible | Rules::Modules => self.check_outcome(context, &played, &basis),
             Rules::Meshes => self.check_mesh_outcome(context, &basis),

@@ -19,6 +19,9 @@ pub enum BlobError {
     /// Nobody has it there.
     #[error("there is no such blob")]
     Missing,
+    /// It has more bytes than were asked for.
+    #[error("it is larger than it may be")]
+    TooLarge,
     /// It may be there.
     #[error("{0}")]
     Failed(String),

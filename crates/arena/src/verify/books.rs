@@ -125,7 +125,12 @@ impl<'r> Books<'r> {
 
     /// A file of JSON. Nothing if it is not there, empty, or wrong, which is complained of once.
     pub(super) fn json<T: JsonFile>(&self, log: &mut Log, place: &Place) -> Option<File<T>> {
-        let path = place.to_string();
+        self.json_at(log, &place.to_string())
+    }
+
+    /// The same, of a file of ours that the original has no place for.
+    pub(super) fn json_at<T: JsonFile>(&self, log: &mut Log, path: &str) -> Option<File<T>> {
+        let path = path.to_owned();
         let again = self.read.borrow().contains(&path);
         let text = self.text(log, &path)?;
         match T::from_optional(&path, Some(&text)) {
@@ -189,7 +194,8 @@ impl<'r> Books<'r> {
                 continue;
             }
             let Some(place) = place else {
-                unknown += u64::from(path.starts_with("rounds/"));
+                unknown +=
+                    u64::from(path.starts_with("rounds/") && !self.read.borrow().contains(path));
                 continue;
             };
             let seen = self.read.borrow().contains(path);

@@ -6,7 +6,7 @@ use judge::recheck::{RecheckError, recheck};
 use judge::{Description, Duel, Evidence, Shown};
 use ledger::files::duels::{self, DuelWinner};
 use ledger::files::prompts;
-use ledger::json::{Json, Step};
+use ledger::json::{Json, Object, Step};
 use ledger::{Field as _, MinerFile, path_text};
 use sha2::{Digest as _, Sha256};
 
@@ -70,6 +70,15 @@ impl Verifier<'_> {
                             &spot,
                             format_args!("there is no blob {}", pointer.key),
                         );
+                    }
+                    Err(BlobError::TooLarge) => {
+                        let spot =
+                            one.file.member(steps!["duels", pointer.at, "detail", MEMBER, "key"]);
+                        let problem = format!(
+                            "the blob {} has more than {EVIDENCE_BYTES_MAX} bytes",
+                            pointer.key
+                        );
+                        self.log.found(Check::Evidence, &spot, problem);
                     }
                     Err(BlobError::Failed(why)) => {
                         self.log.unchecked(
@@ -192,6 +201,11 @@ impl Verifier<'_> {
                 self.inputs.insert(url.clone(), sha256.clone());
             }
         }
+        let first = self.judge.get_or_insert_with(|| evidence.judge.clone());
+        if *first != evidence.judge {
+            let problem = "the evidence is by a judge with other settings than that of the round's first duel";
+            self.log.found(Check::Evidence, &spot, problem);
+        }
         match recheck(&evidence) {
             Ok((winner, detail)) => {
                 let spot = file.member(steps!["duels", at, "winner"]);
@@ -237,11 +251,22 @@ impl Verifier<'_> {
                 ledger::shorten(&judge.name)
             )
         });
-        let members = one.file.value.layout.get("judge").and_then(Json::as_object);
-        let name = members.and_then(|members| members.get("name")?.as_str());
-        self.log.hold(Check::Evidence, name == Some(judge.name.as_str()), &spot, || {
-            format!("the evidence is by the judge {}", ledger::shorten(&judge.name))
-        });
+        let stated = one.file.value.layout.get("judge").cloned().unwrap_or(Json::Null);
+        // As reports have it: settings are in the evidence only.
+        let model = judge.model.as_deref().map_or(Json::Null, Json::from);
+        let should = Json::Object(Object::from_iter([
+            ("name".to_owned(), Json::from(judge.name.as_str())),
+            ("version".to_owned(), Json::int(judge.version.into())),
+            ("model".to_owned(), model),
+        ]));
+        match diff::first(&stated, &should) {
+            None => self.log.agree(Check::Evidence, 1),
+            Some((path, problem)) => {
+                let mut way = steps!["judge"];
+                way.extend(path);
+                self.log.found(Check::Evidence, &one.file.member(way), problem);
+            }
+        }
     }
 
     /// What a report says of the whole match follows from its duels: order, end, interval.

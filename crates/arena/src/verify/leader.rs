@@ -159,7 +159,11 @@ impl Verifier<'_> {
                     expected.weight,
                     next.map_or("after it".to_owned(), |next| next.to_string()),
                 );
-                self.log.found(Check::Leader, &file.line(1, ""), problem);
+                let spot = match new {
+                    Some(_) => file.member(way(as_object, known, "effective_block")),
+                    None => file.line(1, ""),
+                };
+                self.log.found(Check::Leader, &spot, problem);
             }
             (Some(expected), Some(produced)) => {
                 self.compare_entry(file, as_object, known, expected, produced, &who)

@@ -67,12 +67,12 @@ impl Verifier<'_> {
             rejected: &no_rejected,
         };
         let timeline = derive(&inputs);
-        self.check_verdicts(context, &timeline, basis);
         if let Some(open) = unfinished(&timeline) {
             self.check_end(context, basis, Err(open));
         } else {
             self.check_end(context, basis, Ok(timeline.winner()));
         }
+        self.check_verdicts(context, &timeline, basis);
         if !sources.is_empty() {
             let what = "audits of miners' sources are made by people: their verdicts are taken as they are";
             self.log.unchecked_times(Check::Audits, what, sources.len() as u64);
@@ -121,7 +121,8 @@ impl Verifier<'_> {
                     let spot = file.member(steps![&hotkey, "verdict"]);
                     let same = found.verdict() == Some(expected);
                     if self.log.hold(Check::Audits, same, &spot, || {
-                        format!("by its margins it {} {}", word(expected), row.reason)
+                        let reason = if row.reason.is_empty() { "" } else { ": " };
+                        format!("by its margins it {}{reason}{}", word(expected), row.reason)
                     }) {
                         let spot = file.member(steps![&hotkey, "reason"]);
                         self.log.hold(Check::Audits, found.reason() == row.reason, &spot, || {

@@ -15,8 +15,9 @@ use super::{BlobError, Verifier, Wanted};
 /// Bytes of an asset, at most: a mesh's limit.
 pub(super) const ASSET_BYTES_MAX: u64 = 200 << 20;
 
-/// Assets that are read at once.
+/// Assets that are read at once: so many, with so many bytes.
 const TOGETHER: usize = 32;
+const TOGETHER_BYTES: u64 = 256 << 20;
 
 /// One side of matches, by the file its outputs are in.
 pub(super) type OutputsFile = Rc<File<Outputs>>;
@@ -160,8 +161,17 @@ impl Verifier<'_> {
                 }
             }
         }
-        for part in wanted.chunks(TOGETHER) {
+        let mut rest = wanted.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |(_, row, ..): &&(&String, &Output, String, String)| {
+                bytes = u64::saturating_add(bytes, row.size);
+                bytes <= TOGETHER_BYTES
+            };
+            let together = rest.iter().take(TOGETHER).take_while(fits).count().max(1);
+            let (part, later) = rest.split_at(together);
             self.check_blobs(file, part);
+            rest = later;
         }
     }
 
@@ -172,7 +182,10 @@ impl Verifier<'_> {
         };
         let wanted: Vec<Wanted> = rows
             .iter()
-            .map(|(.., key, _)| Wanted { key: key.clone(), bytes_max: ASSET_BYTES_MAX })
+            .map(|(_, row, key, _)| Wanted {
+                key: key.clone(),
+                bytes_max: row.size.min(ASSET_BYTES_MAX),
+            })
             .collect();
         let read = blobs.read(&wanted);
         for ((stem, row, key, recorded), found) in rows.iter().zip(read) {
@@ -195,6 +208,11 @@ impl Verifier<'_> {
                 Err(BlobError::Missing) => {
                     let spot = file.member(steps![*stem, row.kind.extension()]);
                     self.log.found(Check::Outputs, &spot, format_args!("there is no blob {key}"));
+                }
+                Err(BlobError::TooLarge) => {
+                    let spot = file.member(steps![*stem, "size"]);
+                    let problem = format!("{}, but the blob {key} is larger", row.size);
+                    self.log.found(Check::Outputs, &spot, problem);
                 }
                 Err(BlobError::Failed(why)) => {
                     self.log.unchecked(Check::Outputs, format!("a blob could not be read: {why}"));

@@ -5,6 +5,7 @@ use ledger::files::outputs::{AssetKind, Outputs};
 use ledger::{JsonFile, MinerFile, Place, Round, RoundFile};
 
 use super::books::Books;
+use crate::collector::observed;
 
 /// By whose rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +30,9 @@ impl Rules {
         }
     }
 
-    /// Where what the chain showed is written down.
-    pub(super) fn commitments(round: Round) -> String {
-        format!("rounds/{round}/commitments.json")
-    }
-
     /// Tells by the files that are there; `ours` if the competition's rules are.
     pub(super) fn of(books: &Books<'_>, round: Round, ours: bool) -> Self {
-        if ours || books.paths.contains(&Self::commitments(round)) {
+        if ours || books.paths.contains(&observed::path(round)) {
             return Self::Crucible;
         }
         let has = |file| books.has(&Place::Round(round, file));

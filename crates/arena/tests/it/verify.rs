@@ -1,4 +1,6 @@
 //! Competitions of every era are found sound; whatever is changed in one is named with file and line.
 
 mod eras;
+mod hostile;
+mod ours;
 mod world;

@@ -53,6 +53,7 @@ fn every_option_is_in_the_reference() {
         "arena source-audit",
         "arena submit",
         "arena demo",
+        "arena verify",
     ] {
         assert!(reference.contains(&format!("## crucible {command}\n")), "{command}");
         let help = place.ok(&format!("{command} --help"));

@@ -110,3 +110,95 @@ fn what_cannot_be_checked_is_listed() {
     assert_snapshot!(unchecked(&meshes().verify()), @"");
     assert_snapshot!(unchecked(&splats().verify()), @"");
 }
+
+/// The first line of verify after a change by hand.
+fn first(world: World, path: &str, from: &str, to: &str) -> String {
+    world.after(path, from, to).into_iter().next().unwrap_or_else(|| "sound".to_owned())
+}
+
+#[test]
+fn what_is_changed_in_a_module_competition_is_named() {
+    let anna = hotkey("Anna");
+    let one = |path: &str, from: &str, to: &str| first(modules(), path, from, to);
+    assert_snapshot!(one(&format!("rounds/0/{anna}/duels_leader.json"), "\"winner\": \"right\"", "\"winner\": \"draw\""), @"");
+    assert_snapshot!(one(&format!("rounds/0/{anna}/submitted.json"), "/submitted/", "/elsewhere/"), @"");
+    assert_snapshot!(one("rounds/1/prompts.txt", "\n", "\nhttps://pictures.example/p099.png\n"), @"");
+    assert_snapshot!(one("rounds/1/seed.json", "7", "8"), @"");
+    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.15", "-1.0"), @"");
+    assert_snapshot!(one("rounds/0/audit_matrix.csv", "-0.05", "-0.1"), @"");
+    assert_snapshot!(one("rounds/0/submissions.json", "demo-0", "demo-1"), @"");
+    assert_snapshot!(one("rounds/2/schedule.json", "\"generation_deadline_block\": 45400", "\"generation_deadline_block\": 45300"), @"");
+}
+
+#[test]
+fn what_is_changed_in_a_mesh_competition_is_named() {
+    let winner = hotkey("Ggp");
+    let plain = |text: String| {
+        text.replace(&winner, "Ggp").replace(&hotkey("DSc"), "DSc").replace(&hotkey("GGs"), "GGs")
+    };
+    let one = |path: &str, from: &str, to: &str| plain(first(meshes(), path, from, to));
+    assert_snapshot!(one("rounds/0/winner.json", &winner, &hotkey("GGs")), @"");
+    assert_snapshot!(one("rounds/0/generation_audits.json", "\"outcome\": \"rejected\"", "\"outcome\": \"passed\""), @"");
+    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.2265625", "0.0"), @"");
+    assert_snapshot!(one("rounds/0/source_audit.json", "passed", "failed"), @"");
+}
+
+#[test]
+fn what_is_changed_in_a_splat_competition_is_named() {
+    let one = |path: &str, from: &str, to: &str| first(splats(), path, from, to);
+    let cleo = hotkey("Cleo");
+    assert_snapshot!(one("rounds/0/judge_progress.json", &cleo, &hotkey("Anna")), @"");
+    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "challenger_wins", "leader_defends"), @"");
+    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "\"score\": 5", "\"score\": 0"), @"");
+    assert_snapshot!(one("leader.json", "cleo/gen", "anna/gen"), @"");
+}
+
+#[test]
+fn outputs_that_are_missing_are_walkovers() {
+    let mut world = World::new(Era::Modules, 100, 20);
+    world.begin(&["Anna", "Bert"], 42);
+    let none = json!({"p000": {"js": null, "views": null, "failure_reason": "js_fetch_failed: HTTP 404", "size": 0}});
+    let rows: serde_json::Map<String, serde_json::Value> =
+        world.stems().into_iter().map(|stem| (stem, none["p000"].clone())).collect();
+    let path = world.at(&format!("{}/submitted.json", hotkey("Bert")));
+    world.put_json(&path, &rows.into());
+    world.play("leader", &hotkey("Anna"), 0);
+    let matrix =
+        format!("left,right,margin\nleader,{},0.0\nleader,{},-1.0", hotkey("Anna"), hotkey("Bert"));
+    world.put("rounds/0/matches_matrix.csv", matrix);
+    world.end(None);
+    // Rows that were there named an asset, so the history tells; nothing else does.
+    let found = findings(&world.verify());
+    assert!(found.iter().all(|line| line.contains("[history]")), "{found:?}");
+    assert_snapshot!(world.after("rounds/0/matches_matrix.csv", "-1.0", "1.0")[0], @"");
+}
+
+#[test]
+fn history_is_told() {
+    let story = |change: fn(&mut World)| {
+        let mut world = modules();
+        change(&mut world);
+        let found = findings(&world.verify()).into_iter();
+        found.filter(|line| line.contains("[history]")).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(story(|world| { world.state("duels"); world.commit("by hand"); }), @"");
+    assert_snapshot!(story(|world| {
+        world.state("paused"); world.commit("pause"); world.state("open"); world.commit("resume");
+    }), @"");
+    assert_snapshot!(story(|world| { world.remove("rounds/0/seed.json"); world.commit("away"); }), @"");
+    assert_snapshot!(story(|world| {
+        let text = world.files["rounds/0/winner.json"].replace("anna", "bert");
+        let was = world.files["rounds/0/winner.json"].clone();
+        world.put("rounds/0/winner.json", text);
+        world.commit("another winner");
+        world.put("rounds/0/winner.json", was);
+        world.commit("and back");
+    }), @"");
+    assert_snapshot!(story(|world| { world.put("leader.json", "[]".to_owned()); world.commit("nobody"); }), @"");
+    assert_snapshot!(story(|world| {
+        let text = world.files["rounds/0/matches_matrix.csv"].replace("0.15", "0.2");
+        world.put("rounds/0/matches_matrix.csv", text);
+        world.commit("by hand");
+    }), @"");
+    assert_snapshot!(story(|world| { world.state("miner_generation"); world.commit("without its files"); }), @"");
+}

@@ -1,24 +1,38 @@
 //! Small competitions of each era, made commit by commit as its services would have made them.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use arena::collector::observed::Entries;
+use arena::collector::{Observed, seed};
 use arena::selection::{Choice, Rule, select};
 use arena::verify::{BlobError, Blobs, Report, Settings, Subject, Wanted, verify};
 use bytes::Bytes;
+use chain::{Account, Block};
 use jiff::Timestamp;
-use judge::matches::{margin, score};
+use judge::matches::{
+    Judged, Plan, Prompt, evidence_key, margin, order_key, report, report_name, score,
+};
+use judge::single::{self, SingleQuestion};
+use judge::vlm::{Chat, Reply, Request};
+use judge::{Budget, DuelJudge as _, JudgeError, Outcome, Parts, Shown};
+use ledger::files::config::Crown;
 use ledger::files::duels::{Duel, DuelWinner, MatchReport, Naming, Side};
 use ledger::files::matrix::Matrix;
 use ledger::files::outputs::{AssetKind, Output, Outputs};
 use ledger::files::prompts::{stem, to_text};
+use ledger::files::submissions::{Submission, Submissions};
+use ledger::json::Json;
 use ledger::repository::{Author, Draft, Expected, Id, MemoryRepository, Repository, publish};
-use ledger::{JsonFile, Layout};
+use ledger::{JsonFile, Layout, MinerFile, Round};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// Whose rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Era {
+    Ours,
     Modules,
     Meshes,
     Splats,
@@ -27,20 +41,25 @@ pub(crate) enum Era {
 impl Era {
     pub(crate) fn kind(self) -> AssetKind {
         match self {
-            Self::Modules => AssetKind::Module,
+            Self::Ours | Self::Modules => AssetKind::Module,
             Self::Meshes => AssetKind::Mesh,
             Self::Splats => AssetKind::Splats,
         }
     }
 
     fn rule(self) -> Rule {
-        if self == Self::Modules { Rule::Distinct } else { Rule::Repeats }
+        if self.kind() == AssetKind::Module { Rule::Distinct } else { Rule::Repeats }
     }
 }
 
-/// A hotkey that begins as it is called.
+/// A hotkey.
 pub(crate) fn hotkey(name: &str) -> String {
-    format!("5{name:A<47}")
+    account(name).to_string()
+}
+
+/// The same as the chain has it.
+pub(crate) fn account(name: &str) -> Account {
+    Account(Sha256::digest(name).into())
 }
 
 /// A commit of a miner's repository.
@@ -79,6 +98,9 @@ impl World {
             "finalization_buffer_hours": 1.0, "win_margin": 0.05, "weight_decay": 0.15, "weight_floor": 0.4,
             "prompts_per_round": prompts, "carryover_prompts": prompts / 2, "round_duration_days": 3, "audit_repeats": 1
         });
+        if era == Era::Ours {
+            config["crucible"] = json!({"kind": "modules", "judge": "single-question"});
+        }
         if era == Era::Splats {
             for member in ["generation_stage_minutes", "round_duration_days", "audit_repeats"] {
                 config.as_object_mut().unwrap().remove(member);
@@ -135,7 +157,9 @@ impl World {
     pub(crate) fn state(&mut self, stage: &str) {
         let mut state = json!({"current_round": self.round, "stage": stage});
         if self.era != Era::Splats {
-            state["next_stage_eta"] = Value::Null;
+            let is_planned = self.era == Era::Ours && stage == "open";
+            state["next_stage_eta"] =
+                if is_planned { json!(start_of(self.round)) } else { Value::Null };
         }
         self.put_json("state.json", &state);
     }
@@ -146,6 +170,9 @@ impl World {
             json!({"earliest_reveal_block": earliest, "latest_reveal_block": latest});
         if self.era != Era::Splats {
             schedule["generation_deadline_block"] = json!(latest + 1200);
+        }
+        if self.era == Era::Ours {
+            schedule["planned_start"] = json!(start_of(round));
         }
         self.put_json(&format!("rounds/{round}/schedule.json"), &schedule);
     }
@@ -172,8 +199,42 @@ impl World {
         stems
     }
 
-    /// Miners submit, prompts are picked.
+    /// What the chain shows: everybody revealed a submission, and Lazy locked nothing.
+    fn reveal(&mut self, miners: &[&str]) -> u32 {
+        let last = FIRST + u64::from(self.round) * EACH;
+        let start = Block { number: last, hash: [u8::try_from(self.round).unwrap() + 7; 32] };
+        let entries = |(n, name): (usize, &&str)| {
+            let text = format!(
+                r#"{{"repo": "{0}/gen", "commit": "{1}", "cdn_url": "https://{0}.example"}}"#,
+                name.to_lowercase(),
+                commit(name)
+            );
+            let mut bytes = u16::try_from(text.len() << 2 | 1).unwrap().to_le_bytes().to_vec();
+            bytes.extend(text.as_bytes());
+            Entries {
+                hotkey: account(name),
+                coldkey: account(name),
+                entries: vec![(bytes, last - 100 + n as u64)],
+            }
+        };
+        let mut all = miners.to_vec();
+        all.push("Lazy");
+        let observed = Observed {
+            netuid: 17,
+            start,
+            read: start,
+            published_block: last + 3,
+            required_lock: 100,
+            hotkeys: all.iter().enumerate().map(entries).collect(),
+            locks: miners.iter().map(|name| (account(name), 100)).collect(),
+        };
+        self.put(&self.at("commitments.json"), observed.to_text());
+        seed(17, Round(self.round), &start.hash)
+    }
+
+    /// Miners submit, prompts are picked. Our own seeds come from the chain.
     pub(crate) fn begin(&mut self, miners: &[&str], seed: u32) {
+        let seed = if self.era == Era::Ours { self.reveal(miners) } else { seed };
         let previous = std::mem::take(&mut self.urls);
         let previous: Vec<&str> = previous.iter().map(String::as_str).collect();
         let pool: Vec<String> = self.files["prompts.txt"].lines().map(str::to_owned).collect();
@@ -191,19 +252,21 @@ impl World {
         self.miners = miners.iter().map(|name| hotkey(name)).collect();
         self.put(&self.at("seed.json"), format!("{{\"seed\": {seed}}}"));
         self.put(&self.at("prompts.txt"), to_text(&self.urls));
-        let mut submissions = serde_json::Map::new();
+        let mut submissions = Submissions::new();
         let mut builds = serde_json::Map::new();
         let last = FIRST + u64::from(self.round) * EACH;
         for (n, name) in miners.iter().enumerate() {
             let block = last - 100 + n as u64;
             let round = format!("demo-{}", self.round);
-            let mut submission = json!({
-                "repo": format!("{}/gen", name.to_lowercase()), "commit": commit(name),
-                "cdn_url": format!("https://{}.example", name.to_lowercase()), "revealed_at_block": block, "round": round
-            });
-            if self.era == Era::Splats {
-                submission.as_object_mut().unwrap().remove("cdn_url");
-            }
+            let submission = Submission {
+                repo: format!("{}/gen", name.to_lowercase()),
+                commit: commit(name),
+                cdn_url: (self.era != Era::Splats)
+                    .then(|| format!("https://{}.example/", name.to_lowercase())),
+                revealed_at_block: block,
+                round: round.clone(),
+                layout: Layout::default(),
+            };
             submissions.insert(hotkey(name), submission);
             let tag = format!("{}-{round}", &commit(name)[..7]);
             builds.insert(hotkey(name), json!({
@@ -211,7 +274,7 @@ impl World {
                 "tag": tag, "status": "success", "docker_image": format!("registry.example/{}:{tag}", name.to_lowercase())
             }));
         }
-        self.put_json(&self.at("submissions.json"), &Value::Object(submissions));
+        self.put(&self.at("submissions.json"), submissions.to_text());
         self.state(if self.era == Era::Splats { "generating" } else { "miner_generation" });
         self.commit("seed, prompts and submissions");
         self.put_json(&self.at("builds.json"), &Value::Object(builds));
@@ -231,7 +294,7 @@ impl World {
         let (name, below) = match self.era {
             Era::Splats => ("generations.json", ""),
             Era::Meshes => ("generated.json", "generated"),
-            Era::Modules => ("generated_1.json", "generated_1"),
+            Era::Ours | Era::Modules => ("generated_1.json", "generated_1"),
         };
         self.deliver("leader", name, below);
         self.state("duels");
@@ -253,6 +316,13 @@ impl World {
                 _ => format!("{prefix}.png"),
             });
             row.size = 1234;
+            if self.era == Era::Ours {
+                let key = self.at(&format!("{miner}/{below}{stem}.js"));
+                let asset = format!("// {key}");
+                row.size = asset.len() as u64;
+                row.sha256 = Some(hex(asset.as_bytes()));
+                self.blobs.insert(key, Bytes::from(asset));
+            }
             outputs.insert(stem, row);
         }
         self.put(&self.at(&format!("{miner}/{file}")), outputs.to_text());
@@ -271,10 +341,15 @@ impl World {
         let leader = match self.era {
             Era::Splats => "generations.json",
             Era::Meshes => "generated.json",
-            Era::Modules => "generated_1.json",
+            Era::Ours | Era::Modules => "generated_1.json",
         };
         let of_left = self.outputs(left, if left == "leader" { leader } else { file });
-        let report = self.report(left, right, net, &of_left, &self.outputs(right, file));
+        let of_right = self.outputs(right, file);
+        let report = if self.era == Era::Ours {
+            self.judged(left, right, None, net, &of_left, &of_right)
+        } else {
+            self.report(left, right, net, &of_left, &of_right)
+        };
         let name = if self.era == Era::Splats {
             "duels.json".to_owned()
         } else {
@@ -296,7 +371,11 @@ impl World {
             "leader" => self.outputs("leader", "generated_1.json"),
             other => self.outputs(other, "submitted.json"),
         };
-        let report = self.report(left, right, net, &of_left, &generated);
+        let report = if self.era == Era::Ours {
+            self.judged(left, right, Some(1), net, &of_left, &generated)
+        } else {
+            self.report(left, right, net, &of_left, &generated)
+        };
         self.put(
             &self.at(&format!("{right}/audit_{}_1.json", ledger::hotkey10(left))),
             report.to_text(),
@@ -304,6 +383,91 @@ impl World {
         self.audits.set(&format!("{left}_1"), right, report.margin).unwrap();
         self.put(&self.at("audit_matrix.csv"), self.audits.to_text());
         self.commit("an audit");
+    }
+
+    /// A report of ours: every duel is judged, and its evidence kept.
+    fn judged(
+        &mut self,
+        left: &str,
+        right: &str,
+        repeat: Option<u32>,
+        net: i64,
+        of_left: &Outputs,
+        of_right: &Outputs,
+    ) -> MatchReport {
+        let side = |outputs: &Outputs, stem: &str| {
+            let row = &outputs[stem];
+            Side {
+                asset: row.asset.clone(),
+                picture: Some(format!("{}/grid.png", row.picture.as_ref().unwrap())),
+            }
+        };
+        let prompts = self.urls.iter().map(|url| Prompt {
+            stem: stem(url).to_owned(),
+            url: url.clone(),
+            left: side(of_left, stem(url)),
+            right: side(of_right, stem(url)),
+        });
+        let seed: Value = serde_json::from_str(&self.files[&self.at("seed.json")]).unwrap();
+        let seed = u32::try_from(seed["seed"].as_u64().unwrap()).unwrap();
+        let sequential = self.config["crucible"]["sequential_stopping"] == json!(true);
+        let plan = Plan {
+            left: left.to_owned(),
+            right: right.to_owned(),
+            kind: AssetKind::Module,
+            prompts: prompts.collect(),
+            order_key: order_key(seed, of_left.to_text().as_bytes(), of_right.to_text().as_bytes()),
+            threshold: if left == "submitted" { -0.05 } else { 0.05 },
+            crown: Crown::Margin,
+            may_stop: sequential,
+            confidence: 0.95,
+        };
+        let file = match repeat {
+            Some(repeat) => MinerFile::Audit(left.to_owned(), repeat),
+            None => MinerFile::Duels(left.to_owned()),
+        };
+        let mut outcomes = Vec::new();
+        for (place, at) in plan.order().into_iter().enumerate() {
+            let prompt = &plan.prompts[at];
+            let shown = |side: &Side| {
+                let prefix = side.picture.as_ref().unwrap().strip_suffix("/grid.png").unwrap();
+                Some(Shown { prefix: prefix.to_owned() })
+            };
+            let duel = judge::Duel {
+                stem: prompt.stem.clone(),
+                prompt: prompt.url.clone(),
+                left: shown(&prompt.left),
+                right: shown(&prompt.right),
+                seed,
+            };
+            let decided = place < usize::try_from(net.abs()).unwrap();
+            let penalties = if !decided {
+                (3, 3)
+            } else if net > 0 {
+                (6, 1)
+            } else {
+                (1, 6)
+            };
+            let verdict = answer(&duel, penalties);
+            let evidence = verdict.evidence.unwrap();
+            let bytes = Bytes::from(serde_json::to_vec(&evidence).unwrap());
+            let key = evidence_key(Round(self.round), right, &report_name(&file), &prompt.stem);
+            let mut detail = verdict.detail;
+            if let Json::Object(members) = &mut detail {
+                let pointer = json!({"key": key, "sha256": hex(&bytes)});
+                members.insert(
+                    "evidence".to_owned(),
+                    ledger::json::read(&pointer.to_string()).unwrap(),
+                );
+            }
+            self.blobs.insert(key, bytes);
+            outcomes.push(Judged { winner: verdict.winner, detail });
+            let known: Vec<_> = outcomes.iter().map(|outcome| Some(outcome.winner)).collect();
+            if let Some(stopped) = plan.stopped(&known) {
+                return report(&plan, stopped, &outcomes, &evidence.judge);
+            }
+        }
+        unreachable!("a match ends")
     }
 
     fn report(
@@ -413,8 +577,13 @@ impl World {
     pub(crate) fn verify_with(&self, settings: &Settings) -> Report {
         let blobs = Kept(Mutex::new(self.blobs.clone()));
         let at = self.repository.head().unwrap().unwrap();
-        let subject =
-            Subject { repository: &self.repository, at, has_history: true, blobs: Some(&blobs) };
+        let subject = Subject {
+            repository: &self.repository,
+            at,
+            has_history: true,
+            blobs: Some(&blobs),
+            redraw: None,
+        };
         verify(&subject, settings).unwrap()
     }
 
@@ -429,20 +598,66 @@ impl World {
     }
 }
 
+/// When a round of ours starts.
+fn start_of(round: u32) -> String {
+    format!("2031-03-{:02}T08:00:00Z", 1 + 3 * round)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A model that gives these penalties to the left and to the right side.
+#[derive(Debug)]
+struct Scripted(u8, u8);
+
+impl Chat for Scripted {
+    fn ask<'a>(&'a self, request: &'a Request) -> judge::Pending<'a, Result<Reply, JudgeError>> {
+        let (first, second) =
+            if request.label.ends_with("ba") { (self.1, self.0) } else { (self.0, self.1) };
+        let text = format!(r#"{{"penalty_1": {first}, "penalty_2": {second}, "issues": "none"}}"#);
+        let reply = Reply { outcome: Outcome::Answer(text), latency: Duration::from_millis(300) };
+        Box::pin(std::future::ready(Ok(reply)))
+    }
+}
+
+struct Nothing;
+
+impl judge::Pictures for Nothing {
+    fn get<'a>(&'a self, _: &'a str) -> judge::Pending<'a, Result<Option<Bytes>, judge::Outage>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+impl judge::Sleep for Nothing {
+    fn sleep(&self, _: Duration) -> judge::Pending<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn answer(duel: &judge::Duel, (left, right): (u8, u8)) -> judge::Verdict {
+    let judge = SingleQuestion::new(single::Settings::default(), Arc::new(Scripted(left, right)));
+    let parts =
+        Parts { pictures: &Nothing, sleep: &Nothing, budget: &Budget::new(4), earlier: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(judge.judge(duel, parts)).unwrap()
+}
+
 /// The lines of a report.
 pub(crate) fn findings(report: &Report) -> Vec<String> {
-    report
-        .findings
-        .iter()
-        .map(|finding| {
-            let text = finding.to_string();
-            finding
-                .commit
-                .as_ref()
-                .map_or(text.clone(), |commit| text.replace(commit.as_str(), "…"))
-        })
-        .collect()
+    let plain = |finding: &arena::verify::Finding| {
+        let mut text = finding.to_string();
+        for name in NAMES {
+            let hotkey = hotkey(name);
+            text = text.replace(&hotkey, name).replace(ledger::hotkey10(&hotkey), name);
+        }
+        finding.commit.as_ref().map_or(text.clone(), |commit| text.replace(commit.as_str(), "…"))
+    };
+    report.findings.iter().map(plain).collect()
 }
+
+/// Hotkeys that messages are easier to read without.
+const NAMES: [&str; 6] = ["Anna", "Bert", "Cleo", "Dora", "Lazy", "Zero"];
 
 /// What could not be checked, line by line.
 pub(crate) fn unchecked(report: &Report) -> String {
@@ -460,6 +675,11 @@ pub(crate) struct Kept(pub(crate) Mutex<BTreeMap<String, Bytes>>);
 impl Blobs for Kept {
     fn read(&self, wanted: &[Wanted]) -> Vec<Result<Bytes, BlobError>> {
         let blobs = self.0.lock().unwrap();
-        wanted.iter().map(|one| blobs.get(&one.key).cloned().ok_or(BlobError::Missing)).collect()
+        let one = |one: &Wanted| match blobs.get(&one.key) {
+            None => Err(BlobError::Missing),
+            Some(bytes) if bytes.len() as u64 > one.bytes_max => Err(BlobError::TooLarge),
+            Some(bytes) => Ok(bytes.clone()),
+        };
+        wanted.iter().map(one).collect()
     }
 }

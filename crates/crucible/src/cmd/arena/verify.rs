@@ -1,13 +1,17 @@
 //! `crucible arena verify`: makes every decision of a competition again.
 
+mod blobs;
+mod redraw;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use arena::verify::{FolderRepository, Report, Settings, Subject, verify};
+use arena::verify::{Blobs, FolderRepository, Redraw, Report, Settings, Subject, verify};
 use ledger::Round;
 use ledger::repository::{GitRepository, Id, Repository, RepositoryError};
 
 use crate::failure::{Failure, exit};
+use crate::module::CageArgs;
 use crate::output;
 
 /// Makes every decision of a competition again from its public files, and names the first that is not as it should be; exit code 0
@@ -29,6 +33,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     round: Option<u32>,
 
+    /// Blobs (assets and evidence of duels): a folder, or the address in front of their keys
+    #[arg(long, value_name = "DIR|URL")]
+    blobs: Option<String>,
+
+    /// Keep blobs that were fetched in this folder
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+
+    /// Draw every asset again and compare pictures; needs the blobs
+    #[arg(long, requires = "blobs")]
+    render: bool,
+
+    /// Pictures of prompts, named by their stems; fetched from where they are if it is not given
+    #[arg(long, value_name = "DIR", requires = "render")]
+    prompts: Option<PathBuf>,
+
     /// Print every disagreement, not only the first
     #[arg(long)]
     all: bool,
@@ -36,6 +56,9 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    cage: CageArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -49,7 +72,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         ),
     };
     let at = at.ok_or_else(|| Failure::input(&args.repository, "the branch has no commit"))?;
-    let subject = Subject { repository: &*repository, at, has_history, blobs: None };
+    let blobs = blobs_of(&args)?;
+    let redraw = if args.render {
+        Some(redraw::Studio::new(args.prompts.clone(), args.cage)?)
+    } else {
+        None
+    };
+    let redraw = redraw.as_ref().map(|redraw| redraw as &dyn Redraw);
+    let subject =
+        Subject { repository: &*repository, at, has_history, blobs: blobs.as_deref(), redraw };
     let settings = Settings { round: args.round.map(Round) };
     let report = verify(&subject, &settings).map_err(failed)?;
     if args.json {
@@ -73,13 +104,52 @@ fn open(folder: &Path, branch: Option<&str>) -> Result<(Box<dyn Repository>, boo
     }
 }
 
+/// Where blobs are.
+fn blobs_of(args: &Args) -> Result<Option<Box<dyn Blobs>>, Failure> {
+    let Some(place) = &args.blobs else { return Ok(None) };
+    if place.starts_with("http://") || place.starts_with("https://") {
+        let web = blobs::WebBlobs::new(place, args.cache.clone())?;
+        return Ok(Some(Box::new(web)));
+    }
+    let folder = PathBuf::from(place);
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!(
+            "--blobs {place}: no folder, and no http or https URL"
+        )));
+    }
+    Ok(Some(Box::new(blobs::FolderBlobs(folder))))
+}
+
 fn print(report: &Report, all: bool) {
+    for (round, rules) in &report.rounds {
+        output::line(format_args!("round {round}: by the rules of {}", era(rules)));
+    }
+    let agree: Vec<String> =
+        report.agree.iter().map(|(check, times)| format!("{check} {times}")).collect();
+    output::line(format_args!("agree: {}", agree.join(", ")));
+    for one in &report.unchecked {
+        let round = one.round.map_or(String::new(), |round| format!("round {round}, "));
+        let times = if one.times > 1 { format!(" ({} times)", one.times) } else { String::new() };
+        output::line(format_args!("not checked: {round}{}: {}{times}", one.check, one.what));
+    }
     let shown = if all { report.findings.len() } else { 1 };
     for finding in report.findings.iter().take(shown) {
         output::line(finding);
     }
-    let hidden = (report.findings.len().saturating_sub(shown)) as u64 + report.more;
+    let hidden = report.findings.len().saturating_sub(shown) as u64 + report.more;
     if hidden > 0 {
-        output::line(format_args!("and {hidden} more that may follow from it"));
+        let how = if all { "" } else { "; --all shows them" };
+        output::line(format_args!("and {hidden} more, which may follow from it{how}"));
+    }
+    output::line(if report.is_sound() { "nothing disagrees" } else { "the files disagree" });
+}
+
+/// In words.
+fn era(rules: &str) -> &str {
+    match rules {
+        "crucible" => "Crucible",
+        "modules" => "the original's module era",
+        "meshes" => "the original's mesh era",
+        _ => "the original's splat era",
     }
 }

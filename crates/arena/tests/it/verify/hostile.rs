@@ -1,0 +1,95 @@
+//! Repositories made to break verify: it always ends, and never takes them for sound.
+
+use arena::verify::{FolderRepository, Settings, Subject, verify};
+use insta::assert_snapshot;
+use ledger::repository::Repository as _;
+use proptest::prelude::*;
+
+use super::ours::ours;
+use super::world::{findings, hotkey};
+
+#[test]
+fn a_plain_folder_is_read_without_following_links() {
+    let world = ours();
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in &world.files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let read = || {
+        let repository = FolderRepository::open(folder.path()).unwrap();
+        let at = repository.head().unwrap().unwrap();
+        let subject =
+            Subject { repository: &repository, at, has_history: false, blobs: None, redraw: None };
+        verify(&subject, &Settings::default()).unwrap()
+    };
+    let report = read();
+    assert_eq!(findings(&report), [""; 0]);
+    assert_eq!(report.commit, None);
+    let winner = folder.path().join("rounds/0/winner.json");
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(outside.path(), std::fs::read(&winner).unwrap()).unwrap();
+    std::fs::remove_file(&winner).unwrap();
+    std::os::unix::fs::symlink(outside.path(), &winner).unwrap();
+    assert_snapshot!(findings(&read())[0], @"");
+    assert!(FolderRepository::open(&winner).is_err());
+}
+
+#[test]
+fn one_round_alone_can_be_checked() {
+    let mut world = ours();
+    let path = format!("rounds/0/{}/duels_leader.json", hotkey("Anna"));
+    let text = world.files[&path].replace("\"score\": 3", "\"score\": 4");
+    world.put(&path, text);
+    world.commit("by hand");
+    let of = |round| {
+        let settings = Settings { round: Some(ledger::Round(round)) };
+        findings(&world.verify_with(&settings)).len()
+    };
+    assert!(of(0) > 0);
+    assert_eq!(of(1), 0);
+}
+
+#[test]
+fn many_disagreements_are_counted_and_not_all_kept() {
+    let mut world = ours();
+    let path = "rounds/0/matches_matrix.csv";
+    let rows: String = (0..5000).map(|n| format!("\nleader,nobody{n},1.0")).collect();
+    let text = format!("{}{rows}", world.files[path]);
+    world.put(path, text);
+    world.commit("by hand");
+    let report = world.verify();
+    assert!(report.more >= 4900 && report.findings.len() <= 200, "{}", report.more);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_a_file_says_verify_ends(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        cut in any::<bool>(),
+        text in "(\\PC|[\\x00-\\x1f]){0,12}|\\[{100}|[0-9]{1,400}|-1|null|\"\"|1e999",
+    ) {
+        let mut world = ours();
+        let paths: Vec<String> = world.files.keys().cloned().collect();
+        let path = which.get(&paths);
+        let was = world.files[path].clone();
+        let places: Vec<usize> = was.char_indices().map(|(at, _)| at).chain([was.len()]).collect();
+        let at = *at.get(&places);
+        let rest = if cut { "" } else { &was[at..] };
+        let changed = format!("{}{text}{rest}", &was[..at]);
+        world.put(path, changed);
+        world.commit("by hand");
+        let report = world.verify();
+        prop_assert!(report.findings.len() <= arena::verify::FINDINGS_MAX);
+        for finding in &report.findings {
+            prop_assert!(finding.line >= 1 && finding.problem.chars().count() <= 401);
+        }
+        world.remove(path);
+        world.commit("away");
+        prop_assert!(!world.verify().is_sound(), "{path} can be left out");
+    }
+}
