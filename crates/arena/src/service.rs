@@ -135,7 +135,7 @@ pub async fn run(
             Err(error) => {
                 failures = failures.saturating_add(1);
                 if told.as_ref() != Some(error) {
-                    ports.notify.tell(crate::notify::notices::owner_failed(name, error));
+                    ports.notify.tell(crate::notify::notices::owner_error(name, error));
                     told = Some(error.clone());
                 }
             }
