@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod auditor;
+pub mod builds;
 pub mod collector;
 pub mod control;
 pub mod judging;
@@ -28,3 +29,4 @@ pub mod service;
 pub mod setter;
 pub mod verify;
 pub mod weights;
+pub mod works;

@@ -257,6 +257,16 @@ pub trait Works: Send + Sync + fmt::Debug {
         sink: &'a dyn Sink,
         stop: &'a Stop,
     ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>>;
+
+    /// Ends what is left of orders that nobody will take up again: those of every round but `keep`. No order runs meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// In words; it may work later.
+    fn clear(&self, keep: Option<Round>) -> Pending<'_, Result<(), String>> {
+        let _ = keep;
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// Something people should know.
@@ -280,7 +290,10 @@ pub trait Notify: Send + Sync + fmt::Debug {
 
 /// Set once, when something is to end.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    own: Arc<AtomicBool>,
+    above: Vec<Arc<AtomicBool>>,
+}
 
 impl Stop {
     /// Not set.
@@ -289,15 +302,22 @@ impl Stop {
         Self::default()
     }
 
+    /// One more, which is set by itself and whenever this one is.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let above = self.above.iter().chain([&self.own]).cloned().collect();
+        Self { own: Arc::default(), above }
+    }
+
     /// Sets it.
     pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.own.store(true, Ordering::SeqCst);
     }
 
     /// Whether it is set.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        std::iter::once(&self.own).chain(&self.above).any(|flag| flag.load(Ordering::SeqCst))
     }
 }
 

@@ -3,7 +3,7 @@
 use ledger::files::duels::DuelWinner;
 use ledger::json::Json;
 
-use crate::{Description, Evidence, single, stages};
+use crate::{Description, Evidence, perceptual, single, stages};
 
 /// Why evidence gives no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,7 @@ pub fn recheck(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> 
     match evidence.judge.name.as_str() {
         stages::NAME => stages::decide(evidence),
         single::NAME => single::decide(evidence),
+        perceptual::NAME => perceptual::decide(evidence),
         _ => Err(RecheckError::unknown(&evidence.judge)),
     }
 }

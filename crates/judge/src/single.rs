@@ -157,6 +157,3 @@ impl Rules for Sheets<'_> {
         unreachable!("{name} is no figure of this judge")
     }
 }
-
-#[cfg(test)]
-mod tests;

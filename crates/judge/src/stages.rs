@@ -14,9 +14,6 @@ mod second;
 mod settings;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use ledger::files::duels::DuelWinner;

@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod collector;
+mod builds;
 mod control;
 mod judging;
 mod leader;
+mod orchestrator;
 mod random;
 mod schedule;
 mod selection;
+mod verify;
 mod weights;
+mod works;
 
 use ledger::files::config::Config;
 use ledger::{JsonFile, Layout};

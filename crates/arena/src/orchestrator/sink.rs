@@ -1,0 +1,262 @@
+//! Takes what images make: asset and pictures into the store, then a row.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chain::Pending;
+use futures_util::future::try_join_all;
+use ledger::files::outputs::{Output, Outputs};
+use ledger::files::reports::{GenerationOutcome, GenerationReports};
+use ledger::json::Json;
+use ledger::{LEADER, Place, RoundFile};
+use sha2::{Digest as _, Sha256};
+use store::{Digest, StoreError};
+use tokio::sync::Semaphore;
+use views::{Bundle, Kind, ViewsError};
+
+use super::desk::Desk;
+use super::reports::{self, PROMPT_IMAGE_MISSING};
+use super::seen::asset_kind;
+use super::{Job, Rules, Settings};
+use crate::ports::{Made, Ports, RepeatDone, Sink, Stop, WebError, WebLimits};
+
+/// Characters of a reason in a row.
+const REASON_MAX: usize = 200;
+
+/// Bytes of prompts' pictures that are kept in memory.
+const PICTURES_MAX: usize = 64 << 20;
+
+/// What all sinks of a turn share.
+pub(super) struct Shop<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) settings: &'a Settings,
+    pub(super) desk: Desk<'a>,
+    pub(super) rules: Rules,
+    pictures: Mutex<BTreeMap<String, Bytes>>,
+    places: Semaphore,
+}
+
+impl<'a> Shop<'a> {
+    pub(super) fn new(ports: &'a Ports, settings: &'a Settings, desk: Desk<'a>) -> Self {
+        let places = Semaphore::new(settings.storing_max.clamp(1, Semaphore::MAX_PERMITS));
+        Self { ports, settings, desk, rules: settings.rules(), pictures: Mutex::default(), places }
+    }
+
+    /// The picture of a prompt; nothing if there is none and never will be.
+    async fn picture(&self, url: &str) -> Result<Option<Bytes>, String> {
+        let known = || self.pictures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(picture) = known().get(url) {
+            return Ok(Some(picture.clone()));
+        }
+        let limits = WebLimits {
+            bytes_max: self.settings.prompt_bytes_max,
+            time_max: Duration::from_secs(self.settings.prompt_timeout_s),
+            rate_min: None,
+        };
+        let picture = match self.ports.web.get(url, &limits).await {
+            Ok(picture) => picture,
+            Err(WebError::TooLarge | WebError::Status(404 | 410) | WebError::Kind("bad_url")) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(format!("the picture of a prompt: {error}")),
+        };
+        let mut known = known();
+        let held: usize = known.values().map(Bytes::len).sum();
+        if held.saturating_add(picture.len()) <= PICTURES_MAX {
+            known.insert(url.to_owned(), picture.clone());
+        }
+        Ok(Some(picture))
+    }
+}
+
+/// Takes what is made for one order.
+pub(super) struct Taker<'a> {
+    pub(super) shop: &'a Shop<'a>,
+    pub(super) job: Job,
+    /// Set when more cannot change the verdict.
+    pub(super) stop: Stop,
+}
+
+impl Taker<'_> {
+    async fn take(&self, made: Made) -> Result<(), String> {
+        let Job { order, targets } = &self.job;
+        let Made { repeat, stem, asset } = made;
+        // An answer to what nobody asked for is passed over.
+        let url = order.prompts.iter().find(|(name, _)| *name == stem).map(|(_, url)| url);
+        let Some(url) = url.filter(|_| (1..=order.repeats).contains(&repeat)) else {
+            return Ok(());
+        };
+        let desk = &self.shop.desk;
+        let rows =
+            || desk.rows(order.round, &order.hotkey, repeat).map_err(|error| error.to_string());
+        if rows()?.contains_key(&stem) {
+            return Ok(());
+        }
+        let row = match asset {
+            Ok(asset) => {
+                let place = self.shop.places.acquire().await;
+                let row = self.keep(repeat, &stem, url, asset).await;
+                drop(place);
+                row?
+            }
+            Err(reason) => self.failure(&reason),
+        };
+        let added = desk.add_rows(order.round, &order.hotkey, repeat, vec![(stem, row)]);
+        let rows = added.map_err(|error| error.to_string())?;
+        self.mind(&rows, targets);
+        Ok(())
+    }
+
+    /// Stops what is lost for certain.
+    fn mind(&self, rows: &Outputs, targets: &BTreeSet<String>) {
+        let (_, failed) = reports::count(rows, targets);
+        if self.job.order.hotkey != LEADER && failed > self.shop.rules.limits.failures {
+            self.stop.set();
+        }
+    }
+
+    fn failure(&self, reason: &str) -> Output {
+        let mut row = Output::new(asset_kind(self.job.order.kind));
+        row.failure_reason = Some(clean(reason));
+        row
+    }
+
+    /// Asset and pictures to the store.
+    async fn keep(
+        &self,
+        repeat: u32,
+        stem: &str,
+        url: &str,
+        asset: Bytes,
+    ) -> Result<Output, String> {
+        let order = &self.job.order;
+        let kind = asset_kind(order.kind);
+        let extension = kind.extension();
+        if asset.len() > bytes_max(order.kind) {
+            return Ok(self.failure(&format!("{extension}_too_large")));
+        }
+        let root = &self.shop.settings.storage_root_folder;
+        let prefix = format!("{root}/{}/{}/generated_{repeat}/{stem}", order.round, order.hotkey);
+        let key = format!("{prefix}.{extension}");
+        let store = &self.shop.ports.store;
+        match store.put(&key, asset.clone(), content_type(order.kind)).await {
+            Ok(_) => {}
+            Err(StoreError::Key { problem, .. }) => {
+                return Ok(self.failure(&format!("the name of the prompt {problem}")));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+        let mut row = Output::new(kind);
+        row.asset = Some(store.url(&key));
+        row.size = asset.len() as u64;
+        row.sha256 = Some(Digest::of(&asset).to_string());
+        let Some(picture) = self.shop.picture(url).await? else {
+            row.failure_reason = Some(PROMPT_IMAGE_MISSING.to_owned());
+            return Ok(row);
+        };
+        match self.shop.ports.studio.bundle(order.kind, asset, picture).await {
+            Ok(bundle) => {
+                let puts = bundle.files().map(|(name, content_type, content)| {
+                    let key = format!("{prefix}/{name}");
+                    async move { store.put(&key, content.clone(), content_type).await }
+                });
+                try_join_all(puts).await.map_err(|error| error.to_string())?;
+                let shown = if order.kind == Kind::Module { "" } else { "/grid.png" };
+                row.picture = Some(format!("{}{shown}", store.url(&prefix)));
+                row.layout.set("views_sha256", Json::from(digest(&bundle).as_str()));
+            }
+            Err(ViewsError::Invalid(why)) => {
+                row.failure_reason = Some(clean(&format!("render_failed: {why}")));
+            }
+            Err(ViewsError::Prompt(_)) => {
+                row.failure_reason = Some(PROMPT_IMAGE_MISSING.to_owned());
+            }
+            Err(ViewsError::Outage(why)) => return Err(clean(&why)),
+        }
+        Ok(row)
+    }
+
+    fn done(&self, done: &RepeatDone) -> Result<(), String> {
+        let Job { order, targets } = &self.job;
+        if !(1..=order.repeats).contains(&done.repeat) {
+            return Ok(());
+        }
+        let desk = &self.shop.desk;
+        let rows = desk.rows(order.round, &order.hotkey, done.repeat);
+        let rows = rows.map_err(|error| error.to_string())?;
+        if !reports::is_whole(&rows, targets) {
+            return Err(format!("repeat {}: not every prompt has a row", done.repeat));
+        }
+        if order.hotkey != LEADER {
+            let new = reports::repeat(done.repeat, &rows, targets, done.seconds);
+            let place = Place::Round(order.round, RoundFile::GenerationReports);
+            let said = desk.edit(&place, |all: &mut GenerationReports| {
+                let before = all.get(&order.hotkey).cloned();
+                let before = before.unwrap_or_else(|| reports::new(&order.hotkey));
+                let is_there =
+                    |one: &ledger::files::reports::Repeat| one.repeat_index == done.repeat;
+                // What was said once stays: its time was measured then.
+                if before.outcome != GenerationOutcome::Pending
+                    || before.repeats.iter().any(is_there)
+                {
+                    return false;
+                }
+                let repeats = before.repeats.iter().cloned().chain([new]).collect();
+                let report =
+                    reports::verdict(before, repeats, order.repeats, self.shop.rules.limits);
+                if report.outcome == GenerationOutcome::Rejected {
+                    self.stop.set();
+                }
+                all.insert(order.hotkey.clone(), report);
+                true
+            });
+            said.map_err(|error| error.to_string())?;
+        }
+        // It will be committed in any case; that it is not yet is nobody's trouble.
+        desk.flush().ok();
+        Ok(())
+    }
+}
+
+impl Sink for Taker<'_> {
+    fn put(&self, made: Made) -> Pending<'_, Result<(), String>> {
+        Box::pin(self.take(made))
+    }
+
+    fn repeat_done(&self, report: RepeatDone) -> Pending<'_, Result<(), String>> {
+        Box::pin(async move { self.done(&report) })
+    }
+}
+
+/// A reason without control characters, cut.
+fn clean(text: &str) -> String {
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect();
+    if shown.is_empty() { "no reason given".to_owned() } else { shown }
+}
+
+fn content_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Splats | Kind::Mesh => "application/octet-stream",
+        Kind::Module => "text/javascript",
+    }
+}
+
+/// The longest asset of a competition.
+fn bytes_max(kind: Kind) -> usize {
+    match kind {
+        Kind::Splats => pod::wire::Kind::Splats.bytes_max(),
+        Kind::Mesh => pod::wire::Kind::Mesh.bytes_max(),
+        Kind::Module => pod::wire::Kind::Module.bytes_max(),
+    }
+}
+
+/// SHA-256 of the lines `key sha256`, one for each file of a bundle.
+fn digest(bundle: &Bundle) -> String {
+    let mut hasher = Sha256::new();
+    for (key, _, content) in bundle.files() {
+        hasher.update(format!("{key} {}\n", Digest::of(content)));
+    }
+    Digest(hasher.finalize().into()).to_string()
+}

@@ -1,0 +1,368 @@
+//! The orchestrator, in a world of fakes.
+
+mod world;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use arena::orchestrator::reports::{self, Limits};
+use arena::orchestrator::{tag, track};
+use arena::owner::Turn;
+use arena::ports::{BuildSeen, OrderEnd};
+use ledger::files::builds::{BuildStatus, Builds};
+use ledger::files::reports::{GenerationOutcome, Repeat};
+use ledger::files::submissions::Submissions;
+use ledger::{JsonFile as _, Layout, Round};
+
+use self::world::{Script, hold, part, ports, round, turn};
+
+#[test]
+fn a_leader_and_a_miner_are_made() {
+    let world = round();
+    let ports = ports(&world);
+    assert!(matches!(turn(&world, &ports), Ok(Turn::Until(_))));
+    // Builds and the baseline: nobody is to be audited yet.
+    assert_eq!(*world.orders.lock().unwrap(), ["leader"]);
+    assert!(
+        world
+            .brief("rounds/1/builds.json")
+            .contains(r#""tag":"0123456-demo-1","status":"success","docker_image":"one:1""#)
+    );
+    assert_eq!(
+        world.file("rounds/1/leader/generated_1.json").matches("\"views\": \"https").count(),
+        3
+    );
+    world.put("state.json", r#"{"current_round": 1, "stage": "duels"}"#);
+    world.ask(&["5Two"]);
+    turn(&world, &ports).unwrap();
+    // Only what was submitted is made again, as often as the configuration says.
+    let rows = world.brief("rounds/1/5Two/generated_2.json");
+    insta::assert_snapshot!(rows, @"");
+    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @"");
+    assert!(world.file("rounds/1/5Two/pod_stats.json").contains("pod-5Two-r1"));
+    // Nothing is left to do.
+    let head = world.file("rounds/1/generation_reports.json");
+    turn(&world, &ports).unwrap();
+    assert_eq!(*world.orders.lock().unwrap(), ["leader", "5Two"]);
+    assert_eq!(world.file("rounds/1/generation_reports.json"), head);
+    assert!(ports.journals.open("orchestrator").unwrap().read().unwrap().is_empty());
+}
+
+#[test]
+fn idle_in_other_stages() {
+    let world = round();
+    let ports = ports(&world);
+    world.put("state.json", r#"{"current_round": 1, "stage": "paused"}"#);
+    assert_eq!(turn(&world, &ports), Ok(Turn::Idle));
+    // Pods of a process that died are looked for all the same.
+    assert_eq!(*world.cleared.lock().unwrap(), [None]);
+    let eta = "2031-03-02T08:00:00Z";
+    world.put(
+        "state.json",
+        &format!(r#"{{"current_round": 2, "stage": "open", "next_stage_eta": "{eta}"}}"#),
+    );
+    assert_eq!(turn(&world, &ports), Ok(Turn::Until(eta.parse().unwrap())));
+    world.put("state.json", r#"{"current_round": 1, "stage": "duels"}"#);
+    turn(&world, &ports).unwrap();
+    assert_eq!(world.cleared.lock().unwrap().last(), Some(&Some(Round(1))));
+}
+
+/// Wherever the process is cut off, the files end up the same, and no row is made twice.
+#[test]
+fn the_same_files_after_a_crash_at_any_time() {
+    let files = |world: &world::World| {
+        ["5One", "5Two", "leader"]
+            .iter()
+            .flat_map(|who| {
+                [1, 2].map(|r| world.file(&format!("rounds/1/{who}/generated_{r}.json")))
+            })
+            .chain([
+                world.file("rounds/1/generation_reports.json"),
+                world.file("rounds/1/5One/pod_stats.json"),
+            ])
+            .collect::<Vec<_>>()
+    };
+    let whole = {
+        let world = round();
+        let ports = ports(&world);
+        world.ask(&["5One", "5Two"]);
+        while world.file("rounds/1/generation_reports.json").matches("completed").count() < 2 {
+            turn(&world, &ports).unwrap();
+        }
+        files(&world)
+    };
+    for polls in 1..60 {
+        let world = round();
+        let ports = ports(&world);
+        world.ask(&["5One", "5Two"]);
+        let was_whole = part(&world, &ports, polls).is_some();
+        for _ in 0..4 {
+            turn(&world, &ports).unwrap();
+        }
+        assert_eq!(files(&world), whole, "after {polls} polls");
+        assert!(!was_whole || polls > 5);
+    }
+}
+
+#[test]
+fn no_more_orders_at_once_than_allowed() {
+    let world = round();
+    let ports = ports(&world);
+    world.ask(&["5One", "5Two"]);
+    turn(&world, &ports).unwrap();
+    assert_eq!(world.orders.lock().unwrap().len(), 3);
+    assert_eq!(world.active.lock().unwrap().1, 2);
+}
+
+#[test]
+fn ends_soon_when_the_process_is_to_stop() {
+    let world = round();
+    let ports = ports(&world);
+    ports.stop.set();
+    assert!(turn(&world, &ports).is_ok());
+    assert!(world.orders.lock().unwrap().is_empty());
+}
+
+#[test]
+fn limits_reject_and_end_the_order() {
+    let world = round();
+    let ports = ports(&world);
+    let slow = Script { seconds: 7300.0, ..Script::default() };
+    world.script("5One", slow);
+    let fails = ["a", "b"].map(str::to_owned).into();
+    world.script("5Two", Script { fails, ..Script::default() });
+    world.ask(&["5One", "5Two"]);
+    let settings =
+        arena::orchestrator::Settings { max_mismatched_prompts: 1, ..Default::default() };
+    let mut owner = arena::orchestrator::Orchestrator::new(settings);
+    hold(&world.time, usize::MAX, arena::owner::Owner::turn(&mut owner, &ports)).unwrap().unwrap();
+    let said = world.brief("rounds/1/generation_reports.json");
+    insta::assert_snapshot!(said, @"");
+    // The second repeat of neither was made.
+    assert_eq!(world.file("rounds/1/5One/generated_2.json"), "");
+    insta::assert_snapshot!(world.brief("rounds/1/5Two/generated_1.json"), @"");
+    let told = world.told.lock().unwrap().join("\n");
+    assert_eq!(told.matches("Generation Report").count(), 2, "{told}");
+}
+
+#[test]
+fn what_renders_badly_is_a_failure_and_what_cannot_be_drawn_now_is_none() {
+    let world = round();
+    let ports = ports(&world);
+    world.put("rounds/1/prompts.txt", "https://i/bad.png\nhttps://gone/b.png\nhttps://i/c.png");
+    *world.outages.lock().unwrap() = 3;
+    turn(&world, &ports).unwrap();
+    let rows = world.file("rounds/1/leader/generated_1.json");
+    insta::assert_snapshot!(rows, @"");
+    assert_eq!(*world.outages.lock().unwrap(), 0);
+}
+
+#[test]
+fn builds_fail_late_or_never() {
+    let world = round();
+    let ports = ports(&world);
+    let seen = |status, image: Option<&str>| BuildSeen { status, image: image.map(str::to_owned) };
+    let failure = [("5One".to_owned(), seen(BuildStatus::Failure, Some("x")))].into();
+    *world.builds.lock().unwrap() = vec![None, Some(failure), Some(BTreeMap::new())];
+    world.ask(&["5One", "5Two", "5Nobody"]);
+    for _ in 0..3 {
+        turn(&world, &ports).unwrap();
+    }
+    insta::assert_snapshot!(world.brief("rounds/1/builds.json"), @"");
+    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @"");
+    // A list that does not name a build is no failure of it, until its time is over.
+    world.time.pass(Duration::from_secs(10_801));
+    turn(&world, &ports).unwrap();
+    assert!(world.brief("rounds/1/builds.json").contains("\"status\":\"timed_out\""));
+    assert_eq!(
+        world.file("rounds/1/generation_reports.json").matches(reports::NO_IMAGE).count(),
+        3
+    );
+}
+
+#[test]
+fn verdicts_end_orders() {
+    let world = round();
+    let ports = ports(&world);
+    world.script("5One", Script { pause: Duration::from_secs(1000), ..Script::default() });
+    world.ask(&["5One"]);
+    let owner = &mut arena::orchestrator::Orchestrator::new(Default::default());
+    {
+        let verdict = async {
+            ports.clock.sleep(Duration::from_secs(1500)).await;
+            let text = r#"[{"hotkey": "5One", "verdict": "failed", "reason": "no"}]"#;
+            world.put("rounds/1/source_audit.json", text);
+            std::future::pending::<()>().await;
+        };
+        let turn = std::pin::pin!(arena::owner::Owner::turn(owner, &ports));
+        let verdict = std::pin::pin!(verdict);
+        let both = futures_util::future::select(turn, verdict);
+        hold(&world.time, usize::MAX, both).unwrap();
+    }
+    let said = world.brief("rounds/1/generation_reports.json");
+    insta::assert_snapshot!(said, @"");
+    let orders = world.orders.lock().unwrap().len();
+    turn(&world, &ports).unwrap();
+    assert_eq!(world.orders.lock().unwrap().len(), orders);
+    // Who was disqualified before this process began is carried out with a stop, once: a pod may be left.
+    world.ask(&["5One", "5Two"]);
+    let text = r#"{"5Two": {"hotkey": "5Two", "verdict": "failed", "reason": "copied"}}"#;
+    world.put("rounds/1/generation_audits.json", text);
+    turn(&world, &ports).unwrap();
+    turn(&world, &ports).unwrap();
+    assert_eq!(world.orders.lock().unwrap()[orders..], ["5Two"]);
+    assert_eq!(world.file("rounds/1/5Two/generated_1.json"), "");
+    // A verdict that is taken back: on it goes.
+    world.put("rounds/1/generation_audits.json", "{}");
+    turn(&world, &ports).unwrap();
+    assert!(world.brief("rounds/1/generation_reports.json").contains("\"completed\""));
+}
+
+#[test]
+fn trouble_of_ours_is_no_verdict() {
+    let world = round();
+    let ports = ports(&world);
+    world.script("5One", Script { end: Some(Err("no machines".to_owned())), ..Script::default() });
+    world.script(
+        "leader",
+        Script { end: Some(Ok(OrderEnd::Rejected("no".to_owned()))), ..Script::default() },
+    );
+    world.ask(&["5One"]);
+    let error = turn(&world, &ports).unwrap_err();
+    assert_eq!(error.to_string(), "having outputs of 5One made: no machines");
+    assert!(!error.needs_operator);
+    assert_eq!(world.file("rounds/1/generation_reports.json"), "");
+    turn(&world, &ports).unwrap();
+    assert!(world.brief("rounds/1/generation_reports.json").contains("\"completed\""));
+    // A baseline that cannot be made is not tried for ever.
+    assert_eq!(
+        world
+            .file("rounds/1/leader/generated_1.json")
+            .matches("\"failure_reason\": \"no\"")
+            .count(),
+        3
+    );
+    assert_eq!(world.orders.lock().unwrap().iter().filter(|who| *who == "leader").count(), 1);
+}
+
+#[test]
+fn rounds_that_move_on_end_everything() {
+    let world = round();
+    let ports = ports(&world);
+    world.script("leader", Script { pause: Duration::from_secs(100), ..Script::default() });
+    let owner = &mut arena::orchestrator::Orchestrator::new(Default::default());
+    let next = async {
+        ports.clock.sleep(Duration::from_secs(150)).await;
+        world.put("state.json", r#"{"current_round": 2, "stage": "duels"}"#);
+        std::future::pending::<()>().await;
+    };
+    let turn = std::pin::pin!(arena::owner::Owner::turn(owner, &ports));
+    hold(&world.time, usize::MAX, futures_util::future::select(turn, std::pin::pin!(next)))
+        .unwrap();
+    // What was made is kept, the rest is not made.
+    assert_eq!(world.file("rounds/1/leader/generated_1.json").matches("\"js\"").count(), 2);
+}
+
+#[test]
+fn what_people_write_stays() {
+    let world = round();
+    let ports = ports(&world);
+    world.script("5One", Script { pause: Duration::from_secs(100), ..Script::default() });
+    world.ask(&["5One"]);
+    // The row is there before ours is committed, and another file is edited meanwhile.
+    let by_hand = async {
+        ports.clock.sleep(Duration::from_secs(120)).await;
+        world.put("rounds/1/5One/generated_1.json", r#"{"a": {"js": "by hand", "note": 1}}"#);
+        std::future::pending::<()>().await;
+    };
+    let owner = &mut arena::orchestrator::Orchestrator::new(Default::default());
+    {
+        let turn = std::pin::pin!(arena::owner::Owner::turn(owner, &ports));
+        hold(&world.time, usize::MAX, futures_util::future::select(turn, std::pin::pin!(by_hand)))
+            .unwrap();
+    }
+    let rows = world.brief("rounds/1/5One/generated_1.json");
+    assert!(rows.starts_with(r#"{"a":{"js":"byhand","note":1},"b":{"js":"https"#), "{rows}");
+}
+
+#[test]
+fn files_with_errors_are_named_and_nothing_is_written() {
+    let world = round();
+    let ports = ports(&world);
+    let head = || world.file("rounds/1/builds.json");
+    for (path, text, named) in [
+        ("config.json", "{}", "config.json:1:1"),
+        (
+            "rounds/1/builds.json",
+            r#"{"5One": {"repo": 1}}"#,
+            "rounds/1/builds.json:1:20: 5One.repo",
+        ),
+        ("rounds/1/seed.json", "", "rounds/1/seed.json"),
+    ] {
+        let before = world.file(path);
+        world.put(path, text);
+        let error = turn(&world, &ports).unwrap_err();
+        assert!(error.needs_operator && error.reason.contains(named), "{error}");
+        assert!(!head().contains("success") || path != "config.json");
+        world.put(path, &before);
+    }
+    assert!(world.orders.lock().unwrap().is_empty());
+}
+
+#[test]
+fn builds_over_time() {
+    let submissions = r#"{"5One": {"repo": "a/b", "commit": "0123456789", "revealed_at_block": 7, "round": "demo-1"}}"#;
+    let submissions = Submissions::from_text("submissions.json", submissions).unwrap();
+    assert_eq!(tag(&submissions["5One"]), "0123456-demo-1");
+    let timeout = Duration::from_secs(60);
+    let at = |second: i64| jiff::Timestamp::from_second(1_900_000_000 + second).unwrap();
+    let seen = |status, image: Option<&str>| -> BTreeMap<String, BuildSeen> {
+        [("5One".to_owned(), BuildSeen { status, image: image.map(str::to_owned) })].into()
+    };
+    let first = track(&Builds::new(), &submissions, None, at(0), timeout);
+    assert_eq!(first["5One"].status, BuildStatus::Pending);
+    let running =
+        track(&first, &submissions, Some(&seen(BuildStatus::InProgress, None)), at(59), timeout);
+    assert_eq!(running["5One"].status, BuildStatus::InProgress);
+    // What has succeeded by the time it is late has succeeded.
+    let done = track(
+        &running,
+        &submissions,
+        Some(&seen(BuildStatus::Success, Some("i"))),
+        at(999),
+        timeout,
+    );
+    assert_eq!(done["5One"].runnable(), Some("i"));
+    let late = track(&running, &submissions, Some(&BTreeMap::new()), at(61), timeout);
+    assert_eq!(late["5One"].status, BuildStatus::TimedOut);
+    // Final is final.
+    assert_eq!(
+        track(&late, &submissions, Some(&seen(BuildStatus::Success, Some("i"))), at(62), timeout),
+        late
+    );
+    // A clock that was set back times nobody out.
+    let back = track(&first, &submissions, None, at(-500), timeout);
+    assert_eq!(back["5One"].status, BuildStatus::Pending);
+}
+
+#[test]
+fn verdicts_on_repeats() {
+    let limits = Limits { time_s: 7200.0, failures: 12 };
+    let one = |index, failed, time| Repeat {
+        repeat_index: index,
+        generated_prompts: 20,
+        failed_prompts: failed,
+        generation_time: time,
+        layout: Layout::default(),
+    };
+    let say = |repeats: Vec<Repeat>| {
+        let report = reports::verdict(reports::new("5One"), repeats, 3, limits);
+        format!("{} {}", report.outcome, report.reason)
+    };
+    assert_eq!(say(vec![]), "pending ");
+    assert_eq!(say(vec![one(2, 12, Some(7200.0)), one(1, 0, None)]), "pending ");
+    assert_eq!(say(vec![one(1, 0, None), one(2, 0, None), one(3, 12, Some(1.0))]), "completed ");
+    let all = vec![one(2, 13, Some(7200.05)), one(1, 0, Some(7300.0)), one(3, 0, None)];
+    insta::assert_snapshot!(say(all), @"");
+    assert!(matches!(reports::new("5One").outcome, GenerationOutcome::Pending));
+}
