@@ -1,15 +1,119 @@
 //! The collector: from the chain's reveals to a round's miners, seed and prompts, and from miners' servers to stored, drawn assets.
+//!
+//! It owns the stages `open`, `miner_generation` and `downloading`. See docs/collector.md.
 
 pub mod admission;
+mod alert;
 pub mod commitments;
+pub mod decide;
+mod download;
+mod drawing;
+mod fetching;
+pub mod manifest;
 pub mod observed;
+mod opening;
+pub mod queue;
+mod settings;
+mod sheets;
+mod tell;
 
 pub use admission::{Admission, Refusal, admit, seed, tie_break};
+pub use decide::{Decision, Seen, decide, extended, prompts_of, usable};
+pub use manifest::Manifest;
 pub use observed::Observed;
+pub use settings::Settings;
 
+use std::collections::BTreeMap;
+
+use chain::Pending;
 use ledger::files::config::KindWord;
 use ledger::files::outputs::AssetKind;
+use ledger::files::schedule::Schedule;
+use ledger::files::state::State;
+use ledger::repository::{Id, ReadError, Snapshot};
+use ledger::{Place, RoundFile, Stage};
 use views::Kind;
+
+use crate::owner::{Owner, Turn, TurnError};
+use crate::ports::Ports;
+
+/// The collector.
+#[derive(Debug)]
+pub struct Collector {
+    settings: Settings,
+    alert: alert::Alert,
+}
+
+impl Collector {
+    /// With these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, alert: alert::Alert::default() }
+    }
+
+    async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
+        let Some((at, state)) = ports.blocking.run(|| state(ports))? else {
+            return Ok(Turn::Idle);
+        };
+        let round = state.current_round;
+        match state.stage {
+            Stage::Downloading => {
+                return download::download(ports, &self.settings, &mut self.alert, round).await;
+            }
+            Stage::Open | Stage::MinerGeneration => {}
+            _ => return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until)),
+        }
+        let place = Place::Round(round, RoundFile::Schedule);
+        let schedule: Schedule = ports
+            .blocking
+            .run(|| Snapshot::new(&*ports.books, at).require(&place))
+            .map_err(read_failed)?;
+        let chain_failed = |error| TurnError::later("reading the chain", error);
+        let head = ports.chain.head().await.map_err(chain_failed)?.number;
+        let finalized = ports.chain.finalized().await.map_err(chain_failed)?.number;
+        let now = ports.clock.now();
+        let seen = Seen { state: &state, schedule: &schedule, head, finalized, now };
+        match decide(&seen)? {
+            Decision::Wait(time) => Ok(Turn::Until(time)),
+            Decision::Open => opening::open(ports, &self.settings, at, &state, &schedule).await,
+            Decision::BeginDownloads => {
+                let state =
+                    State { stage: Stage::Downloading, next_stage_eta: None, ..state.clone() };
+                let message = format!("Round {round}: downloading");
+                let rests = [place.to_string()];
+                opening::commit(ports, at, message, BTreeMap::new(), &state, &rests)?;
+                Ok(Turn::Again)
+            }
+            Decision::Download | Decision::NotOurs => Ok(Turn::Idle),
+        }
+    }
+}
+
+impl Owner for Collector {
+    fn name(&self) -> &'static str {
+        "collector"
+    }
+
+    fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
+        Box::pin(self.work(ports))
+    }
+}
+
+/// Where the competition stands, and at which commit; nothing before it began.
+fn state(ports: &Ports) -> Result<Option<(Id, State)>, TurnError> {
+    let head = ports.books.head().map_err(|error| TurnError::later("reading the branch", error))?;
+    let Some(at) = head else { return Ok(None) };
+    let state = Snapshot::new(&*ports.books, at).require(&Place::State).map_err(read_failed)?;
+    Ok(Some((at, state)))
+}
+
+/// A file with an error is for a person to mend; a repository that failed may be well later.
+fn read_failed(error: ReadError) -> TurnError {
+    match error {
+        ReadError::File(error) => TurnError::operator("reading the state", error),
+        ReadError::Repository(error) => TurnError::later("reading the state", error),
+    }
+}
 
 /// What a competition asks for, as studios and works know it.
 #[must_use]

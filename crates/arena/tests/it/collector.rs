@@ -2,6 +2,8 @@
 
 mod admission;
 mod commitments;
+mod turns;
+mod world;
 
 use ledger::files::schedule::Schedule;
 

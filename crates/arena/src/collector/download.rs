@@ -1,0 +1,419 @@
+//! The stage `downloading`: every file of every miner is fetched and stored, every stored file drawn, every row written down.
+//!
+//! Files first: they are all fetched as soon as the deadline is over, and what a manifest has is never asked for again. Drawing
+//! goes on beside it, from the stored copies. Everything runs in one future; slots are given by [`Queue`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chain::Pending;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use ledger::files::config::Config;
+use ledger::files::outputs::{AssetKind, Output};
+use ledger::files::prompts;
+use ledger::files::schedule::Schedule;
+use ledger::files::state::State;
+use ledger::files::submissions::Submissions;
+use ledger::repository::Snapshot;
+use ledger::{Place, Round, RoundFile, Stage};
+
+use super::alert::Alert;
+use super::decide::{deadline, usable};
+use super::queue::Queue;
+use super::settings::Settings;
+use super::sheets::{Sheets, Trouble};
+use super::{asset_kind_of, drawing, fetching, opening, read_failed, tell};
+use crate::owner::{Turn, TurnError};
+use crate::ports::Ports;
+
+/// Failures of ours in a row after which nothing more is begun.
+const OURS_MAX: u32 = 16;
+
+/// Bytes of prompts' pictures that are kept.
+const PICTURES_BYTES_MAX: usize = 64 << 20;
+
+/// What happened.
+enum Event {
+    /// It is time to write down what was done.
+    Tick,
+    Fetched {
+        miner: usize,
+        stem: usize,
+        end: fetching::End,
+    },
+    Drawn {
+        miner: usize,
+        stem: usize,
+        end: drawing::End,
+        picture: Option<Bytes>,
+    },
+}
+
+/// Why the loop ended before all was done.
+enum Early {
+    Stop,
+    Changed,
+    Error(TurnError),
+}
+
+impl From<Trouble> for Early {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Changed => Self::Changed,
+            failed @ Trouble::Failed(_) => Self::Error(failed.into()),
+        }
+    }
+}
+
+/// What the stage works on.
+struct Job<'a> {
+    ports: &'a Ports,
+    settings: &'a Settings,
+    round: Round,
+    kind: AssetKind,
+    /// Stem and picture of each prompt.
+    prompts: Vec<(String, String)>,
+    /// Whether the time is over for which trouble of ours holds the stage up.
+    patience_over: bool,
+}
+
+/// Fetches, draws, writes down; ends the stage when nothing is missing.
+pub(super) async fn download(
+    ports: &Ports,
+    settings: &Settings,
+    alert: &mut Alert,
+    round: Round,
+) -> Result<Turn, TurnError> {
+    let mut sheets = Sheets::open(ports, settings, round)?;
+    let Some(base) = sheets.base() else { return Ok(Turn::Idle) };
+    let books = Snapshot::new(&*ports.books, base);
+    let (state, who, job) = ports.blocking.run(|| -> Result<_, TurnError> {
+        let state: State = books.require(&Place::State).map_err(read_failed)?;
+        let who: Submissions =
+            books.require(&Place::Round(round, RoundFile::Submissions)).map_err(read_failed)?;
+        let config: Config = books.require(&Place::Config).map_err(read_failed)?;
+        let schedule: Schedule =
+            books.require(&Place::Round(round, RoundFile::Schedule)).map_err(read_failed)?;
+        let text = books.text(&Place::Round(round, RoundFile::Prompts)).map_err(read_failed)?;
+        let text = text.unwrap_or_default();
+        let prompts = usable(&prompts::of_round(&text));
+        Ok((state, who, (config, schedule, prompts)))
+    })?;
+    let (config, schedule, prompts) = job;
+    if state.stage != Stage::Downloading || state.current_round != round {
+        return Ok(Turn::Again);
+    }
+    if prompts.is_empty() {
+        let path = Place::Round(round, RoundFile::Prompts).to_string();
+        return Err(TurnError::operator(path, "there is no prompt; restore the file"));
+    }
+    let patience = settings.patience_s / chain::BLOCK_SECONDS;
+    let until = deadline(&schedule, round)?.saturating_add(patience);
+    let patience_over = ports.chain.head().await.is_ok_and(|head| head.number > until);
+    sheets.load(ports, &who)?;
+    let kind = asset_kind_of(config.options().kind);
+    let job = Job { ports, settings, round, kind, prompts, patience_over };
+
+    let end = run(&job, &mut sheets, alert).await;
+    // What was done is kept, however it ended.
+    let flushed = sheets.flush(ports);
+    match end {
+        Err(Early::Error(error)) => return Err(error),
+        Err(Early::Changed) => return Ok(Turn::Again),
+        Err(Early::Stop) => return Ok(Turn::Idle),
+        Ok(()) => {}
+    }
+    match flushed {
+        Err(Trouble::Changed) => return Ok(Turn::Again),
+        other => other?,
+    }
+    let is_whole = |rows: &ledger::files::outputs::Outputs| {
+        job.prompts.iter().all(|(stem, _)| rows.contains_key(stem))
+    };
+    let Some(base) = sheets.base() else { return Ok(Turn::Again) };
+    if !sheets.miners.iter().all(|miner| is_whole(&miner.rows)) {
+        return Ok(Turn::Again);
+    }
+    let next = State { stage: Stage::Duels, next_stage_eta: None, ..state };
+    let message = format!("Round {round}: duels");
+    opening::commit(ports, base, message, BTreeMap::new(), &next, &sheets.row_paths())?;
+    let rows = sheets.miners.iter().map(|miner| &miner.rows);
+    ports.notify.tell(tell::complete(round, job.prompts.len(), rows));
+    alert.clear();
+    Ok(Turn::Again)
+}
+
+/// What is under way.
+struct Work {
+    files: Queue,
+    views: Queue,
+    pictures: BTreeMap<usize, Bytes>,
+    /// Files that nobody answered for, while it is not known whether the network works.
+    unanswered: Vec<(usize, usize, String)>,
+    network_works: bool,
+    /// Failures of ours since something worked.
+    ours: u32,
+    /// The last of them.
+    trouble: Option<String>,
+}
+
+async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<(), Early> {
+    let mut work = begin(job, sheets);
+    let slots = job.settings.downloads_at_once(job.settings.bytes_max(job.kind));
+    let mut events: FuturesUnordered<Pending<'_, Event>> = FuturesUnordered::new();
+    events.push(tick(job));
+    let mut watched = job.ports.clock.elapsed();
+    loop {
+        let now = job.ports.clock.elapsed();
+        let goes_on = work.ours < OURS_MAX;
+        while goes_on && work.files.running() < slots {
+            let Some((miner, stem)) = work.files.start(now) else { break };
+            events.push(fetch(job, sheets, miner, stem));
+        }
+        while goes_on && work.views.running() < job.settings.drawings {
+            let Some((miner, stem)) = work.views.start(now) else { break };
+            match draw(job, sheets, &work, miner, stem) {
+                Some(event) => events.push(event),
+                None => work.views.end(miner, stem, now),
+            }
+        }
+        if work.files.running() + work.views.running() == 0 {
+            break;
+        }
+        let Some(event) = events.next().await else { break };
+        let now = job.ports.clock.elapsed();
+        match event {
+            Event::Tick => {
+                if job.ports.stop.is_set() {
+                    return Err(Early::Stop);
+                }
+                sheets.record(job.ports)?;
+                sheets.tick(job.ports)?;
+                if now.saturating_sub(watched) >= Duration::from_secs(job.settings.watch_s) {
+                    watched = now;
+                    if !sheets.stage_stands(job.ports) {
+                        return Err(Early::Changed);
+                    }
+                }
+                events.push(tick(job));
+            }
+            Event::Fetched { miner, stem, end } => {
+                work.files.end(miner, stem, now);
+                fetched(job, sheets, &mut work, miner, stem, end);
+                out_of_time(job, sheets, &mut work, miner, now);
+            }
+            Event::Drawn { miner, stem, end, picture } => {
+                work.views.end(miner, stem, now);
+                keep(&mut work.pictures, stem, picture);
+                drawn(job, sheets, &mut work, alert, miner, stem, end, now);
+            }
+        }
+    }
+    finish(job, sheets, work)
+}
+
+/// What is missing, by miner.
+fn begin(job: &Job<'_>, sheets: &Sheets) -> Work {
+    let n = sheets.miners.len();
+    let mut files = Queue::new(n, job.settings.downloads_per_miner);
+    let mut views = Queue::new(n, job.settings.drawings);
+    let mut network_works = false;
+    for (at, miner) in sheets.miners.iter().enumerate() {
+        network_works |= !miner.manifest.0.is_empty();
+        for (stem_at, (stem, _)) in job.prompts.iter().enumerate() {
+            if miner.rows.contains_key(stem) {
+                continue;
+            }
+            let queue = if miner.manifest.0.contains_key(stem) { &mut views } else { &mut files };
+            queue.push(at, stem_at);
+        }
+    }
+    Work {
+        files,
+        views,
+        pictures: BTreeMap::new(),
+        unanswered: Vec::new(),
+        network_works,
+        ours: 0,
+        trouble: None,
+    }
+}
+
+fn tick<'a>(job: &Job<'a>) -> Pending<'a, Event> {
+    let pause = Duration::from_millis(job.settings.record_ms.max(1));
+    let ports = job.ports;
+    Box::pin(async move {
+        ports.clock.sleep(pause).await;
+        Event::Tick
+    })
+}
+
+/// Where the files of a prompt are, without an extension.
+fn prefix(job: &Job<'_>, hotkey: &str, stem: &str) -> String {
+    format!("rounds/{}/{hotkey}/submitted/{stem}", job.round)
+}
+
+fn fetch<'a>(job: &Job<'a>, sheets: &Sheets, miner: usize, stem: usize) -> Pending<'a, Event> {
+    let owner = &sheets.miners[miner];
+    let name = &job.prompts[stem].0;
+    let key = format!("{}.{}", prefix(job, &owner.hotkey, name), job.kind.extension());
+    let url = fetching::url_of(&owner.cdn_url, name, job.kind);
+    let wanted = fetching::Wanted { kind: job.kind, url, key };
+    let (ports, settings) = (job.ports, job.settings);
+    Box::pin(async move {
+        let end = fetching::fetch(ports, settings, &wanted).await;
+        Event::Fetched { miner, stem, end }
+    })
+}
+
+fn draw<'a>(
+    job: &Job<'a>,
+    sheets: &Sheets,
+    work: &Work,
+    miner: usize,
+    stem: usize,
+) -> Option<Pending<'a, Event>> {
+    let owner = &sheets.miners[miner];
+    let (name, prompt) = &job.prompts[stem];
+    let prefix = prefix(job, &owner.hotkey, name);
+    let wanted = drawing::Wanted {
+        kind: job.kind,
+        key: format!("{prefix}.{}", job.kind.extension()),
+        prefix,
+        fetched: owner.manifest.0.get(name)?.clone(),
+        prompt: prompt.clone(),
+    };
+    let kept = work.pictures.get(&stem).cloned();
+    let (ports, settings, patience_over) = (job.ports, job.settings, job.patience_over);
+    Some(Box::pin(async move {
+        let picture = match kept {
+            Some(picture) => Ok(picture),
+            None => drawing::picture(ports, settings, &wanted.prompt).await,
+        };
+        let (mut end, picture) = match picture {
+            Ok(picture) => {
+                let end = drawing::draw(ports, settings, &wanted, picture.clone()).await;
+                (end, Some(picture))
+            }
+            Err(error) => (drawing::End::NoPicture(error.to_string()), None),
+        };
+        if let drawing::End::NoPicture(why) = &end {
+            end = if patience_over {
+                drawing::without_picture(ports, &wanted, why)
+            } else {
+                drawing::End::Ours(format!("the picture of a prompt, {}: {why}", wanted.prompt))
+            };
+        }
+        Event::Drawn { miner, stem, end, picture }
+    }))
+}
+
+/// Keeps a prompt's picture for the other miners.
+fn keep(pictures: &mut BTreeMap<usize, Bytes>, stem: usize, picture: Option<Bytes>) {
+    let Some(picture) = picture else { return };
+    let kept: usize = pictures.values().map(Bytes::len).sum();
+    if kept + picture.len() > PICTURES_BYTES_MAX {
+        pictures.clear();
+    }
+    pictures.insert(stem, picture);
+}
+
+fn fetched(
+    job: &Job<'_>,
+    sheets: &mut Sheets,
+    work: &mut Work,
+    miner: usize,
+    stem: usize,
+    end: fetching::End,
+) {
+    let name = &job.prompts[stem].0;
+    match end {
+        fetching::End::Stored(fetched) => {
+            sheets.fetched(miner, name, fetched);
+            work.views.push(miner, stem);
+            work.network_works = true;
+            work.ours = 0;
+        }
+        fetching::End::Failed(reason) => {
+            sheets.row(miner, name, failed(job.kind, reason));
+            work.network_works = true;
+        }
+        fetching::End::NoAnswer(reason) => work.unanswered.push((miner, stem, reason)),
+        fetching::End::Ours(reason) => {
+            work.ours += 1;
+            work.trouble = Some(reason);
+        }
+    }
+}
+
+/// A miner whose files took all the time they may take gets no more.
+fn out_of_time(job: &Job<'_>, sheets: &mut Sheets, work: &mut Work, miner: usize, now: Duration) {
+    if work.files.used(miner, now) < Duration::from_secs(job.settings.miner_time_s) {
+        return;
+    }
+    let reason = format!("{}_fetch_failed: time_budget", job.kind.extension());
+    for stem in work.files.drain(miner).collect::<Vec<_>>() {
+        sheets.row(miner, &job.prompts[stem].0, failed(job.kind, reason.clone()));
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "they have nothing in common")]
+fn drawn(
+    job: &Job<'_>,
+    sheets: &mut Sheets,
+    work: &mut Work,
+    alert: &mut Alert,
+    miner: usize,
+    stem: usize,
+    end: drawing::End,
+    now: Duration,
+) {
+    let name = &job.prompts[stem].0;
+    match end {
+        drawing::End::Row(row) => {
+            if row.failure_reason.as_deref() == Some("render_failed") {
+                let due = alert.count(job.settings, &sheets.miners[miner].hotkey, now);
+                if let Some((failures, miners)) = due {
+                    job.ports.notify.tell(tell::alert(failures, miners));
+                }
+            }
+            sheets.row(miner, name, *row);
+            work.ours = 0;
+        }
+        drawing::End::Lost => {
+            sheets.lost(miner, name);
+            work.files.push(miner, stem);
+        }
+        drawing::End::NoPicture(reason) | drawing::End::Ours(reason) => {
+            work.ours += 1;
+            work.trouble = Some(reason);
+        }
+    }
+}
+
+/// Rows of those who never answered, if that is not the network's fault; then what is left over.
+fn finish(job: &Job<'_>, sheets: &mut Sheets, work: Work) -> Result<(), Early> {
+    let silent: BTreeSet<usize> = work.unanswered.iter().map(|(miner, ..)| *miner).collect();
+    let trust = work.network_works || silent.len() < 2 || job.patience_over;
+    if trust {
+        for (miner, stem, reason) in work.unanswered {
+            sheets.row(miner, &job.prompts[stem].0, failed(job.kind, reason));
+        }
+    }
+    let doing = format!("downloading round {}", job.round);
+    match work.trouble {
+        Some(trouble) => Err(Early::Error(TurnError::later(doing, trouble))),
+        None if trust => Ok(()),
+        None => {
+            let reason = "no server of any miner answers: is the network down?";
+            Err(Early::Error(TurnError::later(doing, reason)))
+        }
+    }
+}
+
+/// The row of a prompt without an asset.
+fn failed(kind: AssetKind, reason: String) -> Output {
+    Output { failure_reason: Some(reason), ..Output::new(kind) }
+}

@@ -1,0 +1,180 @@
+//! The view bundle of one stored asset.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use ledger::files::outputs::{AssetKind, Output};
+use ledger::json::Json;
+use store::{Digest, StoreError};
+use views::{Bundle, Kind, ViewsError};
+
+use super::fetching::{get, put};
+use super::manifest::Fetched;
+use super::settings::Settings;
+use crate::ports::{Ports, WebError, WebLimits};
+
+/// The longest pause between two tries, in seconds.
+const PAUSE_MAX_S: u64 = 60;
+
+/// A module that every studio can draw, to ask one whether it works at all.
+const PROBE_MODULE: &[u8] = b"export default function generate(THREE) {\n  \
+    return new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshStandardMaterial());\n}\n";
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// With this row: the views, or why there are none for good.
+    Row(Box<Output>),
+    /// The stored file is not there any more, or another one.
+    Lost,
+    /// The picture of the prompt cannot be had.
+    NoPicture(String),
+    /// Something of ours failed.
+    Ours(String),
+}
+
+/// What to draw.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) kind: AssetKind,
+    /// Of the asset.
+    pub(super) key: String,
+    /// Of the bundle.
+    pub(super) prefix: String,
+    pub(super) fetched: Fetched,
+    /// URL of the prompt's picture.
+    pub(super) prompt: String,
+}
+
+impl Wanted {
+    /// The row of a stored asset, as yet without views.
+    pub(super) fn row(&self, ports: &Ports) -> Output {
+        Output {
+            asset: Some(ports.store.url(&self.key)),
+            size: self.fetched.size,
+            sha256: Some(self.fetched.sha256.to_string()),
+            fetched_at: Some(self.fetched.fetched_at),
+            ..Output::new(self.kind)
+        }
+    }
+
+    fn failed(&self, ports: &Ports, reason: &str, detail: &str) -> End {
+        let mut row = Output { failure_reason: Some(reason.to_owned()), ..self.row(ports) };
+        if !detail.is_empty() {
+            row.layout.set("detail", Json::from(shown(detail).as_str()));
+        }
+        End::Row(Box::new(row))
+    }
+}
+
+/// The picture of a prompt.
+pub(super) async fn picture(
+    ports: &Ports,
+    settings: &Settings,
+    url: &str,
+) -> Result<Bytes, WebError> {
+    let bytes_max = usize::try_from(settings.picture_bytes_max).unwrap_or(usize::MAX);
+    let limits = WebLimits { bytes_max, time_max: settings.file_time(bytes_max), rate_min: None };
+    get(ports, settings, url, &limits).await
+}
+
+/// Draws and stores.
+pub(super) async fn draw(
+    ports: &Ports,
+    settings: &Settings,
+    wanted: &Wanted,
+    picture: Bytes,
+) -> End {
+    let limit = wanted.fetched.size;
+    let asset = match ports.store.get_exact(&wanted.key, wanted.fetched.sha256, limit).await {
+        Ok(asset) => asset,
+        Err(StoreError::Failed { key, source }) => {
+            return End::Ours(format!("reading {key}: {source}"));
+        }
+        Err(_) => return End::Lost,
+    };
+    let prompt = Digest::of(&picture);
+    match bundle(ports, settings, wanted.kind, asset, picture).await {
+        Ok(bundle) => {
+            let mut row = wanted.row(ports);
+            row.layout.set("views_sha256", Json::String(digest_of(&bundle).to_string()));
+            row.layout.set("prompt_sha256", Json::String(prompt.to_string()));
+            let stored = bundle.files().map(|(name, content_type, content)| {
+                let key = format!("{}/{name}", wanted.prefix);
+                let content = content.clone();
+                async move { put(ports, &key, content, content_type).await }
+            });
+            match try_join_all(stored).await {
+                Ok(_) => {}
+                Err(error @ StoreError::Key { .. }) => {
+                    return wanted.failed(ports, "views_upload_failed", &error.to_string());
+                }
+                Err(error) => return End::Ours(format!("storing {error}")),
+            }
+            row.picture = Some(ports.store.url(&match wanted.kind {
+                AssetKind::Module => wanted.prefix.clone(),
+                AssetKind::Mesh | AssetKind::Splats => format!("{}/grid.png", wanted.prefix),
+            }));
+            End::Row(Box::new(row))
+        }
+        Err(ViewsError::Invalid(why)) => wanted.failed(ports, "render_failed", &why),
+        Err(ViewsError::Prompt(why)) => End::NoPicture(format!("it is no picture: {why}")),
+        Err(ViewsError::Outage(why)) => {
+            // Does the studio fail, or does this asset make it fail?
+            let probe = Bytes::from_static(PROBE_MODULE);
+            let kind = kind_of(wanted.kind);
+            match ports.studio.bundle(kind, probe, Bytes::new()).await {
+                Err(ViewsError::Outage(why)) => End::Ours(format!("drawing: {why}")),
+                Ok(_) | Err(ViewsError::Invalid(_) | ViewsError::Prompt(_)) => {
+                    wanted.failed(ports, "render_failed", &why)
+                }
+            }
+        }
+    }
+}
+
+/// The row of an asset whose prompt has no picture.
+pub(super) fn without_picture(ports: &Ports, wanted: &Wanted, why: &str) -> End {
+    wanted.failed(ports, "prompt_image_missing", why)
+}
+
+/// A bundle, in a few tries.
+async fn bundle(
+    ports: &Ports,
+    settings: &Settings,
+    kind: AssetKind,
+    asset: Bytes,
+    picture: Bytes,
+) -> Result<Bundle, ViewsError> {
+    let mut tries = 1;
+    loop {
+        match ports.studio.bundle(kind_of(kind), asset.clone(), picture.clone()).await {
+            Err(ViewsError::Outage(_)) if tries < settings.drawing_tries => {
+                let pause = PAUSE_MAX_S.min(1 << tries.min(6));
+                ports.clock.sleep(Duration::from_secs(pause)).await;
+                tries += 1;
+            }
+            end => return end,
+        }
+    }
+}
+
+const fn kind_of(kind: AssetKind) -> Kind {
+    match kind {
+        AssetKind::Splats => Kind::Splats,
+        AssetKind::Mesh => Kind::Mesh,
+        AssetKind::Module => Kind::Module,
+    }
+}
+
+/// The SHA-256 over a line `{key} {SHA-256}` for each file of a bundle.
+fn digest_of(bundle: &Bundle) -> Digest {
+    let line = |(key, _, content): (String, _, &Bytes)| format!("{key} {}\n", Digest::of(content));
+    Digest::of(bundle.files().map(line).collect::<String>().as_bytes())
+}
+
+/// At most 200 characters, none of them a control character.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}

@@ -1,0 +1,361 @@
+//! A world for the collector: everything in memory, and as bad as a test wants it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arena::ports::{
+    Blocking, BuildSeen, Builds, Entropy, Journals, Notice, Notify, Order, OrderEnd, Ports, Sink,
+    Stop, Studio, Web, WebError, WebLimits, Works,
+};
+use bytes::Bytes;
+use chain::{Account, Block, Chain, ChainError, Keypair, Neuron, Pending, Receipt, Revealed};
+use judge::{Description, Duel, DuelJudge, JudgeError, Parts, Verdict};
+use ledger::Round;
+use ledger::batcher::Journal;
+use ledger::files::submissions::Submission;
+use ledger::repository::{Author, MemoryRepository, Repository};
+use store::Store;
+use views::{Bundle, Kind, ViewsError};
+
+/// What a server does with a request.
+#[derive(Debug, Clone)]
+pub(super) enum Reply {
+    File(Bytes),
+    Error(WebError),
+    /// Answers after so long.
+    Slow(Duration, Bytes),
+}
+
+/// Servers by the URL of their files; 404 for everything else.
+#[derive(Debug, Default)]
+pub(super) struct FakeWeb {
+    pub(super) files: Mutex<BTreeMap<String, Reply>>,
+    pub(super) asked: Mutex<Vec<String>>,
+    pub(super) running: AtomicUsize,
+    pub(super) running_max: AtomicUsize,
+}
+
+impl FakeWeb {
+    pub(super) fn set(&self, url: &str, reply: Reply) {
+        self.files.lock().unwrap().insert(url.to_owned(), reply);
+    }
+
+    pub(super) fn asked_for(&self, part: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|url| url.contains(part)).count()
+    }
+}
+
+impl Web for FakeWeb {
+    fn get<'a>(
+        &'a self,
+        url: &'a str,
+        limits: &'a WebLimits,
+    ) -> Pending<'a, Result<Bytes, WebError>> {
+        self.asked.lock().unwrap().push(url.to_owned());
+        let reply = self.files.lock().unwrap().get(url).cloned();
+        Box::pin(async move {
+            let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+            self.running_max.fetch_max(running, Ordering::SeqCst);
+            let end = match reply {
+                None => Err(WebError::Status(404)),
+                Some(Reply::Error(error)) => Err(error),
+                Some(Reply::File(bytes)) if bytes.len() > limits.bytes_max => {
+                    Err(WebError::TooLarge)
+                }
+                Some(Reply::File(bytes)) => Ok(bytes),
+                Some(Reply::Slow(time, bytes)) => {
+                    tokio::time::sleep(time.min(limits.time_max)).await;
+                    if time > limits.time_max { Err(WebError::Kind("slow")) } else { Ok(bytes) }
+                }
+            };
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            end
+        })
+    }
+}
+
+/// Draws anything but what begins with `bad` (a rule is broken) or `crash` (the studio fails each time).
+#[derive(Debug, Default)]
+pub(super) struct FakeStudio {
+    pub(super) down: AtomicBool,
+    pub(super) drawn: AtomicUsize,
+}
+
+impl Studio for FakeStudio {
+    fn bundle(
+        &self,
+        _: Kind,
+        asset: Bytes,
+        prompt: Bytes,
+    ) -> Pending<'_, Result<Bundle, ViewsError>> {
+        Box::pin(async move {
+            if self.down.load(Ordering::SeqCst) || asset.starts_with(b"crash") {
+                return Err(ViewsError::Outage("no sandbox".to_owned()));
+            }
+            if asset.starts_with(b"bad") {
+                return Err(ViewsError::Invalid("it has no default export".to_owned()));
+            }
+            self.drawn.fetch_add(1, Ordering::SeqCst);
+            let picture = Bytes::from([&asset[..asset.len().min(8)], &prompt].concat());
+            Ok(Bundle {
+                white: vec![picture.clone(); 8],
+                gray: vec![picture.clone(); 4],
+                grid: picture.clone(),
+                embeddings: picture,
+            })
+        })
+    }
+}
+
+/// A chain that stands where a test puts it.
+#[derive(Debug, Default)]
+pub(super) struct FakeChain {
+    pub(super) head: AtomicU64,
+    pub(super) finalized: AtomicU64,
+    pub(super) revealed: Mutex<Vec<Revealed>>,
+    pub(super) neurons: Mutex<Vec<Neuron>>,
+    pub(super) locks: Mutex<BTreeMap<Account, u64>>,
+    /// Blocks before this one are forgotten.
+    pub(super) forgotten: AtomicU64,
+}
+
+fn block(number: u64) -> Block {
+    Block { number, hash: [number.to_le_bytes()[0]; 32] }
+}
+
+impl FakeChain {
+    pub(super) fn go_to(&self, number: u64) {
+        self.head.store(number, Ordering::SeqCst);
+        self.finalized.store(number, Ordering::SeqCst);
+    }
+
+    fn known<T>(&self, at: Block, value: T) -> Result<T, ChainError> {
+        let known = at.number >= self.forgotten.load(Ordering::SeqCst);
+        if known { Ok(value) } else { Err(ChainError::UnknownBlock(at.number)) }
+    }
+}
+
+impl Chain for FakeChain {
+    fn head(&self) -> Pending<'_, Result<Block, ChainError>> {
+        Box::pin(async { Ok(block(self.head.load(Ordering::SeqCst))) })
+    }
+
+    fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
+        Box::pin(async { Ok(block(self.finalized.load(Ordering::SeqCst))) })
+    }
+
+    fn block(&self, number: u64) -> Pending<'_, Result<Option<Block>, ChainError>> {
+        let there = number <= self.head.load(Ordering::SeqCst);
+        Box::pin(async move { Ok(there.then(|| block(number))) })
+    }
+
+    fn revealed(&self, at: Block, _: u16) -> Pending<'_, Result<Vec<Revealed>, ChainError>> {
+        let revealed = self.revealed.lock().unwrap().clone();
+        Box::pin(async move { self.known(at, revealed) })
+    }
+
+    fn neurons(&self, at: Block, _: u16) -> Pending<'_, Result<Vec<Neuron>, ChainError>> {
+        let neurons = self.neurons.lock().unwrap().clone();
+        Box::pin(async move { self.known(at, neurons) })
+    }
+
+    fn lock(&self, at: Block, coldkey: Account, _: u16) -> Pending<'_, Result<u64, ChainError>> {
+        let lock = self.locks.lock().unwrap().get(&coldkey).copied().unwrap_or(0);
+        Box::pin(async move { self.known(at, lock) })
+    }
+
+    fn weights(
+        &self,
+        _: Block,
+        _: u16,
+        _: u16,
+    ) -> Pending<'_, Result<Vec<(u16, u16)>, ChainError>> {
+        unreachable!("the collector sets no weights")
+    }
+
+    fn commit<'a>(
+        &'a self,
+        _: &'a Keypair,
+        _: u16,
+        _: &'a [u8],
+        _: u64,
+    ) -> Pending<'a, Result<Receipt, ChainError>> {
+        unreachable!("the collector commits to nothing")
+    }
+
+    fn set_weights<'a>(
+        &'a self,
+        _: &'a Keypair,
+        _: u16,
+        _: &'a [(u16, f64)],
+    ) -> Pending<'a, Result<Receipt, ChainError>> {
+        unreachable!("the collector sets no weights")
+    }
+
+    fn next_block(&self, _: u64) -> Pending<'_, Result<Block, ChainError>> {
+        unreachable!("the collector waits for no block")
+    }
+}
+
+/// Journals that outlive a collector.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FakeJournals(Arc<Mutex<BTreeMap<String, Arc<Mutex<Vec<u8>>>>>>);
+
+#[derive(Debug)]
+struct FakeJournal(Arc<Mutex<Vec<u8>>>);
+
+impl Journals for FakeJournals {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Journal>> {
+        let mut all = self.0.lock().unwrap();
+        let bytes = all.entry(name.to_owned()).or_default();
+        Ok(Box::new(FakeJournal(Arc::clone(bytes))))
+    }
+}
+
+impl Journal for FakeJournal {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.0.lock().unwrap().truncate(usize::try_from(len).unwrap());
+        Ok(())
+    }
+}
+
+/// What was told.
+#[derive(Debug, Default)]
+pub(super) struct Told(pub(super) Mutex<Vec<Notice>>);
+
+impl Notify for Told {
+    fn tell(&self, notice: Notice) {
+        self.0.lock().unwrap().push(notice);
+    }
+}
+
+/// What the collector never asks.
+#[derive(Debug)]
+struct Nobody;
+
+impl Entropy for Nobody {
+    fn u32(&self) -> io::Result<u32> {
+        unreachable!("seeds come from the chain")
+    }
+}
+
+impl Builds for Nobody {
+    fn look<'a>(
+        &'a self,
+        _: Round,
+        _: &'a [(String, Submission)],
+    ) -> Pending<'a, Result<Option<BTreeMap<String, BuildSeen>>, String>> {
+        unreachable!("the collector builds nothing")
+    }
+}
+
+impl Works for Nobody {
+    fn run<'a>(
+        &'a self,
+        _: &'a Order,
+        _: &'a dyn Sink,
+        _: &'a Stop,
+    ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>> {
+        unreachable!("the collector runs nothing")
+    }
+}
+
+impl DuelJudge for Nobody {
+    fn describe(&self) -> Description {
+        unreachable!("the collector judges nothing")
+    }
+
+    fn judge<'a>(&'a self, _: &'a Duel, _: Parts<'a>) -> Pending<'a, Result<Verdict, JudgeError>> {
+        unreachable!("the collector judges nothing")
+    }
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) books: Arc<MemoryRepository>,
+    pub(super) chain: Arc<FakeChain>,
+    pub(super) web: Arc<FakeWeb>,
+    pub(super) studio: Arc<FakeStudio>,
+    pub(super) told: Arc<Told>,
+    pub(super) ports: Ports,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let books = Arc::new(MemoryRepository::new());
+        let chain = Arc::new(FakeChain::default());
+        let web = Arc::new(FakeWeb::default());
+        let studio = Arc::new(FakeStudio::default());
+        let told = Arc::new(Told::default());
+        let ports = Ports {
+            clock: Arc::new(chain::SystemClock::start()),
+            entropy: Arc::new(Nobody),
+            books: Arc::clone(&books) as Arc<dyn Repository>,
+            author: Author {
+                name: "Collector".to_owned(),
+                email: "collector@localhost".to_owned(),
+            },
+            journals: Arc::new(FakeJournals::default()),
+            store: Store::memory("https://cdn.test"),
+            chain: Arc::clone(&chain) as Arc<dyn Chain>,
+            web: Arc::clone(&web) as Arc<dyn Web>,
+            studio: Arc::clone(&studio) as Arc<dyn Studio>,
+            judge: Arc::new(Nobody),
+            builds: Arc::new(Nobody),
+            works: Arc::new(Nobody),
+            notify: Arc::clone(&told) as Arc<dyn Notify>,
+            stop: Stop::new(),
+            blocking: Blocking::Here,
+        };
+        Self { books, chain, web, studio, told, ports }
+    }
+
+    /// Commits by hand.
+    pub(super) fn write(&self, files: &[(&str, Option<&str>)]) {
+        let changes =
+            files.iter().map(|(path, text)| ((*path).to_owned(), text.map(str::to_owned)));
+        let draft = ledger::repository::Draft {
+            message: "By hand".to_owned(),
+            changes: changes.collect(),
+            author: self.ports.author.clone(),
+            time: self.ports.clock.now(),
+        };
+        ledger::repository::publish(&*self.books, &draft, &BTreeMap::new()).unwrap();
+    }
+
+    /// A file as it is now.
+    pub(super) fn read(&self, path: &str) -> Option<String> {
+        let head = self.books.head().unwrap()?;
+        let bytes = self.books.read(head, path).unwrap()?;
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Messages of all commits, newest first.
+    pub(super) fn messages(&self) -> Vec<String> {
+        let mut messages = Vec::new();
+        let mut at = self.books.head().unwrap();
+        while let Some(id) = at {
+            let commit = self.books.commit(id).unwrap();
+            messages.push(commit.message);
+            at = commit.parents.first().copied();
+        }
+        messages
+    }
+
+    pub(super) fn titles(&self) -> Vec<String> {
+        self.told.0.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
+    }
+}
