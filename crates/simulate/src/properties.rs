@@ -9,6 +9,7 @@ use ledger::files::matrix::Matrix;
 use ledger::files::outputs::Outputs;
 use ledger::files::prompts;
 use ledger::files::reports::{GenerationOutcome, GenerationReports};
+use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::{Round, Stage, State};
 use ledger::files::submissions::Submissions;
 use ledger::files::winner::Winner;
@@ -18,7 +19,7 @@ use object_store::ObjectStoreExt as _;
 use store::Digest;
 
 use crate::executor::lock;
-use crate::scenario::OWNER;
+use crate::scenario::{DAY_BLOCKS, OWNER};
 use crate::world::World;
 
 /// What was committed, and what must never be.
@@ -63,7 +64,17 @@ impl World {
         let uid = neuron.map_or(OWNER, |one| one.uid);
         let sum: f64 = set.iter().map(|(_, share)| f64::from(*share)).sum();
         let share = set.iter().find(|one| one.0 == uid).map_or(0.0, |one| f64::from(one.1) / sum);
-        let wanted = if uid == OWNER { 1.0 } else { active.weight };
+        // Once the competition is over, the last leader is paid for as long as a round lasts.
+        let is_over = self.state().is_some_and(|state| state.stage == Stage::Finished)
+            && leaders.latest().is_some_and(|last| block >= last.effective_block + DAY_BLOCKS);
+        let wanted = match () {
+            () if is_over => 0.0,
+            () if uid == OWNER => 1.0,
+            () => active.weight,
+        };
+        if is_over && uid == OWNER {
+            return;
+        }
         if (share - wanted).abs() > 1e-3 {
             self.violation(format!("weights: {uid} got {share}, not {wanted}, at block {block}"));
         }
@@ -123,10 +134,10 @@ impl Change<'_> {
             Some(Place::Config | Place::Pool) => Err("only the operator writes it".to_owned()),
             Some(Place::Leader) => self.leader(path),
             Some(Place::Round(_, file)) => match file {
-                RoundFile::Seed
-                | RoundFile::Prompts
-                | RoundFile::Submissions
-                | RoundFile::Schedule => self.unchanging(path),
+                RoundFile::Seed | RoundFile::Prompts | RoundFile::Submissions => {
+                    self.unchanging(path)
+                }
+                RoundFile::Schedule => self.schedule(path),
                 RoundFile::Winner => self.winner(path),
                 RoundFile::MatchesMatrix | RoundFile::AuditMatrix => self.matrix(path),
                 RoundFile::GenerationReports => self.reports(path),
@@ -149,6 +160,20 @@ impl Change<'_> {
             return Err("changed after it was written".to_owned());
         }
         Ok(())
+    }
+
+    /// The window of reveals stays; a deadline may move, to give miners time back.
+    fn schedule(&self, path: &str) -> Result<(), String> {
+        let Some((was, now)) = self.both::<Schedule>(path)? else { return Ok(()) };
+        let window = |schedule: &Schedule| {
+            (schedule.earliest_reveal_block, schedule.latest_reveal_block)
+        };
+        if window(&was) == window(&now)
+            && was.generation_deadline_block <= now.generation_deadline_block
+        {
+            return Ok(());
+        }
+        Err("its window changed, or its deadline came nearer".to_owned())
     }
 
     fn winner(&self, path: &str) -> Result<(), String> {
@@ -175,7 +200,7 @@ impl Change<'_> {
             (Stage::Finalizing, Stage::Open) => {
                 lock(&self.world.history).ended += 1;
                 let schedule = Place::Round(next, RoundFile::Schedule);
-                self.new::<ledger::files::schedule::Schedule>(&schedule).map(drop)
+                self.new::<Schedule>(&schedule).map(drop)
             }
             (Stage::Finalizing, Stage::Finished) => {
                 lock(&self.world.history).ended += 1;
@@ -197,7 +222,7 @@ impl Change<'_> {
 
     fn after_open(&self, round: Round) -> Result<(), String> {
         let seed = Place::Round(round, RoundFile::Seed);
-        self.new::<ledger::files::schedule::SeedFile>(&seed)?;
+        self.new::<SeedFile>(&seed)?;
         if self.prompts(round)?.is_empty() || self.submissions(round)?.is_empty() {
             return Err(format!("round {round} has no prompts or no submissions"));
         }

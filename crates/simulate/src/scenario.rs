@@ -18,7 +18,7 @@ pub(crate) const OWNER: u16 = 0;
 pub(crate) const VALIDATOR: u16 = 1;
 
 /// Blocks of a day.
-const DAY_BLOCKS: u64 = 86_400 / BLOCK_SECONDS;
+pub(crate) const DAY_BLOCKS: u64 = 86_400 / BLOCK_SECONDS;
 /// Rounds start at 08:00.
 const START_BLOCK: u64 = 8 * 3600 / BLOCK_SECONDS;
 /// What the first leader's image is made of.
@@ -100,6 +100,11 @@ pub(crate) struct Reveal {
     pub(crate) block: u64,
 }
 
+/// The key of who sets weights.
+pub(crate) fn validator() -> Keypair {
+    Keypair::from_seed(&[7; 32])
+}
+
 /// A competition and its people.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
@@ -110,7 +115,6 @@ pub(crate) struct Scenario {
     pub(crate) reveals: Vec<Reveal>,
     pub(crate) neurons: Vec<Neuron>,
     pub(crate) locks: BTreeMap<[u8; 32], u64>,
-    pub(crate) validator: Keypair,
 }
 
 /// A file of a miner's server.
@@ -267,7 +271,6 @@ impl Scenario {
             }
         }
         reveals.sort_by_key(|reveal| reveal.block);
-        let validator = Keypair::from_seed(&[7; 32]);
         let neuron = |uid, hotkey, coldkey| Neuron {
             uid,
             hotkey,
@@ -278,7 +281,7 @@ impl Scenario {
         };
         let mut neurons = vec![
             neuron(OWNER, Account([1; 32]), Account([2; 32])),
-            neuron(VALIDATOR, validator.account(), Account([3; 32])),
+            neuron(VALIDATOR, validator().account(), Account([3; 32])),
         ];
         let mut locks = BTreeMap::new();
         for (uid, miner) in (2..).zip(&miners) {
@@ -287,7 +290,7 @@ impl Scenario {
             locks.insert(miner.coldkey().0, locked * 1_000_000_000);
         }
         let start = "2031-03-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { seed, size, start, miners, reveals, neurons, locks, validator }
+        Self { seed, size, start, miners, reveals, neurons, locks }
     }
 
     /// The files a competition starts with.
