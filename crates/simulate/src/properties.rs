@@ -165,9 +165,8 @@ impl Change<'_> {
     /// The window of reveals stays; a deadline may move, to give miners time back.
     fn schedule(&self, path: &str) -> Result<(), String> {
         let Some((was, now)) = self.both::<Schedule>(path)? else { return Ok(()) };
-        let window = |schedule: &Schedule| {
-            (schedule.earliest_reveal_block, schedule.latest_reveal_block)
-        };
+        let window =
+            |schedule: &Schedule| (schedule.earliest_reveal_block, schedule.latest_reveal_block);
         if window(&was) == window(&now)
             && was.generation_deadline_block <= now.generation_deadline_block
         {

@@ -75,35 +75,3 @@ impl Studio for Here {
         })
     }
 }
-
-/// TEMPORARY
-#[derive(Debug)]
-pub(super) struct Anywhere(fetch::Fetcher);
-impl Anywhere {
-    pub(super) fn new() -> Result<Self, String> {
-        fetch::Fetcher::new(
-            fetch::anywhere,
-            fetch::Limits { redirects_max: 0, ..fetch::Limits::MODULE },
-        )
-        .map(Self)
-        .map_err(|error| error.to_string())
-    }
-}
-impl arena::ports::Web for Anywhere {
-    fn get<'a>(
-        &'a self,
-        url: &'a str,
-        _: &'a arena::ports::WebLimits,
-    ) -> Pending<'a, Result<Bytes, arena::ports::WebError>> {
-        Box::pin(async move {
-            self.0.fetch_whole(url).await.map(Bytes::from).map_err(|error| {
-                let text = error.to_string();
-                if text.contains("404") {
-                    arena::ports::WebError::Status(404)
-                } else {
-                    arena::ports::WebError::Kind("connect")
-                }
-            })
-        })
-    }
-}

@@ -89,7 +89,8 @@ pub(super) fn ports(place: &Place, clock: &Arc<DevClock>, stop: Stop) -> Result<
     let snapshot = snapshot.ok_or_else(|| failed(&"the state repository has no commits"))?;
     let config: Config = snapshot.require(&File::Config).map_err(|error| failed(&error))?;
     let store = place.store()?;
-    let web = super::adapters::Anywhere::new().map_err(|error| failed(&error))?;
+    let web =
+        arena::web::Guarded::new(&place.settings.web.allowed).map_err(|error| failed(&error))?;
     let cage = CageArgs { unsafe_no_cage: place.settings.studio.unsafe_no_cage };
     let parallel = NonZeroUsize::new(place.settings.studio.parallel).unwrap_or(NonZeroUsize::MIN);
     let studio = Here::new(Maker::new(Modules::caged(cage.config())), parallel);
