@@ -49,7 +49,7 @@ most_s = 60.0
 failure_s = 1.0
 
 [web]
-allowed = ["127.0.0.1:*"]
+allowed = ["127.0.0.0/8"]
 
 [auditor]
 policy = "pass_all"

@@ -183,7 +183,7 @@ most_s = 30.0
 failure_s = 2.0
 
 [web]
-allowed = ["127.0.0.1:*"]
+allowed = ["127.0.0.0/8"]
 
 [auditor]
 policy = "pass_all"

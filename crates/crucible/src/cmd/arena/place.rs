@@ -106,7 +106,7 @@ impl Default for ChainSettings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct WebSettings {
-    /// Private addresses that may be fetched from all the same: `HOST:PORT`, `HOST:*` or a network such as `10.0.0.0/8`.
+    /// Private addresses that may be fetched from all the same: `HOST:PORT`, or a network such as `127.0.0.0/8`.
     pub(super) allowed: Vec<String>,
 }
 
