@@ -1,6 +1,6 @@
 //! Questions to a vision-language model behind an OpenAI-compatible endpoint.
 //!
-//! A judge says what it wants to know as [`question::Question`]s; an [`interview`] asks them, again where an answer is malformed,
+//! A judge says what it wants to know as `question::Question`s; an `interview::Interview` asks them, again where an answer is malformed,
 //! and keeps every call as evidence. Who answers is a [`Chat`]: an [`Endpoint`], or a script.
 
 mod endpoint;

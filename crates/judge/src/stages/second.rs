@@ -84,12 +84,12 @@ fn verdict(
     gap: Option<i64>,
     limits: &Thresholds,
 ) -> (Option<Side>, Source) {
-    let list = gap.filter(|gap| gap.abs() >= limits.checklist_vote);
+    let list = gap.filter(|gap| gap.saturating_abs() >= limits.checklist_vote);
     let list = list.map(|gap| if gap > 0 { Side::A } else { Side::B });
     let all = [votes[0], votes[1], list];
     let count = |side| all.iter().filter(|vote| **vote == Some(side)).count();
     let strong_best = best.filter(|best| best.abs() >= limits.strong);
-    let strong_gap = gap.filter(|gap| gap.abs() >= limits.checklist_strong);
+    let strong_gap = gap.filter(|gap| gap.saturating_abs() >= limits.checklist_strong);
     for (side, other) in [(Side::A, Side::B), (Side::B, Side::A)] {
         let tags = [
             strong_best.filter(|_| votes[0] == Some(side)).map(|best| format!("bv|{best:+.1}|")),
@@ -135,7 +135,7 @@ impl List {
     /// Points of A less those of B; nothing unless both were judged.
     fn gap(&self, limits: &Thresholds) -> Option<i64> {
         let Self::Held(_, [Some(a), Some(b)]) = self else { return None };
-        Some(score(a, limits) - score(b, limits))
+        Some(score(a, limits).saturating_sub(score(b, limits)))
     }
 
     fn json(&self, limits: &Thresholds) -> Json {
@@ -192,7 +192,9 @@ fn score(found: &Verification, limits: &Thresholds) -> i64 {
         "partial" => 1,
         _ => 0,
     });
-    points.sum::<i64>() + if found.is_main_object { limits.checklist_object } else { 0 }
+    // Thresholds of evidence can be anything.
+    let object = if found.is_main_object { limits.checklist_object } else { 0 };
+    points.sum::<i64>().saturating_add(object)
 }
 
 /// Between the seed of the round and that of a verification; one for both sides.

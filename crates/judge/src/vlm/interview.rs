@@ -159,8 +159,8 @@ impl Interview<'_> {
     /// Asks until there is a verdict.
     pub(crate) async fn hold(&self, rules: &dyn Rules) -> Result<Verdict, JudgeError> {
         let earlier = self.parts.earlier;
-        let earlier = earlier.filter(|had| had.judge == *self.judge && had.duel == *self.duel);
-        let reader = Reader::new(self.parts.pictures, earlier);
+        let mut earlier = earlier.filter(|had| had.judge == *self.judge && had.duel == *self.duel);
+        let mut reader = Reader::new(self.parts.pictures, earlier);
         let mut known = Known::default();
         loop {
             match rules.decide(&known) {
@@ -191,6 +191,11 @@ impl Interview<'_> {
                     known.figures.insert(name.to_owned(), value);
                 }
                 Err(Lack::Model(message)) => return Err(Outage(message).into()),
+                // What was kept is damaged: as if nothing had been.
+                Err(Lack::Sense(_)) if earlier.take().is_some() => {
+                    known = Known::default();
+                    reader = Reader::new(self.parts.pictures, None);
+                }
                 Err(Lack::Sense(error)) => return Err(JudgeError::Broken(error.to_string())),
             }
         }

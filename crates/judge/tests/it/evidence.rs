@@ -8,6 +8,7 @@ use judge::single::SingleQuestion;
 use judge::stages::{MultiStage, Settings};
 use judge::vlm::{Model, PicturesBy};
 use judge::{DuelJudge, Evidence, JudgeError, Outcome, Verdict};
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::script::{Album, Asked, Script, duel, honest, judged, now};
@@ -123,6 +124,80 @@ fn evidence_with_a_gap_is_filled() {
     let filled = now(judged(&judge, &duel, &album, Some(&part))).unwrap();
     assert_eq!(filled.evidence.unwrap(), whole);
     assert_eq!(chat.asked().len(), 1);
+}
+
+#[test]
+fn damaged_evidence_is_as_good_as_none() {
+    let chat = Script::honest();
+    let judge = MultiStage::new(Settings::default(), chat.clone());
+    let album = Album::default();
+    let duel = duel("one", "two");
+    let whole = now(judged(&judge, &duel, &album, None)).unwrap().evidence.unwrap();
+    let mut damaged = whole.clone();
+    damaged.figures["similarities"] = json!({ "a": "?" });
+    damaged.calls[2].outcome = Outcome::Answer("?".into());
+    damaged.calls[3].request_sha256 = "?".into();
+    let mended = now(judged(&judge, &duel, &album, Some(&damaged))).unwrap();
+    assert_eq!(mended.evidence.unwrap(), whole);
+}
+
+/// Thresholds of strangers may be anything.
+#[test]
+fn extreme_thresholds_are_held_by() {
+    let extreme = |change: fn(&mut judge::stages::Thresholds)| {
+        let mut settings = Settings::default();
+        change(&mut settings.thresholds);
+        let judge = MultiStage::new(settings, Script::honest());
+        for (left, right) in DUELS {
+            let duel = duel(left, right);
+            let verdict = now(judged(&judge, &duel, &Album::default(), None)).unwrap();
+            assert_eq!(recheck(&verdict.evidence.unwrap()), Ok((verdict.winner, verdict.detail)));
+        }
+    };
+    extreme(|limits| limits.checklist_object = i64::MAX);
+    extreme(|limits| limits.checklist_object = i64::MIN);
+    extreme(|limits| limits.checklist_vote = i64::MIN);
+    extreme(|limits| limits.front_views = usize::MAX);
+    extreme(|limits| limits.front_split_views = 0);
+    extreme(|limits| limits.guard_sides = 0);
+    extreme(|limits| limits.guard_sides = usize::MAX);
+    extreme(|limits| limits.front_draw = f64::MAX);
+    extreme(|limits| limits.vote = -1.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a model says: a verdict that a recheck comes to, or an outage.
+    #[test]
+    fn any_answers_get_a_verdict_or_an_outage(
+        answers in proptest::collection::vec(
+            prop_oneof![
+                r#"[{}\[\]",:0-9a-z ]{0,40}"#,
+                (0..12_i32, 0..12_i32).prop_map(|(one, two)| {
+                    format!(r#"{{"penalty_1":{one},"penalty_2":{two},"issues":""}}"#)
+                }),
+                Just(String::new()),
+            ],
+            1..6,
+        ),
+        honesty in 0..4_usize,
+    ) {
+        let chat = Script::new(move |asked| {
+            let at = asked.label.len() + asked.attempt as usize;
+            let is_honest = at % 4 < honesty;
+            let said = || Outcome::Answer(answers[at % answers.len()].clone());
+            Ok(if is_honest { honest(asked) } else { said() })
+        });
+        let judge = MultiStage::new(Settings::default(), chat);
+        match now(judged(&judge, &duel("pale", "two"), &Album::default(), None)) {
+            Ok(verdict) => {
+                let evidence = through_text(&verdict.evidence.unwrap());
+                prop_assert_eq!(recheck(&evidence), Ok((verdict.winner, verdict.detail)));
+            }
+            Err(error) => prop_assert!(matches!(error, JudgeError::Outage(_))),
+        }
+    }
 }
 
 /// What recheck says of evidence that somebody changed.
