@@ -58,7 +58,8 @@ pub fn guarded(setup: &Setup, plan: &Plan) -> Result<Outcome, Vec<String>> {
 ///
 /// [`Broken`].
 pub fn check(setup: &Setup, plan: Option<&Plan>) -> Result<Passed, Broken> {
-    let broken = |plan: &Plan, violations| Broken { seed: setup.seed, plan: plan.clone(), violations };
+    let broken =
+        |plan: &Plan, violations| Broken { seed: setup.seed, plan: plan.clone(), violations };
     let calm = Setup { with_lines: false, ..setup.clone() };
     let reference = guarded(&calm, &Plan::default());
     let reference = reference.map_err(|violations| broken(&Plan::default(), violations))?;
@@ -156,7 +157,8 @@ fn differences(calm: &BTreeMap<String, String>, faulty: &BTreeMap<String, String
 
 fn difference(path: &str, wanted: &str, found: Option<&str>) -> Option<String> {
     let same = |found: &str| {
-        let values = serde_json::from_str::<Value>(wanted).ok().zip(serde_json::from_str(found).ok());
+        let values =
+            serde_json::from_str::<Value>(wanted).ok().zip(serde_json::from_str(found).ok());
         values.is_some_and(|(wanted, found)| timeless(wanted) == timeless(found))
     };
     let lost = || Some("it is missing".to_owned());

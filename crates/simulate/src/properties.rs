@@ -225,7 +225,8 @@ impl Change<'_> {
         let place = Place::Round(round, RoundFile::Winner);
         let winner: Winner = self.new(&place)?;
         let submissions = self.submissions(round)?;
-        if winner.winner_hotkey != ledger::LEADER && !submissions.contains_key(&winner.winner_hotkey)
+        if winner.winner_hotkey != ledger::LEADER
+            && !submissions.contains_key(&winner.winner_hotkey)
         {
             return Err(format!("{place}: the winner did not submit"));
         }
@@ -253,7 +254,8 @@ impl Change<'_> {
             return Err("two changes in one round".to_owned());
         }
         let kept = after.entries.iter().all(|entry| {
-            entry.repo.as_deref() != Some("base/generator") || entry.layout.get("hardware").is_some()
+            entry.repo.as_deref() != Some("base/generator")
+                || entry.layout.get("hardware").is_some()
         });
         if kept { Ok(()) } else { Err("a member that we do not know was lost".to_owned()) }
     }

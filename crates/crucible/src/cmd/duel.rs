@@ -118,7 +118,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let judge = args.judge()?;
     let prompt = files::read_picture_bytes(&args.prompt)?;
     vision::decode(&prompt).map_err(|error| Failure::input(&args.prompt, error))?;
-    let modules = Modules::caged(cage::Config { uncaged: args.cage.unsafe_no_cage, ..cage::Config::default() });
+    let modules = Modules::caged(cage::Config {
+        uncaged: args.cage.unsafe_no_cage,
+        ..cage::Config::default()
+    });
     let maker = Maker::new(modules).describing_with(Arc::from(args.descriptor.load()?));
     let left = side(&maker, &args.left, &prompt)?;
     interrupt::check()?;
@@ -132,8 +135,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let verdict = verdict(&*judge, &args, prompt.into(), [&left, &right])?;
     if let Some(path) = &args.save_evidence {
         let evidence = verdict.evidence.as_ref();
-        let text = serde_json::to_string_pretty(&evidence)
-            .map_err(|error| Failure::input(path, error))?;
+        let text =
+            serde_json::to_string_pretty(&evidence).map_err(|error| Failure::input(path, error))?;
         write(path, text.as_bytes())?;
     }
     let winner = match verdict.winner {
@@ -163,7 +166,10 @@ impl Args {
             return Err(Failure::usage("--endpoint URL is needed for judges that ask a model"));
         };
         let settings = EndpointSettings { base_url, ..EndpointSettings::default() };
-        #[expect(clippy::disallowed_methods, reason = "this is the edge: a key comes from nowhere else")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the edge: a key comes from nowhere else"
+        )]
         let key = std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty());
         let endpoint = Endpoint::new(&settings, key.map(SecretString::from))
             .map_err(|error| Failure::usage(error.to_string()))?;
@@ -279,11 +285,10 @@ fn verdict(
         budget: &Budget::new(32),
         earlier: None::<&Evidence>,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io(&error))?;
-    runtime
-        .block_on(judge.judge(&duel, parts))
-        .map_err(|error| Failure::usage(error.to_string()))
+    runtime.block_on(judge.judge(&duel, parts)).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// The verdict for people.
@@ -307,10 +312,9 @@ fn story(winner: &str, detail: &Json, sides: [&Side; 2]) -> String {
         let members = json.as_object()?;
         Some((number(members.get("left")?)?, number(members.get("right")?)?))
     };
-    if let (Some(left), Some(right)) = (
-        member("distance_left").and_then(number),
-        member("distance_right").and_then(number),
-    ) {
+    if let (Some(left), Some(right)) =
+        (member("distance_left").and_then(number), member("distance_right").and_then(number))
+    {
         write!(text, "\n\n{:12} {:>8} {:>8}", "away from it", "left", "right").ok();
         let features = member("features").and_then(Json::as_object).into_iter().flatten();
         for (name, json) in features {

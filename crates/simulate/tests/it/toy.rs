@@ -12,11 +12,11 @@ use ledger::batcher::{Batcher, Now, Settings};
 use ledger::files::config::Config;
 use ledger::files::leader::Leaders;
 use ledger::files::outputs::{AssetKind, Output, Outputs};
+use ledger::files::prompts;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
 use ledger::files::submissions::{Submission, Submissions};
 use ledger::files::winner::Winner;
-use ledger::files::prompts;
 use ledger::repository::{Draft, Expected, Snapshot, expected_at, publish};
 use ledger::{JsonFile as _, Layout, MinerFile, Place, Round, RoundFile, Stage};
 use simulate::fault::Role;
@@ -166,14 +166,17 @@ impl Toy {
             };
             let text = |name: &str| json.get(name)?.as_str().map(str::to_owned);
             let (Some(repo), Some(commit)) = (text("repo"), text("commit")) else { continue };
-            submissions.insert(one.hotkey.to_string(), Submission {
-                repo,
-                commit,
-                cdn_url: text("cdn_url"),
-                revealed_at_block: one.entries[0].1,
-                round: format!("sim-{}", look.round),
-                layout: Layout::default(),
-            });
+            submissions.insert(
+                one.hotkey.to_string(),
+                Submission {
+                    repo,
+                    commit,
+                    cdn_url: text("cdn_url"),
+                    revealed_at_block: one.entries[0].1,
+                    round: format!("sim-{}", look.round),
+                    layout: Layout::default(),
+                },
+            );
         }
         if submissions.is_empty() {
             return look.go(look.next(Stage::Finalizing), Vec::new(), self.flaw);
@@ -226,7 +229,8 @@ impl Toy {
         batcher.refresh().map_err(later)?;
         batcher.guard("state.json").map_err(later)?;
         let base = batcher.base().ok_or_else(|| later("no commits"))?;
-        let now: State = Snapshot::new(&*ports.books, base).require(&Place::State).map_err(later)?;
+        let now: State =
+            Snapshot::new(&*ports.books, base).require(&Place::State).map_err(later)?;
         if now != look.state {
             // What follows would rest on another commit than the guard does.
             return Ok(Turn::Again);
@@ -250,7 +254,9 @@ impl Toy {
                 rows.insert(stem.to_owned(), row);
                 let elapsed = ports.clock.elapsed();
                 let now = Now { elapsed, time: ports.clock.now() };
-                batcher.put(&place.to_string(), &rows.to_text(), "Update submitted").map_err(later)?;
+                batcher
+                    .put(&place.to_string(), &rows.to_text(), "Update submitted")
+                    .map_err(later)?;
                 batcher.tick(now).ok();
             }
         }
@@ -280,11 +286,13 @@ impl Toy {
                 };
                 let asset = look.ports.store.get(&key, 1 << 20).await.map_err(later)?;
                 let text = String::from_utf8(asset.unwrap_or_default().to_vec()).map_err(later)?;
-                let quality = text.split([' ', ';']).nth(2).and_then(|word| word.parse::<f64>().ok());
+                let quality =
+                    text.split([' ', ';']).nth(2).and_then(|word| word.parse::<f64>().ok());
                 sum += quality.unwrap_or(0.0);
             }
             if self.flaw == Flaw::Undecided {
-                sum += (look.ports.clock.now().as_second() / 600 % 7) as f64 * hotkey.len() as f64
+                sum += (look.ports.clock.now().as_second() / 600 % 7) as f64
+                    * hotkey.len() as f64
                     * f64::from(hotkey.as_bytes()[5] % 5);
             }
             if sum > best.0 {
