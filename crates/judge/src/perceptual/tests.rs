@@ -332,7 +332,7 @@ fn a_duel_and_again_from_its_evidence() {
     assert_snapshot!(write(&verdict.detail, Style::Line), @r#"{"reason": "the prompt is no picture"}"#);
 }
 
-/// A few of the duels that the weights were measured on.
+/// Objects that weights were neither found nor measured on.
 #[test]
 fn the_better_one_wins() {
     let kinds = ["bear", "car"].map(|name| Kind::named(name).expect("ours"));
