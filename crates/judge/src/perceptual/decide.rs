@@ -11,13 +11,13 @@ use crate::Evidence;
 use crate::recheck::RecheckError;
 
 /// Weights of [`FEATURES`], thousandths: found by `calibrate` (docs/perceptual-judge.md).
-const WEIGHTS: [i64; FEATURES.len()] = [1000, 1000, 1000, 1000, 1000, 1000];
-/// Of the descriptor.
-const EMBEDDING: i64 = 1000;
+const WEIGHTS: [i64; FEATURES.len()] = [1600, 2200, 1100, 500, 600, 1000];
+/// Of the descriptor: the built-in one gets nothing from the fit, a trained one may know better.
+const EMBEDDING: i64 = 100;
 /// Of loose parts.
-const LOOSE: i64 = 1000;
+const LOOSE: i64 = 1900;
 /// Of soft edges.
-const SOFT: i64 = 1000;
+const SOFT: i64 = 50;
 
 /// Whether a feature says something of a prompt whose object could not be cut out.
 fn needs_outline(feature: &str) -> bool {
