@@ -86,6 +86,7 @@ pub fn verify(subject: &Subject<'_>, settings: &Settings) -> Result<Report, Repo
         config,
         state,
         introduced: BTreeMap::new(),
+        written: BTreeMap::new(),
         outputs: BTreeMap::new(),
         inputs: BTreeMap::new(),
         judge: None,
@@ -107,6 +108,8 @@ struct Verifier<'a> {
     state: Option<File<State>>,
     /// The commit that first had a file, where the history is known.
     introduced: BTreeMap<String, Id>,
+    /// The commit that last wrote a file, where the history is known.
+    written: BTreeMap<String, Id>,
     /// Of the round that is checked.
     outputs: outputs::Cache,
     /// Hashes of what judges were shown, by URL.

@@ -45,6 +45,16 @@ impl Verifier<'_> {
             &file.member(steps!["read_block"]),
             || format!("{read} is before start_block, {start}"),
         );
+        if let Some(deadline) = schedule.generation_deadline_block
+            && let Some(Ok(planned)) = schedule.layout.get("planned_deadline_block").map(u64::read)
+        {
+            let late = seen.published_block.saturating_sub(due);
+            let expected = planned.saturating_add(late);
+            let spot = file.member(steps!["published_block"]);
+            self.log.hold(Check::Schedule, deadline == expected, &spot, || {
+                format!("the round began {late} blocks late, which makes generation_deadline_block {expected}, not {deadline}")
+            });
+        }
         let what = "block hashes, reveals, owners and locks of commitments.json are taken as they are: only the chain has them";
         self.log.unchecked(Check::Submissions, what);
         if let Some(stated) = seed_file {

@@ -6,7 +6,7 @@ use ledger::files::builds::Builds;
 use ledger::files::config::Config;
 use ledger::files::schedule::Schedule;
 use ledger::files::submissions::{Submission, Submissions};
-use ledger::{Place, Round, RoundFile, Stage};
+use ledger::{Field as _, Place, Round, RoundFile, Stage};
 
 use super::Verifier;
 use super::books::File;
@@ -26,6 +26,16 @@ impl Verifier<'_> {
         if let (Some(deadline), Some(minutes)) =
             (schedule.generation_deadline_block, config.generation_stage_minutes)
         {
+            // A round that began late gave miners the time back; what was planned stands beside it.
+            let planned = match file.value.layout.get("planned_deadline_block") {
+                Some(planned) => u64::read(planned).unwrap_or_default(),
+                None => deadline,
+            };
+            let spot = file.member(steps!["generation_deadline_block"]);
+            self.log.hold(Check::Schedule, deadline >= planned, &spot, || {
+                format!("{deadline} is before planned_deadline_block, {planned}")
+            });
+            let deadline = planned;
             let blocks = minutes.saturating_mul(60) / BLOCK_SECONDS;
             let expected = to.checked_add_signed(blocks);
             let spot = file.member(steps!["generation_deadline_block"]);

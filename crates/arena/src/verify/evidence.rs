@@ -4,6 +4,7 @@ use bytes::Bytes;
 use judge::matches::{Judged, Plan, Prompt, evidence_key, order_key, report, report_name};
 use judge::recheck::{RecheckError, recheck};
 use judge::{Description, Duel, Evidence, Shown};
+use ledger::files::config::Crown;
 use ledger::files::duels::{self, DuelWinner};
 use ledger::files::prompts;
 use ledger::json::{Json, Object, Step};
@@ -360,7 +361,7 @@ impl Verifier<'_> {
             prompts: prompts.collect(),
             order_key,
             threshold,
-            crown: options.crown,
+            crown: if one.repeat.is_some() { Crown::Margin } else { options.crown },
             may_stop: options.sequential_stopping,
             confidence: options.confidence,
         })

@@ -10,7 +10,7 @@ use ledger::files::state::State;
 use ledger::files::submissions::Submissions;
 use ledger::files::winner::Winner;
 use ledger::repository::{Id, RepositoryError};
-use ledger::{JsonFile, MinerFile, Place, Round, RoundFile, Stage};
+use ledger::{Field as _, JsonFile, MinerFile, Place, Round, RoundFile, Stage};
 
 use super::Verifier;
 use super::report::Check;
@@ -53,6 +53,7 @@ impl Verifier<'_> {
             };
             for path in changes {
                 self.introduced.entry(path.clone()).or_insert(commit);
+                self.written.insert(path.clone(), commit);
                 let Some(place) = Place::parse(&path) else { continue };
                 let round = match place {
                     Place::Round(round, _) | Place::Miner(round, ..) => Some(round),
@@ -112,18 +113,12 @@ impl Verifier<'_> {
             Place::Leader => self.check_leaders(&change),
             Place::Round(_, file) => match file {
                 RoundFile::Seed => self.unchanged::<SeedFile>(&change),
-                RoundFile::Schedule => self.unchanged::<Schedule>(&change),
+                RoundFile::Schedule => self.check_blocks(&change),
                 RoundFile::Submissions => self.unchanged::<Submissions>(&change),
                 RoundFile::Winner => self.unchanged::<Winner>(&change),
-                RoundFile::Prompts => {
-                    if old.trim() != new.trim() {
-                        self.log.found_in_commit(
-                            path,
-                            1,
-                            commit,
-                            "changed after it was acknowledged",
-                        );
-                    }
+                RoundFile::Prompts if old.trim() != new.trim() => {
+                    let problem = "changed after it was acknowledged";
+                    self.log.found_in_commit(path, 1, commit, problem);
                 }
                 RoundFile::MatchesMatrix | RoundFile::AuditMatrix => self.check_margins(&change),
                 _ => {}
@@ -148,6 +143,27 @@ impl Verifier<'_> {
     /// A file whose first content is its last.
     fn unchanged<T: JsonFile>(&mut self, change: &Change<'_>) {
         let (Ok(old), Ok(new)) = (read::<T>(change.old), read::<T>(change.new)) else { return };
+        if old != new {
+            self.log.found_in_commit(
+                change.path,
+                1,
+                change.commit,
+                "changed after it was acknowledged",
+            );
+        }
+    }
+
+    /// Blocks stay, but a round that begins late gives the time back once.
+    fn check_blocks(&mut self, change: &Change<'_>) {
+        let (Ok(old), Ok(mut new)) = (read::<Schedule>(change.old), read::<Schedule>(change.new))
+        else {
+            return;
+        };
+        let planned =
+            new.layout.get("planned_deadline_block").and_then(|json| u64::read(json).ok());
+        if planned.is_some() && old.layout.get("planned_deadline_block").is_none() {
+            new.generation_deadline_block = planned;
+        }
         if old != new {
             self.log.found_in_commit(
                 change.path,

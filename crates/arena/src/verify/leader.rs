@@ -166,7 +166,7 @@ impl Verifier<'_> {
                 self.log.found(Check::Leader, &spot, problem);
             }
             (Some(expected), Some(produced)) => {
-                self.compare_entry(file, as_object, known, expected, produced, &who)
+                self.compare_entry(file, as_object, known, expected, produced, &who);
             }
         }
     }

@@ -97,15 +97,9 @@ impl Verifier<'_> {
             }) {
                 continue;
             }
-            let left_outputs = if repeat.is_some() && left == SUBMITTED {
-                self.outputs(*round, hotkey, &[MinerFile::Submitted])
-            } else {
-                self.brought(*round, context.rules, &left)
-            };
-            let right_outputs = match repeat {
-                Some(repeat) => self.outputs(*round, hotkey, &MinerFile::generated(repeat)),
-                None => self.brought(*round, context.rules, hotkey),
-            };
+            let sides = [left.as_str(), hotkey.as_str()];
+            let [left_outputs, right_outputs] =
+                self.sides(*round, context.rules, sides, repeat, &file.path);
             let one = Match { file, repeat, left: left_outputs, right: right_outputs };
             self.check_duels(context, &one);
             if context.rules == Rules::Crucible {
@@ -287,14 +281,7 @@ impl Verifier<'_> {
                     continue;
                 }
                 self.check_walkover(
-                    context,
-                    left,
-                    right,
-                    found,
-                    &spot.path.to_owned(),
-                    &file.text,
-                    line,
-                    audits,
+                    context, left, right, found, &file.path, &file.text, line, audits,
                 );
             }
         }
@@ -390,7 +377,8 @@ impl Verifier<'_> {
 /// What a row of outputs brings to a duel.
 pub(super) fn side_of(row: Option<&Output>) -> Side {
     let Some(row) = row else { return Side::default() };
-    let picture = row.picture.as_ref().map(|picture| match row.kind {
+    let picture = row.picture.as_ref().filter(|picture| !picture.is_empty());
+    let picture = picture.map(|picture| match row.kind {
         AssetKind::Module => format!("{picture}/grid.png"),
         AssetKind::Splats | AssetKind::Mesh => picture.clone(),
     });
@@ -407,8 +395,14 @@ fn by_default(duel: &Duel) -> Option<DuelWinner> {
     }
 }
 
+/// The end of a URL tells more than its beginning.
 fn url_text(url: &Option<String>) -> String {
-    url.as_ref().map_or("nothing".to_owned(), |url| format!("\"{}\"", ledger::shorten(url)))
+    const CHARS_MAX: usize = 60;
+    let Some(url) = url else { return "nothing".to_owned() };
+    let plain: Vec<char> = url.chars().filter(|c| !c.is_control()).collect();
+    let from = plain.len().saturating_sub(CHARS_MAX);
+    let end: String = plain[from..].iter().collect();
+    if from == 0 { format!("\"{end}\"") } else { format!("\"…{end}\"") }
 }
 
 /// The interval of a report, if it has one.

@@ -20,6 +20,7 @@ use super::books::File;
 use super::matches::{Context, Played};
 use super::report::{Check, steps};
 use super::rules::Rules;
+use crate::judging::Notes;
 
 /// Files that a round's outcome follows from.
 pub(super) struct Basis {
@@ -53,8 +54,8 @@ impl Verifier<'_> {
     /// The outcome by the rules of the module era and by ours.
     pub(super) fn check_outcome(&mut self, context: &Context, played: &Played, basis: &Basis) {
         let order: Vec<&str> = context.order.iter().map(String::as_str).collect();
-        let (empty, no_reports, no_rejected) =
-            (Matrix::default(), GenerationReports::default(), BTreeMap::new());
+        let rejected = self.rejected(context);
+        let (empty, no_reports) = (Matrix::default(), GenerationReports::default());
         let sources = basis.sources.as_ref().map_or(&[][..], |file| file.value.as_slice());
         let inputs = Inputs {
             rules: TournamentRules::of(&context.config),
@@ -64,7 +65,7 @@ impl Verifier<'_> {
             audits: basis.audits.as_ref().map_or(&empty, |file| &file.value),
             reports: basis.reports.as_ref().map_or(&no_reports, |file| &file.value),
             sources,
-            rejected: &no_rejected,
+            rejected: &rejected,
         };
         let timeline = derive(&inputs);
         if let Some(open) = unfinished(&timeline) {
@@ -81,6 +82,38 @@ impl Verifier<'_> {
             let what = "outputs of miners' images were made on pods: times and failures are taken as they were recorded";
             self.log.unchecked(Check::Audits, what);
         }
+    }
+
+    /// Who is out because of something it owed, as the judge of a round of ours noted down.
+    fn rejected(&mut self, context: &Context) -> BTreeMap<String, String> {
+        let path = Notes::path(context.round);
+        if context.rules != Rules::Crucible {
+            return BTreeMap::new();
+        }
+        let Some(text) = self.books.text(&mut self.log, &path) else { return BTreeMap::new() };
+        let notes = match Notes::from_text(&path, &text) {
+            Ok(notes) => notes,
+            Err(error) => {
+                self.log.found_whole(Check::Files, &path, error);
+                return BTreeMap::new();
+            }
+        };
+        if let (Some(hours), Some(began), Some(closed)) =
+            (context.config.options().audit_deadline_hours, notes.began_at, notes.closed_at)
+        {
+            let passed = closed.duration_since(began).as_secs_f64() / 3600.0;
+            if passed < hours {
+                let problem = format!(
+                    "closed_at: {closed} is {passed:.2} hours after {began}, the deadline is {hours}"
+                );
+                self.log.found_whole(Check::Audits, &path, problem);
+            }
+        }
+        if !notes.rejected.is_empty() {
+            let what = "who owed something at the deadline: when it came is not in the files";
+            self.log.unchecked_times(Check::Audits, what, notes.rejected.len() as u64);
+        }
+        notes.rejected
     }
 
     /// What was published of audits.
@@ -111,7 +144,14 @@ impl Verifier<'_> {
         }
         let none = GenerationAudits::default();
         let stated = basis.verdicts.as_ref().map_or(&none, |file| &file.value);
-        for (hotkey, row) in audit::verdicts(timeline, requests, &none) {
+        let expected = audit::verdicts(timeline, requests, &none);
+        if let (Some(file), Rules::Crucible) = (&basis.verdicts, context.rules) {
+            for hotkey in stated.keys().filter(|hotkey| !expected.contains_key(*hotkey)) {
+                let problem = "has a verdict, and none follows from its margins";
+                self.log.found(Check::Audits, &file.member(steps![hotkey]), problem);
+            }
+        }
+        for (hotkey, row) in expected {
             let (Some(expected), GenerationAudit::Duels(row)) = (row.verdict(), &row) else {
                 continue;
             };

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use judge::audit::SUBMITTED;
 use ledger::files::outputs::{Output, Outputs};
-use ledger::{LEADER, MinerFile, Place, Round, Stage};
+use ledger::{JsonFile as _, LEADER, MinerFile, Place, Round, Stage};
 use sha2::{Digest as _, Sha256};
 
 use super::books::File;
@@ -42,6 +43,59 @@ impl Verifier<'_> {
             }
         }
         None
+    }
+
+    /// The same as they were when a report was written: ours may have been made again with more outputs.
+    fn outputs_then(
+        &mut self,
+        round: Round,
+        hotkey: &str,
+        files: &[MinerFile],
+        report: &str,
+    ) -> Option<OutputsFile> {
+        let now = self.outputs(round, hotkey, files);
+        let Some(&then) = self.written.get(report) else { return now };
+        let repository = self.books.repository;
+        for file in files {
+            let path = Place::Miner(round, hotkey.to_owned(), file.clone()).to_string();
+            let id = |at| repository.file_id(at, &path).ok().flatten();
+            let was = id(then);
+            if was.is_none() {
+                continue;
+            }
+            if was == id(self.books.snapshot.id()) {
+                return now;
+            }
+            let text = String::from_utf8(repository.read(then, &path).ok()??).ok()?;
+            let value = Outputs::from_optional(&path, Some(&text)).ok()?.unwrap_or_default();
+            return Some(Rc::new(File { path, text, value }));
+        }
+        None
+    }
+
+    /// Both sides of a match as its report had to see them: of an audit `repeat` is which.
+    pub(super) fn sides(
+        &mut self,
+        round: Round,
+        rules: Rules,
+        [left, right]: [&str; 2],
+        repeat: Option<u32>,
+        report: &str,
+    ) -> [Option<OutputsFile>; 2] {
+        let of = |hotkey: &str| match rules {
+            Rules::Splats => vec![MinerFile::Generations],
+            _ if hotkey == LEADER => MinerFile::generated(1),
+            _ => vec![MinerFile::Submitted],
+        };
+        let left = match (repeat, left) {
+            (Some(_), SUBMITTED) => (right, vec![MinerFile::Submitted]),
+            _ => (left, of(left)),
+        };
+        let right = (right, repeat.map_or_else(|| of(right), MinerFile::generated));
+        [left, right].map(|(hotkey, files)| match rules {
+            Rules::Crucible => self.outputs_then(round, hotkey, &files, report),
+            _ => self.outputs(round, hotkey, &files),
+        })
     }
 
     /// What a contestant brings to matches of the tournament.
@@ -94,8 +148,12 @@ impl Verifier<'_> {
             let complete =
                 *file == MinerFile::Submitted && self.has_left(round, Stage::Downloading);
             if complete {
-                let missing: Vec<&String> =
-                    stems.iter().filter(|stem| !outputs.value.contains_key(*stem)).collect();
+                let missing: Vec<&String> = stems
+                    .iter()
+                    .filter(|stem| {
+                        !outputs.value.contains_key(*stem) && store::key_problem(stem).is_none()
+                    })
+                    .collect();
                 if let Some(first) = missing.first() {
                     let problem = format!(
                         "{} of {} prompts have no row, as \"{}\"; after the download each has one",

@@ -120,6 +120,15 @@ impl Verifier<'_> {
                     });
                     self.check_shown(outputs, stem, row, &bundle);
                 }
+                None if !row
+                    .failure_reason
+                    .as_deref()
+                    .is_some_and(|why| why.starts_with("render_failed")) =>
+                {
+                    let what =
+                        "assets without pictures for another reason than that they cannot be drawn";
+                    self.log.unchecked(Check::Render, what);
+                }
                 None => {
                     let problem = "has no pictures, but can be drawn";
                     self.log.found(

@@ -173,9 +173,9 @@ impl GitRepository {
     /// Walks both trees where they differ.
     fn try_changes(&self, from: Option<Id>, to: Id) -> gix::Result<Vec<String>> {
         let repository = self.local();
-        let tree_of =
-            |id: Id| Ok::<_, gix::Error>(repository.find_commit(object_id(id))?.tree_id()?);
-        let root = |id| Ok::<_, gix::Error>(tree_of(id)?.detach());
+        let root = |id: Id| {
+            Ok::<_, gix::Error>(repository.find_commit(object_id(id))?.tree_id()?.detach())
+        };
         let mut open = vec![(String::new(), from.map(root).transpose()?, Some(root(to)?))];
         let mut paths = Vec::new();
         while let Some((prefix, old, new)) = open.pop() {

@@ -106,9 +106,40 @@ fn sound_repositories_are_found_sound() {
 
 #[test]
 fn what_cannot_be_checked_is_listed() {
-    assert_snapshot!(unchecked(&modules().verify()), @"");
-    assert_snapshot!(unchecked(&meshes().verify()), @"");
-    assert_snapshot!(unchecked(&splats().verify()), @"");
+    assert_snapshot!(unchecked(&modules().verify()), @r"
+    round 0, submissions: what miners committed to on the chain is not recorded: who was admitted, and the order of those revealed in one block, is taken as it is (1)
+    round 0, seed: the seed was drawn at random and is taken as it is (1)
+    round 0, outputs: hashes of assets are not recorded: assets may be others than those that were judged (100)
+    round 0, evidence: winners of duels between two assets with pictures: the answers of the judge are not recorded (6)
+    round 0, audits: audits of miners' sources are made by people: their verdicts are taken as they are (1)
+    round 0, audits: outputs of miners' images were made on pods: times and failures are taken as they were recorded (1)
+    round 1, schedule: the time at which the round was planned to start is not recorded: only its blocks are checked (1)
+    round 1, submissions: what miners committed to on the chain is not recorded: who was admitted, and the order of those revealed in one block, is taken as it is (1)
+    round 1, seed: the seed was drawn at random and is taken as it is (1)
+    round 1, outputs: hashes of assets are not recorded: assets may be others than those that were judged (60)
+    round 1, evidence: winners of duels between two assets with pictures: the answers of the judge are not recorded (2)
+    round 2, schedule: the time at which the round was planned to start is not recorded: only its blocks are checked (1)
+    leader: what validators set on the chain: that is not in the files (1)
+    ");
+    assert_snapshot!(unchecked(&meshes().verify()), @r"
+    round 0, submissions: what miners committed to on the chain is not recorded: who was admitted, and the order of those revealed in one block, is taken as it is (1)
+    round 0, seed: the seed was drawn at random and is taken as it is (1)
+    round 0, outputs: hashes of assets are not recorded: assets may be others than those that were judged (1664)
+    round 0, evidence: winners of duels between two assets with pictures: the answers of the judge are not recorded (18)
+    round 0, audits: distances of pictures in audits: pictures are compared by a model that is not here (1)
+    round 0, audits: audits of miners' sources are made by people: their verdicts are taken as they are (1)
+    round 1, schedule: the time at which the round was planned to start is not recorded: only its blocks are checked (1)
+    leader: what validators set on the chain: that is not in the files (1)
+    ");
+    assert_snapshot!(unchecked(&splats().verify()), @r"
+    round 0, submissions: what miners committed to on the chain is not recorded: who was admitted, and the order of those revealed in one block, is taken as it is (1)
+    round 0, seed: the seed was drawn at random and is taken as it is (1)
+    round 0, outputs: hashes of assets are not recorded: assets may be others than those that were judged (40)
+    round 0, evidence: winners of duels between two assets with pictures: the answers of the judge are not recorded (3)
+    round 0, audits: outputs of miners' images: this era has no audits (1)
+    round 1, schedule: the time at which the round was planned to start is not recorded: only its blocks are checked (1)
+    leader: what validators set on the chain: that is not in the files (1)
+    ");
 }
 
 /// The first line of verify after a change by hand.
@@ -120,14 +151,15 @@ fn first(world: World, path: &str, from: &str, to: &str) -> String {
 fn what_is_changed_in_a_module_competition_is_named() {
     let anna = hotkey("Anna");
     let one = |path: &str, from: &str, to: &str| first(modules(), path, from, to);
-    assert_snapshot!(one(&format!("rounds/0/{anna}/duels_leader.json"), "\"winner\": \"right\"", "\"winner\": \"draw\""), @"");
-    assert_snapshot!(one(&format!("rounds/0/{anna}/submitted.json"), "/submitted/", "/elsewhere/"), @"");
-    assert_snapshot!(one("rounds/1/prompts.txt", "\n", "\nhttps://pictures.example/p099.png\n"), @"");
-    assert_snapshot!(one("rounds/1/seed.json", "7", "8"), @"");
-    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.15", "-1.0"), @"");
-    assert_snapshot!(one("rounds/0/audit_matrix.csv", "-0.05", "-0.1"), @"");
-    assert_snapshot!(one("rounds/0/submissions.json", "demo-0", "demo-1"), @"");
-    assert_snapshot!(one("rounds/2/schedule.json", "\"generation_deadline_block\": 45400", "\"generation_deadline_block\": 45300"), @"");
+    assert_snapshot!(one(&format!("rounds/0/{anna}/duels_leader.json"), "\"winner\": \"right\"", "\"winner\": \"draw\""), @"rounds/0/Anna/duels_leader.json:4: score: 3, but its duels make 2 [margins]");
+    let moved = one(&format!("rounds/0/{anna}/submitted.json"), "/submitted/", "/elsewhere/");
+    assert!(moved.contains("left_js") && moved.contains("/elsewhere/"), "{moved}");
+    assert_snapshot!(one("rounds/1/prompts.txt", "\n", "\nhttps://pictures.example/p099.png\n"), @r#"rounds/1/prompts.txt:2: prompt 2 of 21 is "https://pictures.example/p099.png", seed 7 picks "https://pictures.example/p035.png" (20 in all) [prompts]"#);
+    assert_snapshot!(one("rounds/1/seed.json", "7", "8"), @r#"rounds/1/prompts.txt:1: prompt 1 of 20 is "https://pictures.example/p069.png", seed 8 picks "https://pictures.example/p017.png" (20 in all) [prompts]"#);
+    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.15", "-1.0"), @"rounds/0/matches_matrix.csv:2: margin: -1, but rounds/0/Anna/duels_leader.json has 0.15 [matrix]");
+    assert_snapshot!(one("rounds/0/audit_matrix.csv", "-0.05", "-0.1"), @"rounds/0/audit_matrix.csv:2: margin: -0.1, but rounds/0/Anna/audit_submitted_1.json has -0.05 [matrix]");
+    assert_snapshot!(one("rounds/0/submissions.json", "demo-0", "demo-1"), @r#"rounds/0/submissions.json:7: Anna.round: "demo-1", but this is "demo-0" [submissions]"#);
+    assert_snapshot!(one("rounds/2/schedule.json", "\"generation_deadline_block\": 45400", "\"generation_deadline_block\": 45300"), @"rounds/2/schedule.json:3: generation_deadline_block: 45300, but latest_reveal_block 44200 and 240 minutes of 12 s blocks make 45400 [schedule]");
 }
 
 #[test]
@@ -137,20 +169,20 @@ fn what_is_changed_in_a_mesh_competition_is_named() {
         text.replace(&winner, "Ggp").replace(&hotkey("DSc"), "DSc").replace(&hotkey("GGs"), "GGs")
     };
     let one = |path: &str, from: &str, to: &str| plain(first(meshes(), path, from, to));
-    assert_snapshot!(one("rounds/0/winner.json", &winner, &hotkey("GGs")), @"");
-    assert_snapshot!(one("rounds/0/generation_audits.json", "\"outcome\": \"rejected\"", "\"outcome\": \"passed\""), @"");
-    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.2265625", "0.0"), @"");
-    assert_snapshot!(one("rounds/0/source_audit.json", "passed", "failed"), @"");
+    assert_snapshot!(one("rounds/0/winner.json", &winner, &hotkey("GGs")), @r#"rounds/0/winner.json:5: winner_hotkey: "GGs", but by the matches and audits it is Ggp [winner]"#);
+    assert_snapshot!(one("rounds/0/generation_audits.json", "\"outcome\": \"rejected\"", "\"outcome\": \"passed\""), @"rounds/0/generation_audits.json:8: DSc.outcome: passed with 17 + 0 failed prompts; 6 prompts, 1 critical prompt and a median of 90 s are the era's usual limits; those that were set are not recorded [audits]");
+    assert_snapshot!(one("rounds/0/matches_matrix.csv", "0.2265625", "0.0"), @"rounds/0/matches_matrix.csv:7: margin: 0, but rounds/0/Ggp/duels_leader.json has 0.2265625 [matrix]");
+    assert_snapshot!(one("rounds/0/source_audit.json", "passed", "failed"), @"rounds/0/winner.json:5: winner_hotkey: there can be no winner yet: GGs won against leader, and its audits are not all passed [winner]");
 }
 
 #[test]
 fn what_is_changed_in_a_splat_competition_is_named() {
     let one = |path: &str, from: &str, to: &str| first(splats(), path, from, to);
     let cleo = hotkey("Cleo");
-    assert_snapshot!(one("rounds/0/judge_progress.json", &cleo, &hotkey("Anna")), @"");
-    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "challenger_wins", "leader_defends"), @"");
-    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "\"score\": 5", "\"score\": 0"), @"");
-    assert_snapshot!(one("leader.json", "cleo/gen", "anna/gen"), @"");
+    assert_snapshot!(one("rounds/0/judge_progress.json", &cleo, &hotkey("Anna")), @"rounds/0/judge_progress.json:5: completed_hotkeys[2]: Cleo challenges here [winner]");
+    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "challenger_wins", "leader_defends"), @r#"rounds/0/Cleo/duels.json:6: outcome: a margin of 0.5 makes "challenger_wins" [margins]"#);
+    assert_snapshot!(one(&format!("rounds/0/{cleo}/duels.json"), "\"score\": 5", "\"score\": 0"), @"rounds/0/Cleo/duels.json:4: score: 0, but its duels make 5 [margins]");
+    assert_snapshot!(one("leader.json", "cleo/gen", "anna/gen"), @"leader.json:15: [1].repo: anna/gen, but the round went to Cleo: cleo/gen [leader]");
 }
 
 #[test]
@@ -170,7 +202,7 @@ fn outputs_that_are_missing_are_walkovers() {
     // Rows that were there named an asset, so the history tells; nothing else does.
     let found = findings(&world.verify());
     assert!(found.iter().all(|line| line.contains("[history]")), "{found:?}");
-    assert_snapshot!(world.after("rounds/0/matches_matrix.csv", "-1.0", "1.0")[0], @"");
+    assert_snapshot!(world.after("rounds/0/matches_matrix.csv", "-1.0", "1.0")[0], @"rounds/0/matches_matrix.csv:3: margin: 1, but the defender delivered and the challenger delivered nothing: -1 [matrix]");
 }
 
 #[test]
@@ -181,11 +213,11 @@ fn history_is_told() {
         let found = findings(&world.verify()).into_iter();
         found.filter(|line| line.contains("[history]")).collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(story(|world| { world.state("duels"); world.commit("by hand"); }), @"");
+    assert_snapshot!(story(|world| { world.state("duels"); world.commit("by hand"); }), @"state.json:1: went from open of round 2 to duels of round 2 [history] (commit …)");
     assert_snapshot!(story(|world| {
         world.state("paused"); world.commit("pause"); world.state("open"); world.commit("resume");
     }), @"");
-    assert_snapshot!(story(|world| { world.remove("rounds/0/seed.json"); world.commit("away"); }), @"");
+    assert_snapshot!(story(|world| { world.remove("rounds/0/seed.json"); world.commit("away"); }), @"rounds/0/seed.json:1: was there, and was taken away [history] (commit …)");
     assert_snapshot!(story(|world| {
         let text = world.files["rounds/0/winner.json"].replace("anna", "bert");
         let was = world.files["rounds/0/winner.json"].clone();
@@ -193,12 +225,19 @@ fn history_is_told() {
         world.commit("another winner");
         world.put("rounds/0/winner.json", was);
         world.commit("and back");
-    }), @"");
-    assert_snapshot!(story(|world| { world.put("leader.json", "[]".to_owned()); world.commit("nobody"); }), @"");
+    }), @r"
+    rounds/0/winner.json:1: changed after it was acknowledged [history] (commit …)
+    rounds/0/winner.json:1: changed after it was acknowledged [history] (commit …)
+    ");
+    assert_snapshot!(story(|world| { world.put("leader.json", "[]".to_owned()); world.commit("nobody"); }), @"leader.json:1: an entry that was there changed or went away [history] (commit …)");
     assert_snapshot!(story(|world| {
         let text = world.files["rounds/0/matches_matrix.csv"].replace("0.15", "0.2");
         world.put("rounds/0/matches_matrix.csv", text);
         world.commit("by hand");
-    }), @"");
-    assert_snapshot!(story(|world| { world.state("miner_generation"); world.commit("without its files"); }), @"");
+    }), @"rounds/0/matches_matrix.csv:2: the margin of Anna against leader went from 0.15 to 0.2 [history] (commit …)");
+    assert_snapshot!(story(|world| { world.state("miner_generation"); world.commit("without its files"); }), @r"
+    state.json:1: miner_generation of round 2 began without rounds/2/seed.json [history] (commit …)
+    state.json:1: miner_generation of round 2 began without rounds/2/prompts.txt [history] (commit …)
+    state.json:1: miner_generation of round 2 began without rounds/2/submissions.json [history] (commit …)
+    ");
 }

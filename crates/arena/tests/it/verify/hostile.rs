@@ -32,7 +32,7 @@ fn a_plain_folder_is_read_without_following_links() {
     std::fs::write(outside.path(), std::fs::read(&winner).unwrap()).unwrap();
     std::fs::remove_file(&winner).unwrap();
     std::os::unix::fs::symlink(outside.path(), &winner).unwrap();
-    assert_snapshot!(findings(&read())[0], @"");
+    assert_snapshot!(findings(&read())[0], @"rounds/0/winner.json:1: is not there, but the round's duels are over [winner]");
     assert!(FolderRepository::open(&winner).is_err());
 }
 
