@@ -1,24 +1,26 @@
 //! The arena's own owners.
 
-use simulate::Size;
 use simulate::check::check;
 use simulate::fault::{Role, Weather};
 use simulate::run::Setup;
+use simulate::{Size, owners};
 
-use crate::toy::with_rounds_and_setter;
+fn setup(seed: u64, weather: Weather) -> Setup {
+    let together = seed % 3 == 2;
+    Setup {
+        seed,
+        size: Size::SMALL,
+        weather,
+        roles: if together { vec![Role::All] } else { owners::APART.to_vec() },
+        makers: owners::real(),
+        sets_weights: true,
+        with_lines: false,
+    }
+}
 
 #[test]
-fn rounds_are_closed_and_weights_set_whatever_happens() {
-    for seed in 0..100 {
-        let setup = Setup {
-            seed,
-            size: Size::SMALL,
-            weather: Weather::Fair,
-            roles: vec![Role::All, Role::Rounds, Role::Setter],
-            makers: with_rounds_and_setter(),
-            sets_weights: true,
-            with_lines: false,
-        };
-        check(&setup, None).unwrap_or_else(|broken| panic!("{broken}"));
+fn fair_weather_changes_nothing() {
+    for seed in 0..10 {
+        check(&setup(seed, Weather::Fair), None).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }
