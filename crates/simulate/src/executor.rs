@@ -91,7 +91,10 @@ impl Executor {
         let id = TaskId(inner.last);
         let shared = Arc::downgrade(&self.0);
         let wake = Arc::new(TaskWake { id, queued: AtomicBool::new(false), shared });
-        inner.tasks.insert(id, Task { work: Some(Box::pin(work)), missed: false, wake: Arc::clone(&wake) });
+        inner.tasks.insert(
+            id,
+            Task { work: Some(Box::pin(work)), missed: false, wake: Arc::clone(&wake) },
+        );
         drop(inner);
         wake.wake();
         id

@@ -249,7 +249,8 @@ impl FromStr for Fault {
             let (op, nth) = rest.split_once('#')?;
             Some((role, op, nth.parse().ok()?, kind))
         };
-        let form = || PlanError(format!("\"{text}\" is no fault: write judge/advance#3=crash-after"));
+        let form =
+            || PlanError(format!("\"{text}\" is no fault: write judge/advance#3=crash-after"));
         let (role, op, nth, kind) = parts().ok_or_else(form)?;
         let site = Site { role: role.parse()?, op: op.parse()?, nth };
         Ok(Self { site, kind: kind.parse()? })
@@ -403,7 +404,8 @@ mod tests {
 
     #[test]
     fn plans_are_text_and_back() {
-        let counts = BTreeMap::from([((Role::Judge, Op::Advance), 9), ((Role::All, Op::Fetch), 900)]);
+        let counts =
+            BTreeMap::from([((Role::Judge, Op::Advance), 9), ((Role::All, Op::Fetch), 900)]);
         for seed in 0..200 {
             let plan = Plan::draw(seed, &counts, Weather::Storm);
             assert_eq!(plan.to_string().parse::<Plan>().as_ref(), Ok(&plan));

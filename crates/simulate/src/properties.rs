@@ -165,9 +165,8 @@ impl Change<'_> {
     /// The window of reveals stays; a deadline may move, to give miners time back.
     fn schedule(&self, path: &str) -> Result<(), String> {
         let Some((was, now)) = self.both::<Schedule>(path)? else { return Ok(()) };
-        let window = |schedule: &Schedule| {
-            (schedule.earliest_reveal_block, schedule.latest_reveal_block)
-        };
+        let window =
+            |schedule: &Schedule| (schedule.earliest_reveal_block, schedule.latest_reveal_block);
         if window(&was) == window(&now)
             && was.generation_deadline_block <= now.generation_deadline_block
         {
@@ -250,7 +249,8 @@ impl Change<'_> {
         let place = Place::Round(round, RoundFile::Winner);
         let winner: Winner = self.new(&place)?;
         let submissions = self.submissions(round)?;
-        if winner.winner_hotkey != ledger::LEADER && !submissions.contains_key(&winner.winner_hotkey)
+        if winner.winner_hotkey != ledger::LEADER
+            && !submissions.contains_key(&winner.winner_hotkey)
         {
             return Err(format!("{place}: the winner did not submit"));
         }
@@ -278,7 +278,8 @@ impl Change<'_> {
             return Err("two changes in one round".to_owned());
         }
         let kept = after.entries.iter().all(|entry| {
-            entry.repo.as_deref() != Some("base/generator") || entry.layout.get("hardware").is_some()
+            entry.repo.as_deref() != Some("base/generator")
+                || entry.layout.get("hardware").is_some()
         });
         if kept { Ok(()) } else { Err("a member that we do not know was lost".to_owned()) }
     }

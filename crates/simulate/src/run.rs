@@ -53,7 +53,9 @@ impl Notify for Nobody {
 
 /// The ports of a process.
 fn ports(process: &Arc<Process>) -> Ports {
-    use crate::world::parts::{Blobs, Books, Clock, Disk, Drawing, Node, Numbers, PUBLIC_URL, Pods};
+    use crate::world::parts::{
+        Blobs, Books, Clock, Disk, Drawing, Node, Numbers, PUBLIC_URL, Pods,
+    };
     use crate::world::parts::{Referee, Servers, Workflow};
 
     let of = || Arc::clone(process);
@@ -61,7 +63,10 @@ fn ports(process: &Arc<Process>) -> Ports {
         clock: Arc::new(Clock(of())),
         entropy: Arc::new(Numbers(of())),
         books: Arc::new(Books(of())),
-        author: Author { name: process.role.to_string(), email: format!("{}@example.com", process.role) },
+        author: Author {
+            name: process.role.to_string(),
+            email: format!("{}@example.com", process.role),
+        },
         journals: Arc::new(Disk(of())),
         store: Store::over(Arc::new(Blobs(of())), PUBLIC_URL),
         chain: Arc::new(Node(of())),
@@ -141,7 +146,8 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
     world.executor.spawn(auditing);
     let day = Duration::from_secs(86_400);
     let mut at = Duration::ZERO;
-    let finished = |world: &World| world.state().is_some_and(|state| state.stage == Stage::Finished);
+    let finished =
+        |world: &World| world.state().is_some_and(|state| state.stage == Stage::Finished);
     let mut limit = day * (days + PATIENCE_DAYS);
     while !finished(&world) && at < limit {
         // An hour at a time: what is at the head is looked at between.

@@ -322,7 +322,8 @@ impl Scenario {
              \"weight\": 0.0,\n    \"effective_block\": 0,\n    \"hardware\": [\"4xH200\"]\n  }}\n]",
             Account([1; 32]),
         );
-        let state = "{\n  \"current_round\": 0,\n  \"stage\": \"open\",\n  \"next_stage_eta\": null\n}";
+        let state =
+            "{\n  \"current_round\": 0,\n  \"stage\": \"open\",\n  \"next_stage_eta\": null\n}";
         let pool: Vec<String> =
             (0..size.prompts * 6).map(|n| format!("{PROMPTS_URL}p{n:04}.png")).collect();
         [
@@ -362,9 +363,10 @@ impl Scenario {
         if image.ends_with(BASE_COMMIT) {
             return Some(Image { quality: 0.5, number: u64::MAX, seed: self.seed });
         }
-        let mut all = self.miners.iter().flat_map(|miner| {
-            (0..miner.models.len()).map(move |model| (miner, model))
-        });
+        let mut all = self
+            .miners
+            .iter()
+            .flat_map(|miner| (0..miner.models.len()).map(move |model| (miner, model)));
         let (miner, model) = all.find(|(miner, model)| image.ends_with(&miner.commit(*model)))?;
         let worse = if miner.cast == Cast::Cheat { 0.4 } else { 0.0 };
         let quality = miner.models[model].1 - worse;

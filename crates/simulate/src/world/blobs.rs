@@ -48,7 +48,11 @@ impl ObjectStore for Blobs {
         let done = self.0.effect(Op::Put, location.as_ref(), move |world| {
             let (payload, options) = (payload.clone(), options.clone());
             // A store in memory never waits.
-            world.objects.put_opts(&path, payload, options).now_or_never().unwrap_or_else(|| Err(failed()))
+            world
+                .objects
+                .put_opts(&path, payload, options)
+                .now_or_never()
+                .unwrap_or_else(|| Err(failed()))
         });
         done.await.unwrap_or_else(|_| Err(failed()))
     }

@@ -122,7 +122,12 @@ impl World {
 
     fn neurons(&self, at: Block) -> Result<Vec<Neuron>, ChainError> {
         self.known(at)?;
-        let last = lock(&self.chain).weights.iter().rev().find(|(block, _)| *block <= at.number).map(|(block, _)| *block);
+        let last = lock(&self.chain)
+            .weights
+            .iter()
+            .rev()
+            .find(|(block, _)| *block <= at.number)
+            .map(|(block, _)| *block);
         let neurons = self.scenario.neurons.iter().map(|neuron| Neuron {
             last_update: if neuron.uid == VALIDATOR { last.unwrap_or(0) } else { 0 },
             ..neuron.clone()

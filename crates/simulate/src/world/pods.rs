@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arena::ports::{
-    BuildSeen, Builds, Made, Order, OrderEnd, RepeatDone, Sink, Stop, Works,
-};
+use arena::ports::{BuildSeen, Builds, Made, Order, OrderEnd, RepeatDone, Sink, Stop, Works};
 use ledger::Round;
 use ledger::files::builds::BuildStatus;
 use ledger::files::submissions::Submission;
@@ -74,12 +72,7 @@ impl Builds for Workflow {
 pub(crate) struct Pods(pub(crate) Arc<Process>);
 
 impl Pods {
-    async fn make(
-        &self,
-        order: &Order,
-        sink: &dyn Sink,
-        stop: &Stop,
-    ) -> Result<OrderEnd, String> {
+    async fn make(&self, order: &Order, sink: &dyn Sink, stop: &Stop) -> Result<OrderEnd, String> {
         let world = &self.0.world;
         let name = format!("{}/{}", order.round, order.hotkey);
         self.0.effect(Op::Order, &name, |_| ()).await.map_err(|_| "simulated: no pods")?;

@@ -73,11 +73,7 @@ impl Referee {
         Ok(quality_of(&picture))
     }
 
-    async fn ask(
-        &self,
-        duel: &Duel,
-        parts: Parts<'_>,
-    ) -> Result<(f64, f64, Evidence), JudgeError> {
+    async fn ask(&self, duel: &Duel, parts: Parts<'_>) -> Result<(f64, f64, Evidence), JudgeError> {
         if let Some(earlier) = parts.earlier
             && let Some(Outcome::Answer(text)) = earlier.calls.first().map(|call| &call.outcome)
             && let Some((left, right)) = text.split_once(' ')

@@ -30,7 +30,8 @@ fn caught(flaw: Flaw, seeds: u64) -> (Setup, Broken) {
 fn owners_without_a_flaw_pass() {
     let mut rounds = 0;
     for seed in 0..150 {
-        let passed = check(&setup(seed, Flaw::None), None).unwrap_or_else(|broken| panic!("{broken}"));
+        let passed =
+            check(&setup(seed, Flaw::None), None).unwrap_or_else(|broken| panic!("{broken}"));
         rounds += passed.rounds;
     }
     assert!(rounds >= 400, "{rounds} rounds");

@@ -12,15 +12,14 @@ use ledger::batcher::{Batcher, Now, Settings};
 use ledger::files::config::Config;
 use ledger::files::leader::Leaders;
 use ledger::files::outputs::{AssetKind, Output, Outputs};
+use ledger::files::prompts;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
 use ledger::files::submissions::{Submission, Submissions};
 use ledger::files::winner::Winner;
-use ledger::files::prompts;
 use ledger::repository::{Draft, Expected, Snapshot, expected_at, publish};
 use ledger::{JsonFile as _, Layout, MinerFile, Place, Round, RoundFile, Stage};
 use simulate::fault::Role;
-use simulate::owners;
 use simulate::run::Makers;
 use store::Digest;
 
@@ -51,23 +50,13 @@ pub(crate) enum Flaw {
 #[derive(Debug)]
 pub(crate) struct Toy {
     flaw: Flaw,
-    /// Whether it closes rounds.
-    closes: bool,
     batcher: Option<Batcher>,
 }
 
 pub(crate) fn makers(flaw: Flaw) -> Makers {
     Arc::new(move |role| match role {
-        Role::All => vec![Box::new(Toy { flaw, closes: true, batcher: None })],
+        Role::All => vec![Box::new(Toy { flaw, batcher: None })],
         _ => Vec::new(),
-    })
-}
-
-/// With the arena's own owners for the end of rounds and for weights.
-pub(crate) fn with_rounds_and_setter() -> Makers {
-    Arc::new(|role| match role {
-        Role::All => vec![Box::new(Toy { flaw: Flaw::None, closes: false, batcher: None })],
-        role => owners::one(role).into_iter().collect(),
     })
 }
 
@@ -144,7 +133,7 @@ impl Toy {
             Stage::MinerGeneration => self.wait(&look).await,
             Stage::Downloading => self.download(&look).await,
             Stage::Duels => self.crown(&look).await,
-            Stage::Finalizing if self.closes => self.next_round(&look).await,
+            Stage::Finalizing => self.next_round(&look).await,
             _ => Ok(Turn::Idle),
         }
     }
@@ -177,14 +166,17 @@ impl Toy {
             };
             let text = |name: &str| json.get(name)?.as_str().map(str::to_owned);
             let (Some(repo), Some(commit)) = (text("repo"), text("commit")) else { continue };
-            submissions.insert(one.hotkey.to_string(), Submission {
-                repo,
-                commit,
-                cdn_url: text("cdn_url"),
-                revealed_at_block: one.entries[0].1,
-                round: format!("sim-{}", look.round),
-                layout: Layout::default(),
-            });
+            submissions.insert(
+                one.hotkey.to_string(),
+                Submission {
+                    repo,
+                    commit,
+                    cdn_url: text("cdn_url"),
+                    revealed_at_block: one.entries[0].1,
+                    round: format!("sim-{}", look.round),
+                    layout: Layout::default(),
+                },
+            );
         }
         if submissions.is_empty() {
             return look.go(look.next(Stage::Finalizing), Vec::new(), self.flaw);
@@ -237,7 +229,8 @@ impl Toy {
         batcher.refresh().map_err(later)?;
         batcher.guard("state.json").map_err(later)?;
         let base = batcher.base().ok_or_else(|| later("no commits"))?;
-        let now: State = Snapshot::new(&*ports.books, base).require(&Place::State).map_err(later)?;
+        let now: State =
+            Snapshot::new(&*ports.books, base).require(&Place::State).map_err(later)?;
         if now != look.state {
             // What follows would rest on another commit than the guard does.
             return Ok(Turn::Again);
@@ -261,7 +254,9 @@ impl Toy {
                 rows.insert(stem.to_owned(), row);
                 let elapsed = ports.clock.elapsed();
                 let now = Now { elapsed, time: ports.clock.now() };
-                batcher.put(&place.to_string(), &rows.to_text(), "Update submitted").map_err(later)?;
+                batcher
+                    .put(&place.to_string(), &rows.to_text(), "Update submitted")
+                    .map_err(later)?;
                 batcher.tick(now).ok();
             }
         }
@@ -291,11 +286,13 @@ impl Toy {
                 };
                 let asset = look.ports.store.get(&key, 1 << 20).await.map_err(later)?;
                 let text = String::from_utf8(asset.unwrap_or_default().to_vec()).map_err(later)?;
-                let quality = text.split([' ', ';']).nth(2).and_then(|word| word.parse::<f64>().ok());
+                let quality =
+                    text.split([' ', ';']).nth(2).and_then(|word| word.parse::<f64>().ok());
                 sum += quality.unwrap_or(0.0);
             }
             if self.flaw == Flaw::Undecided {
-                sum += (look.ports.clock.now().as_second() / 600 % 7) as f64 * hotkey.len() as f64
+                sum += (look.ports.clock.now().as_second() / 600 % 7) as f64
+                    * hotkey.len() as f64
                     * f64::from(hotkey.as_bytes()[5] % 5);
             }
             if sum > best.0 {
