@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use arena::collector::{self, Collector};
 use arena::judging::{self, Judging};
+use arena::orchestrator::{self, Orchestrator};
 use arena::owner::Owner;
 use arena::ports::Validator;
 use arena::rounds::{self, Rounds};
@@ -20,6 +22,8 @@ pub const APART: [Role; 5] =
 #[must_use]
 pub fn one(role: Role) -> Option<Box<dyn Owner>> {
     Some(match role {
+        Role::Collector => Box::new(Collector::new(collector::Settings::default())),
+        Role::Orchestrator => Box::new(Orchestrator::new(orchestrator::Settings::default())),
         Role::Judge => Box::new(Judging::new(judging::Settings::default())),
         Role::Rounds => Box::new(Rounds::new(rounds::Settings::default())),
         Role::Setter => {

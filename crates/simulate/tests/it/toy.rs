@@ -20,7 +20,6 @@ use ledger::files::winner::Winner;
 use ledger::repository::{Draft, Expected, Snapshot, expected_at, publish};
 use ledger::{JsonFile as _, Layout, MinerFile, Place, Round, RoundFile, Stage};
 use simulate::fault::Role;
-use simulate::owners;
 use simulate::run::Makers;
 use store::Digest;
 
@@ -51,23 +50,13 @@ pub(crate) enum Flaw {
 #[derive(Debug)]
 pub(crate) struct Toy {
     flaw: Flaw,
-    /// Whether it closes rounds.
-    closes: bool,
     batcher: Option<Batcher>,
 }
 
 pub(crate) fn makers(flaw: Flaw) -> Makers {
     Arc::new(move |role| match role {
-        Role::All => vec![Box::new(Toy { flaw, closes: true, batcher: None })],
+        Role::All => vec![Box::new(Toy { flaw, batcher: None })],
         _ => Vec::new(),
-    })
-}
-
-/// With the arena's own owners for the end of rounds and for weights.
-pub(crate) fn with_rounds_and_setter() -> Makers {
-    Arc::new(|role| match role {
-        Role::All => vec![Box::new(Toy { flaw: Flaw::None, closes: false, batcher: None })],
-        role => owners::one(role).into_iter().collect(),
     })
 }
 
@@ -144,7 +133,7 @@ impl Toy {
             Stage::MinerGeneration => self.wait(&look).await,
             Stage::Downloading => self.download(&look).await,
             Stage::Duels => self.crown(&look).await,
-            Stage::Finalizing if self.closes => self.next_round(&look).await,
+            Stage::Finalizing => self.next_round(&look).await,
             _ => Ok(Turn::Idle),
         }
     }
