@@ -15,6 +15,7 @@ use ledger::{JsonFile, MinerFile, Place, Round, RoundFile, Stage};
 use super::Verifier;
 use super::report::Check;
 use super::stage::rank;
+use crate::collector::planned_deadline;
 
 /// Commits that are looked at, at most.
 const COMMITS_MAX: usize = 200_000;
@@ -112,7 +113,7 @@ impl Verifier<'_> {
             Place::Leader => self.check_leaders(&change),
             Place::Round(_, file) => match file {
                 RoundFile::Seed => self.unchanged::<SeedFile>(&change),
-                RoundFile::Schedule => self.unchanged::<Schedule>(&change),
+                RoundFile::Schedule => self.kept_or_moved(&change),
                 RoundFile::Submissions => self.unchanged::<Submissions>(&change),
                 RoundFile::Winner => self.unchanged::<Winner>(&change),
                 RoundFile::Prompts => {
@@ -143,6 +144,22 @@ impl Verifier<'_> {
             Place::Config | Place::Pool => {}
         }
         old.len() + new.len()
+    }
+
+    /// A schedule whose first content is its last, but for the deadline of a round that began late: that moves once.
+    fn kept_or_moved(&mut self, change: &Change<'_>) {
+        if let (Ok(old), Ok(new)) = (read::<Schedule>(change.old), read::<Schedule>(change.new)) {
+            let was = old.generation_deadline_block;
+            let moved = was.is_some() && planned_deadline(&new) == was;
+            let once = planned_deadline(&old).is_none();
+            if moved && once && new.generation_deadline_block > was {
+                let back = Schedule { generation_deadline_block: was, ..new };
+                if back == old {
+                    return;
+                }
+            }
+        }
+        self.unchanged::<Schedule>(change);
     }
 
     /// A file whose first content is its last.
