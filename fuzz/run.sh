@@ -3,7 +3,7 @@
 # Usage: fuzz/run.sh TARGET [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?TARGET: answers, any, classic, compressed_ply, dinov3, glb, gltf_splats, ksplat, module, obj, outcome, ply, scene, sog, splat, spz, spz404, state_files or stl}
+target=${1:?TARGET: answers, any, chain, classic, commitments, compressed_ply, dinov3, glb, gltf_splats, ksplat, module, obj, outcome, ply, scene, sog, splat, spz, spz404, state_files or stl}
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"

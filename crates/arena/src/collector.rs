@@ -17,7 +17,7 @@ mod settings;
 mod sheets;
 
 pub use admission::{Admission, Refusal, admit, seed, tie_break};
-pub use decide::{Decision, Seen, decide, extended, prompts_of, usable};
+pub use decide::{Decision, Seen, decide, extended, planned_deadline, prompts_of, usable};
 pub use manifest::Manifest;
 pub use observed::Observed;
 pub use settings::Settings;
@@ -60,7 +60,10 @@ impl Collector {
                 return download::download(ports, &self.settings, &mut self.alert, round).await;
             }
             Stage::Open | Stage::MinerGeneration => {}
-            _ => return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until)),
+            _ => {
+                let ahead = state.next_stage_eta.filter(|eta| *eta > ports.clock.now());
+                return Ok(ahead.map_or(Turn::Idle, Turn::Until));
+            }
         }
         let place = Place::Round(round, RoundFile::Schedule);
         let schedule: Schedule = ports

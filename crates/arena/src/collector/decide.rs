@@ -8,7 +8,7 @@ use ledger::files::prompts;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
 use ledger::json::Json;
-use ledger::{Round, Stage};
+use ledger::{Field as _, Round, Stage};
 
 use crate::owner::TurnError;
 use crate::schedule::time_of;
@@ -95,6 +95,12 @@ pub fn extended(schedule: &Schedule, published: u64, late_blocks: u64) -> Option
     extended.generation_deadline_block = Some(deadline.saturating_add(late));
     extended.layout.set("planned_deadline_block", Json::int(deadline.into()));
     Some(extended)
+}
+
+/// The deadline as it was planned, of a schedule that [`extended`] made.
+#[must_use]
+pub fn planned_deadline(schedule: &Schedule) -> Option<u64> {
+    u64::read(schedule.layout.get("planned_deadline_block")?).ok()
 }
 
 /// The prompts of a round, from the texts of the pool and of the newest earlier round that has prompts.

@@ -29,8 +29,14 @@ use crate::notify::notices::{self, Downloads};
 use crate::owner::{Turn, TurnError};
 use crate::ports::Ports;
 
-/// Failures of ours in a row after which nothing more is begun.
-const OURS_MAX: u32 = 16;
+/// Failures of ours in a row after which nothing more is begun. Each of them was tried several times.
+const OURS_MAX: u32 = 3;
+
+/// Files in a row without an answer after which a miner's other files are not asked for.
+const SILENT_AFTER: u32 = 8;
+
+/// How often a stored file may turn out to be another one.
+const LOST_MAX: u32 = 3;
 
 /// Bytes of prompts' pictures that are kept.
 const PICTURES_BYTES_MAX: usize = 64 << 20;
@@ -118,13 +124,16 @@ pub(super) async fn download(
     let job = Job { ports, settings, round, kind, prompts, patience_over };
 
     let end = run(&job, &mut sheets, alert).await;
-    // What was done is kept, however it ended.
+    if matches!(end, Err(Early::Changed)) {
+        // What is not written down yet may rest on what others changed.
+        return Ok(Turn::Again);
+    }
+    // What was done is kept, also when something failed.
     let flushed = sheets.flush(ports);
     match end {
         Err(Early::Error(error)) => return Err(error),
-        Err(Early::Changed) => return Ok(Turn::Again),
         Err(Early::Stop) => return Ok(Turn::Idle),
-        Ok(()) => {}
+        Err(Early::Changed) | Ok(()) => {}
     }
     match flushed {
         Err(Trouble::Changed) => return Ok(Turn::Again),
@@ -149,6 +158,12 @@ struct Work {
     files: Queue,
     views: Queue,
     pictures: BTreeMap<usize, Bytes>,
+    /// Prompts whose pictures cannot be had, and why.
+    no_pictures: BTreeMap<usize, String>,
+    /// Files in a row that each miner did not answer for.
+    silent: Vec<u32>,
+    /// How often the stored file of a miner's prompt was another one.
+    lost: BTreeMap<(usize, usize), u32>,
     /// Files that nobody answered for, while it is not known whether the network works.
     unanswered: Vec<(usize, usize, String)>,
     network_works: bool,
@@ -233,6 +248,9 @@ fn begin(job: &Job<'_>, sheets: &Sheets) -> Work {
         files,
         views,
         pictures: BTreeMap::new(),
+        no_pictures: BTreeMap::new(),
+        silent: vec![0; n],
+        lost: BTreeMap::new(),
         unanswered: Vec::new(),
         network_works,
         ours: 0,
@@ -284,26 +302,31 @@ fn draw<'a>(
         fetched: owner.manifest.0.get(name)?.clone(),
         prompt: prompt.clone(),
     };
-    let kept = work.pictures.get(&stem).cloned();
+    let kept = match (work.pictures.get(&stem), work.no_pictures.get(&stem)) {
+        (Some(picture), _) => Some(Ok(picture.clone())),
+        // It is not asked for again in this turn.
+        (None, Some(why)) if job.patience_over => Some(Err(why.clone())),
+        (None, Some(_)) => return None,
+        (None, None) => None,
+    };
     let (ports, settings, patience_over) = (job.ports, job.settings, job.patience_over);
     Some(Box::pin(async move {
-        let picture = match kept {
-            Some(picture) => Ok(picture),
-            None => drawing::picture(ports, settings, &wanted.prompt).await,
+        let asked = match kept {
+            Some(kept) => kept,
+            None => {
+                let asked = drawing::picture(ports, settings, &wanted.prompt).await;
+                asked.map_err(|error| error.to_string())
+            }
         };
-        let (mut end, picture) = match picture {
+        let (mut end, picture) = match asked {
             Ok(picture) => {
                 let end = drawing::draw(ports, settings, &wanted, picture.clone()).await;
                 (end, Some(picture))
             }
-            Err(error) => (drawing::End::NoPicture(error.to_string()), None),
+            Err(why) => (drawing::End::NoPicture(why), None),
         };
-        if let drawing::End::NoPicture(why) = &end {
-            end = if patience_over {
-                drawing::without_picture(ports, &wanted, why)
-            } else {
-                drawing::End::Ours(format!("the picture of a prompt, {}: {why}", wanted.prompt))
-            };
+        if let (drawing::End::NoPicture(why), true) = (&end, patience_over) {
+            end = drawing::without_picture(ports, &wanted, why);
         }
         Event::Drawn { miner, stem, end, picture }
     }))
@@ -328,6 +351,9 @@ fn fetched(
     end: fetching::End,
 ) {
     let name = &job.prompts[stem].0;
+    if !matches!(end, fetching::End::NoAnswer(_)) {
+        work.silent[miner] = 0;
+    }
     match end {
         fetching::End::Stored(fetched) => {
             sheets.fetched(miner, name, fetched);
@@ -339,7 +365,14 @@ fn fetched(
             sheets.row(miner, name, failed(job.kind, reason));
             work.network_works = true;
         }
-        fetching::End::NoAnswer(reason) => work.unanswered.push((miner, stem, reason)),
+        fetching::End::NoAnswer(reason) => {
+            work.silent[miner] += 1;
+            if work.silent[miner] >= SILENT_AFTER {
+                let rest = work.files.drain(miner).map(|stem| (miner, stem, reason.clone()));
+                work.unanswered.extend(rest);
+            }
+            work.unanswered.push((miner, stem, reason));
+        }
         fetching::End::Ours(reason) => {
             work.ours += 1;
             work.trouble = Some(reason);
@@ -383,9 +416,20 @@ fn drawn(
         }
         drawing::End::Lost => {
             sheets.lost(miner, name);
-            work.files.push(miner, stem);
+            let times = work.lost.entry((miner, stem)).or_default();
+            *times += 1;
+            if *times < LOST_MAX {
+                work.files.push(miner, stem);
+            } else {
+                work.trouble = Some(format!("the store does not keep files of prompt {name}"));
+            }
         }
-        drawing::End::NoPicture(reason) | drawing::End::Ours(reason) => {
+        drawing::End::NoPicture(why) => {
+            let url = &job.prompts[stem].1;
+            work.trouble = Some(format!("the picture of a prompt, {url}: {why}"));
+            work.no_pictures.insert(stem, why);
+        }
+        drawing::End::Ours(reason) => {
             work.ours += 1;
             work.trouble = Some(reason);
         }

@@ -9,7 +9,7 @@ use ledger::json::Json;
 use store::{Digest, StoreError};
 use views::{Bundle, Kind, ViewsError};
 
-use super::fetching::{get, put};
+use super::fetching::{STORE_TRIES, get, put};
 use super::manifest::Fetched;
 use super::settings::Settings;
 use crate::ports::{Ports, WebError, WebLimits};
@@ -86,8 +86,7 @@ pub(super) async fn draw(
     wanted: &Wanted,
     picture: Bytes,
 ) -> End {
-    let limit = wanted.fetched.size;
-    let asset = match ports.store.get_exact(&wanted.key, wanted.fetched.sha256, limit).await {
+    let asset = match stored(ports, wanted).await {
         Ok(asset) => asset,
         Err(StoreError::Failed { key, source }) => {
             return End::Ours(format!("reading {key}: {source}"));
@@ -130,6 +129,21 @@ pub(super) async fn draw(
                     wanted.failed(ports, "render_failed", &why)
                 }
             }
+        }
+    }
+}
+
+/// The stored asset, in a few tries.
+async fn stored(ports: &Ports, wanted: &Wanted) -> Result<Bytes, StoreError> {
+    let Fetched { sha256, size, .. } = wanted.fetched;
+    let mut tries = 1;
+    loop {
+        match ports.store.get_exact(&wanted.key, sha256, size).await {
+            Err(StoreError::Failed { .. }) if tries < STORE_TRIES => {
+                ports.clock.sleep(Duration::from_secs(1 << tries)).await;
+                tries += 1;
+            }
+            end => return end,
         }
     }
 }

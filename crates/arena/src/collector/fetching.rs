@@ -10,8 +10,8 @@ use super::manifest::Fetched;
 use super::settings::Settings;
 use crate::ports::{Ports, WebError, WebLimits};
 
-/// Tries of a write to the store.
-const PUT_TRIES: u32 = 5;
+/// Tries of a file at the store.
+pub(super) const STORE_TRIES: u32 = 5;
 
 /// How it ended.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ pub(super) async fn put(
     let mut tries = 1;
     loop {
         match ports.store.put(key, content.clone(), content_type).await {
-            Err(StoreError::Failed { .. }) if tries < PUT_TRIES => {
+            Err(StoreError::Failed { .. }) if tries < STORE_TRIES => {
                 ports.clock.sleep(Duration::from_secs(1 << tries)).await;
                 tries += 1;
             }

@@ -1,5 +1,6 @@
 //! Files of miners' servers.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use fetch::{Allowed, FileLimits, GuardError, Guarded};
@@ -89,8 +90,8 @@ async fn only_public_addresses_and_those_an_operator_named() {
     }
     let number = format!("127.0.0.1:{port}");
     let name = format!("LocalHost:{port}");
-    assert!(get(&[number.clone()], by_number.clone()).await.is_ok());
-    assert!(get(&[name.clone()], by_name.clone()).await.is_ok());
+    assert!(get(from_ref(&number), by_number.clone()).await.is_ok());
+    assert!(get(from_ref(&name), by_name.clone()).await.is_ok());
     assert!(get(&["127.0.0.0/8".to_owned()], by_name.clone()).await.is_ok(), "by its address");
     // Another port, another name: no.
     let other = format!("127.0.0.1:{}", port ^ 1);

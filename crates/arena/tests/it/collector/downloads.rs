@@ -114,6 +114,19 @@ fn pictures_of_prompts_are_waited_for_but_not_for_ever() {
 }
 
 #[test]
+fn one_missing_picture_holds_up_no_other_prompt() {
+    run(async {
+        let world = world(20);
+        downloading(&world).await;
+        let stem = stems(&world).remove(0);
+        world.web.set(&format!("http://img/{stem}.png"), Reply::Error(WebError::Status(404)));
+        turn(&world).await.unwrap_err();
+        assert!((1..=20).all(|n| ends(&world, n).len() == 2));
+        assert!(world.web.asked_for("http://img/") <= 8, "asked for once or twice each");
+    });
+}
+
+#[test]
 fn when_nobody_answers_the_network_is_asked_about() {
     run(async {
         let world = world(3);

@@ -76,7 +76,7 @@ pub(super) async fn downloading(world: &World) {
 
 pub(super) fn rows(world: &World, n: u8) -> Outputs {
     let path = format!("rounds/1/{}/submitted.json", account(n));
-    Outputs::from_text(&path, &world.read(&path).unwrap_or_default()).unwrap()
+    Outputs::from_optional(&path, world.read(&path).as_deref()).unwrap().unwrap_or_default()
 }
 
 /// Stems with what became of them.

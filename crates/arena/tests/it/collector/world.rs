@@ -282,10 +282,13 @@ impl Chain for FakeChain {
 
 /// Journals that outlive a collector.
 #[derive(Debug, Clone, Default)]
-pub(super) struct FakeJournals(Arc<Mutex<BTreeMap<String, Arc<Mutex<Vec<u8>>>>>>);
+pub(super) struct FakeJournals(Arc<Mutex<BTreeMap<String, Content>>>);
+
+/// Of one journal.
+type Content = Arc<Mutex<Vec<u8>>>;
 
 #[derive(Debug)]
-struct FakeJournal(Arc<Mutex<Vec<u8>>>);
+struct FakeJournal(Content);
 
 impl Journals for FakeJournals {
     fn open(&self, name: &str) -> io::Result<Box<dyn Journal>> {
