@@ -320,7 +320,7 @@ fn files_with_errors_are_named_and_nothing_is_written() {
         (
             "rounds/1/builds.json",
             r#"{"5One": {"repo": 1}}"#,
-            "rounds/1/builds.json:1:20: 5One.repo",
+            "rounds/1/builds.json:1:19: 5One.repo",
         ),
         ("rounds/1/seed.json", "", "rounds/1/seed.json"),
     ] {
