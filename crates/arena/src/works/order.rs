@@ -30,7 +30,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const NOT_MADE: &str = "not made: no replacement of the pod was left";
 
 /// Milliseconds and seconds of the wall clock. Pods run on that, whatever a development chain's clock says.
-#[expect(clippy::disallowed_methods, reason = "talking to pods is the edge: time is read here")]
 pub(super) fn now_s() -> f64 {
     jiff::Timestamp::now().as_duration().as_secs_f64()
 }

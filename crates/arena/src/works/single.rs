@@ -363,7 +363,7 @@ impl Single<'_> {
             let began = tokio::time::Instant::now();
             let stop = async {
                 while !self.stop.is_set() {
-                    tokio::time::sleep(LOOK).await
+                    tokio::time::sleep(LOOK).await;
                 }
             };
             let made = tokio::select! {

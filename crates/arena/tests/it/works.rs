@@ -256,7 +256,7 @@ async fn an_order_is_carried_out_once() {
     let names: Vec<&String> = stats.keys().collect();
     insta::assert_snapshot!(format!("{names:?}"), @r#"["miner-03-5oneabcdef3063-0-test1-r1", "miner-03-5oneabcdef3063-0-test1-r2"]"#);
     assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 1));
-    let book = std::fs::read_to_string(folder.path().join("cost.json")).unwrap();
+    let book = fs_err::read_to_string(folder.path().join("cost.json")).unwrap();
     assert!(
         book.contains("\"account\":\"5OneAbCdEfGhIj\"") && !book.contains("\"ended_at\":null"),
         "{book}"
