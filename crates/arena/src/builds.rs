@@ -186,9 +186,8 @@ impl Copy<'_> {
                 let mode = entry.mode();
                 if mode.is_tree() {
                     let tree = entry.object().map_err(|error| miner(&error))?.into_tree();
-                    if open.len() > self.settings.files_max {
-                        return Err(Fault::Miner("too many folders".to_owned()));
-                    }
+                    // Folders count too: a few small ones can name each other without end.
+                    self.count(0)?;
                     open.push((format!("{path}/"), tree));
                 } else if mode.is_blob() {
                     let header = repository.find_header(entry.oid());

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! FOLDER/round-7/5Hot…/session-0.jsonl          what was observed of the first session; session-1 follows one that was stopped
-//! FOLDER/round-7/5Hot…/made-0/generated_1/…     modules, until they are stored elsewhere
+//! FOLDER/round-7/5Hot…/made/generated_1/…       modules, until they are stored elsewhere
+//! FOLDER/round-7/5Hot…/single.json              of splats and meshes: what was made and spent, instead of sessions
 //! FOLDER/cost.json                              what every pod cost
 //! ```
 //!
@@ -12,6 +13,7 @@
 mod forward;
 mod meter;
 mod order;
+mod single;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ use pod::client::BatchLimits;
 use serde::Deserialize;
 
 use self::meter::Meter;
-use crate::ports::{Order, OrderEnd, Sink, Stop, Works};
+use crate::ports::{Order, OrderEnd, Sink, Stop, Web, Works};
 
 /// Settings; times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -87,6 +89,8 @@ struct Inner {
     meter: Arc<Mutex<Meter>>,
     /// Limits of calls to pods.
     client: BatchLimits,
+    /// Where pictures come from that are sent to pods of splats and meshes.
+    web: Option<Arc<dyn Web>>,
 }
 
 impl Fleet {
@@ -96,6 +100,19 @@ impl Fleet {
     ///
     /// In words: the folder cannot be used.
     pub fn new(settings: Settings, fleet: &fleet::providers::Fleet) -> Result<Self, String> {
+        Self::with_web(settings, fleet, None)
+    }
+
+    /// As [`Fleet::new`], also for orders of splats and meshes: their pods are sent pictures, which come from this web.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fleet::new`].
+    pub fn with_web(
+        settings: Settings,
+        fleet: &fleet::providers::Fleet,
+        web: Option<Arc<dyn Web>>,
+    ) -> Result<Self, String> {
         fs_err::create_dir_all(&settings.folder).map_err(|error| error.to_string())?;
         let caps: Caps = fleet.caps;
         let meter = Meter::open(settings.folder.join("cost.json"), caps, settings.pods_max)?;
@@ -110,6 +127,7 @@ impl Fleet {
                 meter,
                 settings,
                 client: BatchLimits::default(),
+                web,
             }),
         })
     }

@@ -70,7 +70,7 @@ pub(super) async fn note_end(
             Err(DeskError::Later("the order ended before every repeat was reported".to_owned()))
         }
         OrderEnd::Stopped => {
-            let (_, seen) = Seen::read(desk)?;
+            let seen = Seen::read(desk, order.round)?;
             let due = seen.map(|seen| decide(&seen, &shop.rules)).unwrap_or_default();
             if let Some(reason) = due.out.get(&order.hotkey) {
                 return report(shop, order.round, vec![reports::stopped(before, reason)]);

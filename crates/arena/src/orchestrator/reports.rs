@@ -77,7 +77,12 @@ pub fn verdict(
         (true, true) => GenerationOutcome::Completed,
         (true, false) => GenerationOutcome::Pending,
     };
-    GenerationReport { outcome, repeats, reason: reasons.join("; "), ..before }
+    let mut report = GenerationReport { outcome, repeats, reason: reasons.join("; "), ..before };
+    if report.layout.get(STOPPED).is_some() {
+        // It goes on.
+        report.layout.set(STOPPED, Json::Null);
+    }
+    report
 }
 
 /// What is wrong with a repeat.

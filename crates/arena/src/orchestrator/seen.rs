@@ -66,13 +66,12 @@ impl Seen {
         }
     }
 
-    /// The state, and everything else if the stage is one of [`STAGES`].
-    pub(super) fn read(desk: &Desk<'_>) -> Result<(State, Option<Self>), DeskError> {
+    /// Everything there is to see of a round; nothing when the state is at another one, or at none of [`STAGES`].
+    pub(super) fn read(desk: &Desk<'_>, round: Round) -> Result<Option<Self>, DeskError> {
         let state: State = desk.require(&Place::State)?;
-        if !STAGES.contains(&state.stage) {
-            return Ok((state, None));
+        if !STAGES.contains(&state.stage) || state.current_round != round {
+            return Ok(None);
         }
-        let round = state.current_round;
         let of_round = |file| Place::Round(round, file);
         let config: Config = desk.require(&Place::Config)?;
         if let Some(problem) = config.problems().first() {
@@ -116,7 +115,7 @@ impl Seen {
             let submitted = desk.find(&place)?.unwrap_or_default();
             seen.submitted.insert(hotkey, submitted);
         }
-        Ok((state, Some(seen)))
+        Ok(Some(seen))
     }
 }
 

@@ -185,8 +185,7 @@ impl<'a> Floor<'a> {
             return Ok(());
         }
         self.shop.desk.refresh()?;
-        let (state, seen) = Seen::read(&self.shop.desk)?;
-        let Some(seen) = seen.filter(|_| state.current_round == self.round) else {
+        let Some(seen) = Seen::read(&self.shop.desk, self.round)? else {
             self.stop_all();
             return Ok(());
         };

@@ -30,8 +30,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const NOT_MADE: &str = "not made: no replacement of the pod was left";
 
 /// Milliseconds and seconds of the wall clock. Pods run on that, whatever a development chain's clock says.
-#[expect(clippy::disallowed_methods, reason = "talking to pods is the edge: time is read here")]
-fn now_s() -> f64 {
+pub(super) fn now_s() -> f64 {
     jiff::Timestamp::now().as_duration().as_secs_f64()
 }
 
@@ -47,11 +46,11 @@ pub(super) async fn run(
     sink: &dyn Sink,
     stop: &Stop,
 ) -> Result<(OrderEnd, Option<String>), String> {
-    if order.kind != views::Kind::Module {
-        return Err("pods of this version make modules only".to_owned());
-    }
     let folder = folder_of(inner, order)?;
     fs_err::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    if order.kind != views::Kind::Module {
+        return Box::pin(super::single::run(inner, order, folder, sink, stop)).await;
+    }
     let aliases = aliases(order);
     let mut number = latest(&folder)?;
     let mut before = Before::default();
@@ -246,7 +245,7 @@ async fn end_session(
     held.map(drop).map_err(|error| error.to_string())
 }
 
-fn metered(inner: &Inner, order: &Order) -> BTreeMap<String, Arc<dyn Provider>> {
+pub(super) fn metered(inner: &Inner, order: &Order) -> BTreeMap<String, Arc<dyn Provider>> {
     let metered = |(name, provider): (&String, &Arc<dyn Provider>)| {
         let provider: Arc<dyn Provider> = Arc::new(Metered {
             provider: Arc::clone(provider),
@@ -323,7 +322,7 @@ fn was_stopped(session: &Session) -> bool {
 }
 
 /// Names of pods tell hotkeys with the same first ten characters apart, and the sessions of one order.
-fn who(hotkey: &str, number: u32) -> Result<Word, String> {
+pub(super) fn who(hotkey: &str, number: u32) -> Result<Word, String> {
     let number = if number == 0 { String::new() } else { number.to_string() };
     let digest = Digest::of(hotkey.as_bytes()).to_string();
     let first: String = hotkey.chars().take(10).collect::<String>().to_ascii_lowercase();
@@ -333,7 +332,7 @@ fn who(hotkey: &str, number: u32) -> Result<Word, String> {
 }
 
 /// Places that only this machine knows, in a command line.
-fn image(settings: &super::Settings, image: &str) -> Result<String, String> {
+pub(super) fn image(settings: &super::Settings, image: &str) -> Result<String, String> {
     let Some(line) = image.strip_prefix(fleet::local::PREFIX) else { return Ok(image.to_owned()) };
     let words = shlex::split(line).ok_or_else(|| format!("{image:?}: not a command line"))?;
     let builds = settings.builds.to_string_lossy();

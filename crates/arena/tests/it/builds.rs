@@ -66,16 +66,15 @@ fn a_commit_is_checked_out_and_started() {
         image.replace(&hash, "HASH"),
         "process:'{crucible}' serve pod --port '{port}' --generators '{builds}/HASH/my generators.toml'"
     );
-    let read =
-        |path: &str| std::fs::read_to_string(settings.folder.join(&hash).join(path)).unwrap();
+    let read = |path: &str| fs_err::read_to_string(settings.folder.join(&hash).join(path)).unwrap();
     assert_eq!(
         (read("a/b/c.txt"), read("crucible.toml")),
         ("deep".to_owned(), MANIFEST.to_owned())
     );
     // The same again, also when the repository is gone; nothing half-made is left.
-    std::fs::remove_dir_all(&home).unwrap();
+    fs_err::remove_dir_all(&home).unwrap();
     assert_eq!(built(&settings, "alice/gen3d", &commit), seen);
-    assert_eq!(std::fs::read_dir(&settings.folder).unwrap().count(), 1);
+    assert_eq!(fs_err::read_dir(&settings.folder).unwrap().count(), 1);
 }
 
 #[test]
@@ -84,8 +83,8 @@ fn plain_folders_and_working_copies() {
     let settings = settings(folder.path());
     let commit = "0123456789abcdef0123456789abcdef01234567";
     let plain = settings.repositories.join("bob/forge").join(commit);
-    std::fs::create_dir_all(plain.join("x")).unwrap();
-    std::fs::write(plain.join("crucible.toml"), "[pod]\ncommand = \"sh 'run it.sh' {port}\"")
+    fs_err::create_dir_all(plain.join("x")).unwrap();
+    fs_err::write(plain.join("crucible.toml"), "[pod]\ncommand = \"sh 'run it.sh' {port}\"")
         .unwrap();
     std::os::unix::fs::symlink("/etc/passwd", plain.join("x/link")).unwrap();
     let seen = built(&settings, "bob/forge", commit);

@@ -37,8 +37,8 @@ fn a_leader_and_a_miner_are_made() {
     turn(&world, &ports).unwrap();
     // Only what was submitted is made again, as often as the configuration says.
     let rows = world.brief("rounds/1/5Two/generated_2.json");
-    insta::assert_snapshot!(rows, @"");
-    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @"");
+    insta::assert_snapshot!(rows, @r#"{"a":{"js":"https://cdn.example/rounds/1/5Two/generated_2/a.js","views":"https://cdn.example/rounds/1/5Two/generated_2/a","failure_reason":null,"size":2,"sha256":"b2239ae33d9bc5614aeb2e439e5032b1fe77c32f7080d3211c1d03f1b17ffcf6","views_sha256":"5d99e7cd8fb908ea70512ae035bbec8e2ad010c9e1c864d052f900e8711ecdfb"},"b":{"js":"https://cdn.example/rounds/1/5Two/generated_2/b.js","views":"https://cdn.example/rounds/1/5Two/generated_2/b","failure_reason":null,"size":2,"sha256":"ecc2853c85e37f5544d87b8c8322b33bcb8986bf36e480d404da04bc221adb04","views_sha256":"5b89f5ed8699e7dd1d64d62711c8da974dec68e54ac848fe2037acf9ed90613f"}}"#);
+    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @r#"{"5Two":{"hotkey":"5Two","outcome":"completed","repeats":[{"repeat_index":1,"generated_prompts":2,"failed_prompts":0,"generation_time":100.0},{"repeat_index":2,"generated_prompts":2,"failed_prompts":0,"generation_time":100.0}],"reason":""}}"#);
     assert!(world.file("rounds/1/5Two/pod_stats.json").contains("pod-5Two-r1"));
     // Nothing is left to do.
     let head = world.file("rounds/1/generation_reports.json");
@@ -137,10 +137,10 @@ fn limits_reject_and_end_the_order() {
     let mut owner = arena::orchestrator::Orchestrator::new(settings);
     hold(&world.time, usize::MAX, arena::owner::Owner::turn(&mut owner, &ports)).unwrap().unwrap();
     let said = world.brief("rounds/1/generation_reports.json");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"{"5One":{"hotkey":"5One","outcome":"rejected","repeats":[{"repeat_index":1,"generated_prompts":2,"failed_prompts":0,"generation_time":7300.0}],"reason":"Repeat1:time(7300.0s)exceedslimit(7200.0s)"},"5Two":{"hotkey":"5Two","outcome":"rejected","repeats":[{"repeat_index":1,"generated_prompts":0,"failed_prompts":2,"generation_time":100.0}],"reason":"Repeat1:2failedpromptsexceedtolerance(1)"}}"#);
     // The second repeat of neither was made.
     assert_eq!(world.file("rounds/1/5One/generated_2.json"), "");
-    insta::assert_snapshot!(world.brief("rounds/1/5Two/generated_1.json"), @"");
+    insta::assert_snapshot!(world.brief("rounds/1/5Two/generated_1.json"), @r#"{"a":{"js":null,"views":null,"failure_reason":"itfailed","size":0},"b":{"js":null,"views":null,"failure_reason":"itfailed","size":0}}"#);
     let told = world.told.lock().unwrap().join("\n");
     assert_eq!(told.matches("Generation Report").count(), 2, "{told}");
 }
@@ -153,7 +153,32 @@ fn what_renders_badly_is_a_failure_and_what_cannot_be_drawn_now_is_none() {
     *world.outages.lock().unwrap() = 3;
     turn(&world, &ports).unwrap();
     let rows = world.file("rounds/1/leader/generated_1.json");
-    insta::assert_snapshot!(rows, @"");
+    insta::assert_snapshot!(rows, @r#"
+    {
+      "bad": {
+        "js": "https://cdn.example/rounds/1/leader/generated_1/bad.js",
+        "views": null,
+        "failure_reason": "render_failed: no module",
+        "size": 7,
+        "sha256": "73df2d60e8d7ac24a96732be6d38d0351f92893a9d0112c7811c5a8d2e53e8de"
+      },
+      "b": {
+        "js": "https://cdn.example/rounds/1/leader/generated_1/b.js",
+        "views": null,
+        "failure_reason": "prompt_image_missing",
+        "size": 2,
+        "sha256": "2caf767aa0a1dc4247210e3c2cfd50b6321a91dd49ff5ee0fe8d2b8b52317d67"
+      },
+      "c": {
+        "js": "https://cdn.example/rounds/1/leader/generated_1/c.js",
+        "views": "https://cdn.example/rounds/1/leader/generated_1/c",
+        "failure_reason": null,
+        "size": 2,
+        "sha256": "5788902e12c38ccbbe8276bcf264ef6d0bf9bbeb43678a3ab91543c06518cb3f",
+        "views_sha256": "fd6026119ef7e80b1f33eb6dac7d90e908269c5a71a7f4255104b120cb418f75"
+      }
+    }
+    "#);
     assert_eq!(*world.outages.lock().unwrap(), 0);
 }
 
@@ -168,8 +193,8 @@ fn builds_fail_late_or_never() {
     for _ in 0..3 {
         turn(&world, &ports).unwrap();
     }
-    insta::assert_snapshot!(world.brief("rounds/1/builds.json"), @"");
-    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @"");
+    insta::assert_snapshot!(world.brief("rounds/1/builds.json"), @r#"{"5One":{"repo":"a/b","commit":"0123456789","revealed_at_block":7,"tag":"0123456-demo-1","status":"failure","docker_image":null,"pending_since":"2031-03-01T08:00:00Z"},"5Two":{"repo":"a/b","commit":"abcdef0123","revealed_at_block":7,"tag":"abcdef0-demo-1","status":"pending","docker_image":null,"pending_since":"2031-03-01T08:00:00Z"}}"#);
+    insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @r#"{"5Nobody":{"hotkey":"5Nobody","outcome":"rejected","repeats":[],"reason":"Failedtobuildadockerimage"},"5One":{"hotkey":"5One","outcome":"rejected","repeats":[],"reason":"Failedtobuildadockerimage"}}"#);
     // A list that does not name a build is no failure of it, until its time is over.
     world.time.pass(Duration::from_secs(10_801));
     turn(&world, &ports).unwrap();
@@ -200,7 +225,7 @@ fn verdicts_end_orders() {
         hold(&world.time, usize::MAX, both).unwrap();
     }
     let said = world.brief("rounds/1/generation_reports.json");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"{"5One":{"hotkey":"5One","outcome":"pending","repeats":[{"repeat_index":1,"generated_prompts":2,"failed_prompts":0,"generation_time":100.0}],"reason":"","stopped":"sourceauditfailed"}}"#);
     let orders = world.orders.lock().unwrap().len();
     turn(&world, &ports).unwrap();
     assert_eq!(world.orders.lock().unwrap().len(), orders);
@@ -295,7 +320,7 @@ fn files_with_errors_are_named_and_nothing_is_written() {
         (
             "rounds/1/builds.json",
             r#"{"5One": {"repo": 1}}"#,
-            "rounds/1/builds.json:1:20: 5One.repo",
+            "rounds/1/builds.json:1:19: 5One.repo",
         ),
         ("rounds/1/seed.json", "", "rounds/1/seed.json"),
     ] {
@@ -363,6 +388,6 @@ fn verdicts_on_repeats() {
     assert_eq!(say(vec![one(2, 12, Some(7200.0)), one(1, 0, None)]), "pending ");
     assert_eq!(say(vec![one(1, 0, None), one(2, 0, None), one(3, 12, Some(1.0))]), "completed ");
     let all = vec![one(2, 13, Some(7200.05)), one(1, 0, Some(7300.0)), one(3, 0, None)];
-    insta::assert_snapshot!(say(all), @"");
+    insta::assert_snapshot!(say(all), @"rejected Repeat 1: time (7300.0s) exceeds limit (7200.0s); Repeat 2: time (7200.1s) exceeds limit (7200.0s); Repeat 2: 13 failed prompts exceed tolerance (12)");
     assert!(matches!(reports::new("5One").outcome, GenerationOutcome::Pending));
 }

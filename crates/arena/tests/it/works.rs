@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use arena::ports::{Made, Order, OrderEnd, RepeatDone, Sink, Stop, Works as _};
+use arena::ports::{
+    Made, Order, OrderEnd, RepeatDone, Sink, Stop, Web, WebError, WebLimits, Works as _,
+};
 use arena::works::{Fleet, Settings};
 use axum::Router;
 use axum::extract::State;
@@ -66,6 +68,40 @@ async fn service() -> String {
     url
 }
 
+/// A service of the single-shot contract: the same bytes for every picture, 500 while it is told to fail.
+async fn single() -> String {
+    async fn generate(body: Bytes) -> Result<Bytes, StatusCode> {
+        let has = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
+        let is_asked = has(b"name=\"prompt_image_file\"") && has(b"name=\"seed\"");
+        match (is_asked, has(b"bad.png")) {
+            (true, false) => Ok(Bytes::from_static(b"glTF")),
+            (true, true) => Err(StatusCode::UNPROCESSABLE_ENTITY),
+            (false, _) => Err(StatusCode::BAD_REQUEST),
+        }
+    }
+    let router =
+        Router::new().route("/health", get(|| async { "ok" })).route("/generate", post(generate));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+/// The address of a picture is the picture.
+#[derive(Debug)]
+struct Pictures;
+
+impl Web for Pictures {
+    fn get<'a>(&'a self, url: &'a str, _: &'a WebLimits) -> Pending<'a, Result<Bytes, WebError>> {
+        let found = if url.contains("gone") {
+            Err(WebError::Status(404))
+        } else {
+            Ok(Bytes::from(url.to_owned()))
+        };
+        Box::pin(std::future::ready(found))
+    }
+}
+
 /// Pods that are all there at once, each a service of its own.
 #[derive(Debug, Default)]
 struct Machines {
@@ -75,6 +111,7 @@ struct Machines {
     /// Dollars an hour.
     price: Option<f64>,
     exits: bool,
+    is_single: bool,
 }
 
 impl Machines {
@@ -104,7 +141,7 @@ impl Provider for Machines {
             let seen = Seen {
                 id: format!("{number}"),
                 name: spec.name.clone(),
-                url: Some(service().await),
+                url: Some(if self.is_single { single().await } else { service().await }),
                 phase: if self.exits { Phase::Exited { code: Some(1) } } else { Phase::Running },
                 detail: None,
                 price_per_hour: self.price.map(Usd::from_dollars),
@@ -181,7 +218,7 @@ fn fleet(folder: &Path, machines: &Arc<Machines>, caps: Caps, pods_max: usize) -
     let settings = Settings { folder: folder.to_owned(), pods_max, limits, ..Settings::default() };
     let provider: Arc<dyn Provider> = machines.clone();
     let fleet = fleet::providers::Fleet::new(vec![provider], "test1".parse().unwrap(), caps);
-    Fleet::new(settings, &fleet).unwrap()
+    Fleet::with_web(settings, &fleet, Some(Arc::new(Pictures))).unwrap()
 }
 
 fn order(hotkey: &str, stems: &[&str]) -> Order {
@@ -206,16 +243,20 @@ async fn an_order_is_carried_out_once() {
     let (end, stats) = works.run(&order, &shelf, &stop).await.unwrap();
     assert_eq!(end, OrderEnd::Completed);
     let all = shelf.made();
-    insta::assert_snapshot!(all[..3].join("\n"), @"");
+    insta::assert_snapshot!(all[..3].join("\n"), @r#"
+    1/a: https://img.example/a.png
+    1/bad: (cannot)
+    1/stubborn: https://img.example/stubborn.png
+    "#);
     assert_eq!(
         (all.len(), shelf.done.lock().unwrap().join(", ").as_str()),
         (6, "1: 2 + 1, 2: 2 + 1")
     );
     let stats = AllPodStats::from_text("pod_stats.json", &stats.unwrap()).unwrap();
     let names: Vec<&String> = stats.keys().collect();
-    insta::assert_snapshot!(format!("{names:?}"), @"");
+    insta::assert_snapshot!(format!("{names:?}"), @r#"["miner-03-5oneabcdef3063-0-test1-r1", "miner-03-5oneabcdef3063-0-test1-r2"]"#);
     assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 1));
-    let book = std::fs::read_to_string(folder.path().join("cost.json")).unwrap();
+    let book = fs_err::read_to_string(folder.path().join("cost.json")).unwrap();
     assert!(
         book.contains("\"account\":\"5OneAbCdEfGhIj\"") && !book.contains("\"ended_at\":null"),
         "{book}"
@@ -382,4 +423,48 @@ async fn pods_that_nobody_needs_go() {
     assert_eq!(names().len(), 3, "{:?}", names());
     works.clear(Some(Round(4))).await.unwrap();
     assert_eq!(names(), ["pod-mine-0-test1", "miner-03-5stray-0-test2"]);
+}
+
+#[tokio::test]
+async fn meshes_are_made_one_after_another() {
+    let folder = TempDir::new().unwrap();
+    let machines = Arc::new(Machines { is_single: true, ..Machines::default() });
+    let order = Order { kind: Kind::Mesh, ..order("5One", &["a", "bad", "chair_01", "gone"]) };
+    let shelf = Shelf::default();
+    let stop = Stop::new();
+    // A process that dies after some of them.
+    {
+        let works = fleet(folder.path(), &machines, Caps::default(), 1);
+        let enough = async {
+            while shelf.puts.load(Ordering::SeqCst) < 5 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = enough => {}
+            _ = works.run(&order, &shelf, &stop) => {}
+        }
+    }
+    let before = shelf.puts.load(Ordering::SeqCst);
+    let works = fleet(folder.path(), &machines, Caps::default(), 1);
+    let (end, stats) = works.run(&order, &shelf, &stop).await.unwrap();
+    assert_eq!(end, OrderEnd::Completed);
+    insta::assert_snapshot!(shelf.made()[4..].join("\n"), @r#"
+    2/a: glTF
+    2/bad: (status 422)
+    2/chair_01: glTF
+    2/gone: (prompt_image_missing)
+    "#);
+    assert_eq!(shelf.done.lock().unwrap().last().unwrap(), "2: 2 + 2");
+    // Handed on again, not made again.
+    assert_eq!(shelf.puts.load(Ordering::SeqCst), before + 8);
+    assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 2));
+    let stats = AllPodStats::from_text("pod_stats.json", &stats.unwrap()).unwrap();
+    assert_eq!(stats.len(), 2);
+    let machines = Arc::new(Machines { is_single: true, exits: true, ..Machines::default() });
+    let works = fleet(&folder.path().join("other"), &machines, Caps::default(), 1);
+    let (end, _) = works.run(&order, &shelf, &stop).await.unwrap();
+    assert_eq!(end, OrderEnd::Rejected("Failed to deploy a docker image".to_owned()));
+    assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 2));
 }
