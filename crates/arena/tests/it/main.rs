@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-mod collector;
 mod builds;
+mod collector;
 mod control;
 mod judging;
 mod leader;
