@@ -1,5 +1,6 @@
 //! The stage of duels, from the first match to the winner, on files in memory.
 
+mod pictures;
 mod world;
 
 use std::sync::atomic::Ordering;

@@ -1,6 +1,6 @@
 //! A match of 128 duels against a judge that answers in 300 ms: one duel at a time, 32 at once, and with sequential stopping.
 //!
-//! `cargo run --release -p judge --example match` prints seconds, calls, and whether the winners agree.
+//! `cargo run --release -p arena --example match` prints seconds, calls, and whether the winners agree.
 
 #![expect(clippy::print_stdout, reason = "figures are printed")]
 
