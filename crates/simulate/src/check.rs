@@ -43,6 +43,7 @@ impl fmt::Display for Broken {
 }
 
 /// A run; a panic is a violation.
+///
 /// # Errors
 ///
 /// The panic.
