@@ -43,7 +43,10 @@ impl fmt::Display for Broken {
 }
 
 /// A run; a panic is a violation.
-#[must_use]
+///
+/// # Errors
+///
+/// The panic.
 pub fn guarded(setup: &Setup, plan: &Plan) -> Result<Outcome, Vec<String>> {
     catch_unwind(AssertUnwindSafe(|| run(setup, plan))).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);

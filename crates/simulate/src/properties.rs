@@ -112,7 +112,7 @@ impl Change<'_> {
         T::from_optional(path, text.as_deref()).map_err(|error| error.to_string())
     }
 
-    fn new<T: JsonFile>(&self, place: &Place) -> Result<T, String> {
+    fn needed<T: JsonFile>(&self, place: &Place) -> Result<T, String> {
         let found = self.parse(self.after, &place.to_string())?;
         found.ok_or_else(|| format!("{place} is missing"))
     }
@@ -199,7 +199,7 @@ impl Change<'_> {
             (Stage::Finalizing, Stage::Open) => {
                 lock(&self.world.history).ended += 1;
                 let schedule = Place::Round(next, RoundFile::Schedule);
-                self.new::<Schedule>(&schedule).map(drop)
+                self.needed::<Schedule>(&schedule).map(drop)
             }
             (Stage::Finalizing, Stage::Finished) => {
                 lock(&self.world.history).ended += 1;
@@ -210,7 +210,7 @@ impl Change<'_> {
     }
 
     fn submissions(&self, round: Round) -> Result<Submissions, String> {
-        self.new(&Place::Round(round, RoundFile::Submissions))
+        self.needed(&Place::Round(round, RoundFile::Submissions))
     }
 
     fn prompts(&self, round: Round) -> Result<Vec<String>, String> {
@@ -221,7 +221,7 @@ impl Change<'_> {
 
     fn after_open(&self, round: Round) -> Result<(), String> {
         let seed = Place::Round(round, RoundFile::Seed);
-        self.new::<SeedFile>(&seed)?;
+        self.needed::<SeedFile>(&seed)?;
         if self.prompts(round)?.is_empty() || self.submissions(round)?.is_empty() {
             return Err(format!("round {round} has no prompts or no submissions"));
         }
@@ -232,7 +232,7 @@ impl Change<'_> {
         let prompts = self.prompts(round)?;
         for hotkey in self.submissions(round)?.keys() {
             let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
-            let outputs: Outputs = self.new(&place)?;
+            let outputs: Outputs = self.needed(&place)?;
             for url in &prompts {
                 let stem = prompts::stem(url);
                 let row = outputs.get(stem).ok_or_else(|| format!("{place}: no row {stem}"))?;
@@ -247,7 +247,7 @@ impl Change<'_> {
 
     fn after_duels(&self, round: Round) -> Result<(), String> {
         let place = Place::Round(round, RoundFile::Winner);
-        let winner: Winner = self.new(&place)?;
+        let winner: Winner = self.needed(&place)?;
         let submissions = self.submissions(round)?;
         if winner.winner_hotkey != ledger::LEADER
             && !submissions.contains_key(&winner.winner_hotkey)

@@ -296,7 +296,7 @@ impl Scenario {
     /// The files a competition starts with.
     pub(crate) fn start_files(&self) -> BTreeMap<String, Option<String>> {
         let size = self.size;
-        let stopping = self.seed % 3 == 0;
+        let stopping = self.seed.is_multiple_of(3);
         let config = format!(
             "{{\n  \"name\": \"sim\",\n  \"description\": \"A simulation\",\n  \
              \"first_evaluation_date\": \"2031-03-01\",\n  \
