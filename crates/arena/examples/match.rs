@@ -12,7 +12,7 @@ use judge::Description;
 use judge::matches::{Gathered, Judged, Plan, Prompt, gather, order_key, report};
 use ledger::files::config::Crown;
 use ledger::files::duels::{DuelWinner, Side};
-use ledger::files::outputs::AssetKind;
+use ledger::files::outputs::{AssetKind, Outputs};
 use ledger::json::Json;
 
 /// Prompts of a match.
@@ -34,7 +34,7 @@ fn plan(seed: u32, may_stop: bool) -> Plan {
         right: "challenger".to_owned(),
         kind: AssetKind::Module,
         prompts: (0..PROMPTS).map(prompt).collect(),
-        order_key: order_key(seed, b"", b""),
+        order_key: order_key(seed, &Outputs::default(), &Outputs::default()),
         threshold: 0.05,
         crown: Crown::Margin,
         may_stop,

@@ -12,6 +12,7 @@ pub use report::{Judged, Plan, Prompt, Stopped, report};
 pub use stopping::{Stop, Stopping};
 
 use ledger::files::duels::DuelWinner;
+use ledger::files::outputs::Outputs;
 use ledger::{MinerFile, Round, hotkey10};
 use sha2::{Digest as _, Sha256};
 
@@ -66,15 +67,34 @@ pub fn walkover(left_delivered: bool, right_delivered: bool) -> Option<f64> {
     }
 }
 
-/// SHA-256 of what decides the order of a match's prompts: the round's seed (little-endian), and the texts of both files of
-/// outputs. Nobody knows it before both sides' outputs are in, so nobody can work for the prompts that are judged first.
+/// SHA-256 of what decides the order of a match's prompts: the round's seed (little-endian), and what both sides delivered. Nobody
+/// knows it before both sides' outputs are in, so nobody can work for the prompts that are judged first. When a file was fetched,
+/// and in which order files came, changes nothing.
 #[must_use]
-pub fn order_key(seed: u32, left_outputs: &[u8], right_outputs: &[u8]) -> [u8; 32] {
+pub fn order_key(seed: u32, left: &Outputs, right: &Outputs) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"crucible order");
     hash.update(seed.to_le_bytes());
-    hash.update(Sha256::digest(left_outputs));
-    hash.update(Sha256::digest(right_outputs));
+    hash.update(delivery(left));
+    hash.update(delivery(right));
+    hash.finalize().into()
+}
+
+/// SHA-256 of what a side delivered: stems by their bytes, and of each the hash of its asset, or its address without one.
+fn delivery(outputs: &Outputs) -> [u8; 32] {
+    let mut rows: Vec<(&str, &str)> = outputs
+        .iter()
+        .map(|(stem, output)| {
+            let asset = output.sha256.as_deref().or(output.asset.as_deref());
+            (stem.as_str(), asset.unwrap_or_default())
+        })
+        .collect();
+    rows.sort_unstable();
+    let mut hash = Sha256::new();
+    for text in rows.iter().flat_map(|(stem, asset)| [stem, asset]) {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
     hash.finalize().into()
 }
 
@@ -150,18 +170,25 @@ mod tests {
 
     #[test]
     fn the_order_follows_from_seed_and_outputs() {
+        use ledger::JsonFile as _;
         let stems = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        let by = |seed, left: &str, right: &str| {
-            order(&order_key(seed, left.as_bytes(), right.as_bytes()), &stems)
-        };
+        let of = |text: &str| Outputs::from_text("submitted.json", text).expect("outputs");
+        let by =
+            |seed, left: &str, right: &str| order(&order_key(seed, &of(left), &of(right)), &stems);
+        let (some, other) =
+            (r#"{"a": {"js": "x", "sha256": "11"}}"#, r#"{"a": {"js": "x", "sha256": "22"}}"#);
         let one = by(1, "{}", "{}");
         let mut sorted = one.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..8).collect::<Vec<_>>());
         assert_eq!(one, by(1, "{}", "{}"));
         assert_ne!(one, by(2, "{}", "{}"));
-        assert_ne!(one, by(1, "{ }", "{}"));
-        assert_ne!(by(1, "{ }", "{}"), by(1, "{}", "{ }"));
+        assert_ne!(by(1, some, "{}"), by(1, other, "{}"));
+        assert_ne!(by(1, some, "{}"), by(1, "{}", some));
+        // Neither the order of rows nor when they were fetched.
+        let rows = r#"{"a": {"js": "x", "sha256": "11"}, "b": {"js": "y", "sha256": "22"}}"#;
+        let later = r#"{"b": {"js": "y", "sha256": "22", "fetched_at": "2031-03-01T08:00:00Z"}, "a": {"js": "x", "sha256": "11"}}"#;
+        assert_eq!(by(1, rows, "{}"), by(1, later, "{}"));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Match {
             right: right_name,
             kind: seen.kind(),
             prompts,
-            order_key: order_key(seen.seed, left.text.as_bytes(), right.text.as_bytes()),
+            order_key: order_key(seen.seed, &left.outputs, &right.outputs),
             threshold,
             crown,
             may_stop: seen.options.sequential_stopping,

@@ -6,6 +6,7 @@ use judge::recheck::{RecheckError, recheck};
 use judge::{Description, Duel, Evidence, Shown};
 use ledger::files::config::Crown;
 use ledger::files::duels::{self, DuelWinner};
+use ledger::files::outputs::Outputs;
 use ledger::files::prompts;
 use ledger::json::{Json, Object, Step};
 use ledger::{Field as _, MinerFile, path_text};
@@ -333,10 +334,10 @@ impl Verifier<'_> {
     ) -> Option<Plan> {
         let config = &context.config;
         let options = config.options();
-        let text = |file: &Option<super::outputs::OutputsFile>| {
-            file.as_ref().map_or_else(Vec::new, |file| file.text.as_bytes().to_vec())
-        };
-        let order_key = order_key(seed, &text(&one.left), &text(&one.right));
+        let none = Outputs::default();
+        let left = one.left.as_ref().map_or(&none, |file| &file.value);
+        let right = one.right.as_ref().map_or(&none, |file| &file.value);
+        let order_key = order_key(seed, left, right);
         let is_self_audit = one.repeat.is_some() && one.file.value.left == judge::audit::SUBMITTED;
         let threshold = if is_self_audit {
             -options.self_audit_margin.unwrap_or(config.win_margin)

@@ -15,7 +15,6 @@ use ledger::{Field as _, JsonFile, MinerFile, Place, Round, RoundFile, Stage};
 use super::Verifier;
 use super::report::Check;
 use super::stage::rank;
-use crate::collector::planned_deadline;
 
 /// Commits that are looked at, at most.
 const COMMITS_MAX: usize = 200_000;

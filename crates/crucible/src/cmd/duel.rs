@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = JudgeArg::Perceptual)]
     judge: JudgeArg,
 
-    /// OpenAI-compatible endpoint of the judges that ask a model, with its /v1. The key is taken from OPENAI_API_KEY
+    /// OpenAI-compatible endpoint of the judges that ask a model, with its /v1. The key is taken from `OPENAI_API_KEY`
     #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL")]
     endpoint: Option<String>,
 

@@ -227,11 +227,11 @@ fn before_white(width: usize, height: usize, white: &[[f64; 3]]) -> Vec<f64> {
     let away = |at: usize| white[at].iter().fold(0.0_f64, |most, c| most.max(1.0 - c));
     let mut coverage = vec![1.0; white.len()];
     let mut stack: Vec<usize> = Vec::new();
-    for at in 0..white.len() {
+    for (at, covered) in coverage.iter_mut().enumerate() {
         let (x, y) = (at % width, at / width);
         let is_border = x == 0 || y == 0 || x + 1 == width || y + 1 == height;
         if is_border && away(at) < NEAR {
-            coverage[at] = 0.0;
+            *covered = 0.0;
             stack.push(at);
         }
     }

@@ -104,12 +104,12 @@ fn reading_changes_nothing_in_the_folder() {
     let repository = GitRepository::create(folder.path(), "main").unwrap();
     let first = put(&repository, "first", &[("state.json", "1")]);
     let names = || {
-        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let entries = fs_err::read_dir(folder.path()).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
     };
-    std::fs::remove_file(folder.path().join("crucible.lock")).unwrap();
+    fs_err::remove_file(folder.path().join("crucible.lock")).unwrap();
     let before = names();
     for branch in [None, Some("main")] {
         let read = GitRepository::open_to_read(folder.path(), branch).unwrap();
@@ -122,8 +122,8 @@ fn reading_changes_nothing_in_the_folder() {
     // A working copy, as `git clone` makes it: all of the repository is in `.git`.
     let copy = TempDir::new().unwrap();
     let inside = copy.path().join(".git");
-    std::fs::rename(folder.path(), &inside).unwrap();
-    std::fs::create_dir(folder.path()).unwrap();
+    fs_err::rename(folder.path(), &inside).unwrap();
+    fs_err::create_dir(folder.path()).unwrap();
     let read = GitRepository::open_to_read(copy.path(), None).unwrap();
     assert_eq!(read.head().unwrap(), Some(first));
 }
@@ -386,7 +386,7 @@ fn a_lock_left_by_a_crash_is_removed_once_it_is_old() {
     GitRepository::open(folder.path(), "main").unwrap();
     assert!(lock.exists());
     // Nobody is.
-    let file = std::fs::File::options().write(true).open(&lock).unwrap();
+    let file = fs_err::File::options().write(true).open(&lock).unwrap();
     let hour_ago =
         file.metadata().unwrap().modified().unwrap() - std::time::Duration::from_secs(3600);
     file.set_modified(hour_ago).unwrap();

@@ -64,7 +64,7 @@ pub(crate) struct Answers {
     /// Duels under way now, and at most.
     pub under_way: Mutex<(usize, usize)>,
     /// Called with each question.
-    pub meanwhile: Mutex<Option<fn(&World, usize)>>,
+    pub meanwhile: Mutex<Option<Meanwhile>>,
 }
 
 #[derive(Debug)]
@@ -211,6 +211,9 @@ impl Repository for Books {
         self.call(|inner| inner.advance(from, to))
     }
 }
+
+/// Does something to the world at a call of the judge with this number.
+pub(super) type Meanwhile = fn(&World, usize);
 
 /// Everything outside of the judge's owner.
 pub(crate) struct World {

@@ -14,8 +14,8 @@ fn a_plain_folder_is_read_without_following_links() {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in &world.files {
         let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
     }
     let read = || {
         let repository = FolderRepository::open(folder.path()).unwrap();
@@ -29,8 +29,8 @@ fn a_plain_folder_is_read_without_following_links() {
     assert_eq!(report.commit, None);
     let winner = folder.path().join("rounds/0/winner.json");
     let outside = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(outside.path(), std::fs::read(&winner).unwrap()).unwrap();
-    std::fs::remove_file(&winner).unwrap();
+    fs_err::write(outside.path(), fs_err::read(&winner).unwrap()).unwrap();
+    fs_err::remove_file(&winner).unwrap();
     std::os::unix::fs::symlink(outside.path(), &winner).unwrap();
     assert_snapshot!(findings(&read())[0], @"rounds/0/winner.json:1: is not there, but the round's duels are over [winner]");
     assert!(FolderRepository::open(&winner).is_err());

@@ -416,7 +416,7 @@ impl World {
             right: right.to_owned(),
             kind: AssetKind::Module,
             prompts: prompts.collect(),
-            order_key: order_key(seed, of_left.to_text().as_bytes(), of_right.to_text().as_bytes()),
+            order_key: order_key(seed, of_left, of_right),
             threshold: if left == "submitted" { -0.05 } else { 0.05 },
             crown: Crown::Margin,
             may_stop: sequential,

@@ -114,6 +114,7 @@ pub(super) fn ports(place: &Place, clock: &Arc<DevClock>, stop: Stop) -> Result<
 }
 
 /// A secret of the environment.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where settings are read")]
 fn secret(place: &Place, setting: &str, name: &str) -> Result<SecretString, Failure> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     let missing = || {

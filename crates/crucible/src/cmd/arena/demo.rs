@@ -13,7 +13,7 @@ use ledger::Stage;
 use self::agents::Agents;
 use super::assemble;
 use super::init::{self, JudgeArg, KindArg, Plan, Rules};
-use super::run::Running;
+use super::run::{LOOK, Running};
 use crate::clock::Clock;
 use crate::failure::{Failure, exit};
 use crate::{interrupt, output};
@@ -50,6 +50,10 @@ failure_s = 1.0
 
 [web]
 allowed = ["127.0.0.0/8"]
+
+[weights]
+owner_uid = 0
+interval_s = 21600
 
 [auditor]
 policy = "pass_all"
@@ -112,7 +116,7 @@ async fn play(place: &super::place::Place, running: &Running) -> Result<(), Fail
             story::stage(&state);
             match state.stage {
                 Stage::Open if state.current_round.0 < ROUNDS => {
-                    agents.submit(state.current_round.0).await?
+                    agents.submit(state.current_round.0).await?;
                 }
                 Stage::MinerGeneration => agents.generate(state.current_round).await?,
                 _ => {}
@@ -134,7 +138,7 @@ async fn play(place: &super::place::Place, running: &Running) -> Result<(), Fail
                 state.stage
             )));
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

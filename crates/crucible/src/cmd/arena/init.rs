@@ -185,6 +185,9 @@ failure_s = 2.0
 [web]
 allowed = ["127.0.0.0/8"]
 
+[weights]
+owner_uid = 0
+
 [auditor]
 policy = "pass_all"
 "#;

@@ -26,14 +26,14 @@ use crate::output;
 /// Who they are.
 pub(super) const CAST: [(&str, &str); 5] = [
     ("mallory", "submits good modules that her code cannot make"),
-    ("alice", "makes plates: the front is right, the sides are flat"),
+    ("alice", "makes boxes: whatever it is, its picture goes on the sides of one"),
     ("dave", "sends rubbish, and in the second round nothing at all"),
     ("bob", "comes in the second round, with the shape that fits each prompt"),
     ("carol", "comes in the second round too, with Bob's modules"),
 ];
 
 /// The configuration of each one's generator, as its repository has it.
-const PLATES: &str = "[generators.mine]\ntype = \"builtin\"\nmakes = [\"module\"]\nquality = \"draft\"\nshape = \"slab\"\n";
+const BOXES: &str = "[generators.mine]\ntype = \"builtin\"\nmakes = [\"module\"]\nquality = \"draft\"\nshape = \"block\"\n";
 const FITTING: &str =
     "[generators.mine]\ntype = \"builtin\"\nmakes = [\"module\"]\nquality = \"draft\"\n";
 
@@ -83,7 +83,7 @@ pub(super) struct Agents<'a> {
     repositories: BTreeMap<&'static str, pods::Repository>,
     cdns: BTreeMap<&'static str, Cdn>,
     tasks: JoinSet<()>,
-    plates: Arc<dyn Generator>,
+    boxes: Arc<dyn Generator>,
     fitting: Arc<dyn Generator>,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Agents<'a> {
         let mut tasks = JoinSet::new();
         for (name, _) in CAST {
             let files = match name {
-                "alice" => pods::generator(PLATES),
+                "alice" => pods::generator(BOXES),
                 "bob" | "carol" => pods::generator(FITTING),
                 // The lantern, whatever was submitted.
                 _ => pods::lantern(),
@@ -120,7 +120,7 @@ impl<'a> Agents<'a> {
             repositories,
             cdns,
             tasks,
-            plates: generator(PLATES)?,
+            boxes: generator(BOXES)?,
             fitting: generator(FITTING)?,
         })
     }
@@ -169,7 +169,7 @@ impl<'a> Agents<'a> {
                 let key = format!("{}/{}.js", round.0, prompts::stem(url));
                 let module = match (name, round.0) {
                     ("mallory" | "bob", _) => self.make(&self.fitting, url, seed.seed).await?,
-                    ("alice", _) => self.make(&self.plates, url, seed.seed).await?,
+                    ("alice", _) => self.make(&self.boxes, url, seed.seed).await?,
                     ("carol", _) => {
                         let bobs = self.cdns["bob"].store.get(&key, 1 << 20).await;
                         bobs.map_err(|error| failed(&error))?.unwrap_or_default()
@@ -213,7 +213,7 @@ impl Drop for Agents<'_> {
 fn did(name: &str, round: u32) -> &'static str {
     match (name, round) {
         ("mallory" | "bob", _) => "made modules with the shape that fits",
-        ("alice", _) => "made plates",
+        ("alice", _) => "made boxes",
         ("carol", _) => "fetched Bob's modules and calls them hers",
         ("dave", 0) => "wrote rubbish",
         _ => "switches the server off",
