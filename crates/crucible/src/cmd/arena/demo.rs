@@ -27,7 +27,7 @@ pub(crate) struct Args {
     folder: PathBuf,
 
     /// Prompts of a round
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 3)]
     prompts: i64,
 
     /// Port for blobs
