@@ -185,6 +185,9 @@ failure_s = 2.0
 [web]
 allowed = ["127.0.0.0/8"]
 
+[collector]
+required_lock_alpha = 0.0
+
 [weights]
 owner_uid = 0
 
