@@ -155,7 +155,7 @@ fn reports_tell_how_sure_they_are_and_name_their_evidence() {
         "version": 1,
         "model": null
       },
-      "order": "be980e5b77ac97d7784a33ea4192ac8702a405fba60dd7ad819d4341ad7363b7"
+      "order": "67c08ae7b2b373238944017264a0bb71cd64540592cbe89f7ebadff0c51681d7"
     }
     "#);
     let report = report(&world, "rounds/0/A/duels_leader.json");

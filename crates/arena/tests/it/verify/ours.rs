@@ -76,15 +76,15 @@ fn one_number_changed_in_a_report_is_named() {
     let path = path.as_str();
     assert_snapshot!(first(path, "\"score\": 3", "\"score\": 4"), @"rounds/0/Anna/duels_leader.json:4: score: 4, but its duels make 3 [margins]");
     assert_snapshot!(first(path, "\"margin\": 0.375", "\"margin\": 0.5"), @"rounds/0/Anna/duels_leader.json:5: margin: 0.5, but its duels make 0.375 [margins]");
-    assert_snapshot!(first(path, "\"penalty_a\": 6.0", "\"penalty_a\": 7.0"), @"rounds/0/Anna/duels_leader.json:56: duels[2].detail.penalty_a: 7.0, it should be 6.0 [evidence]");
-    assert_snapshot!(first(path, "\"winner\": \"right\"", "\"winner\": \"left\""), @"rounds/0/Anna/duels_leader.json:54: duels[2].winner: left, but by its evidence it is right [evidence]");
+    assert_snapshot!(first(path, "\"penalty_a\": 6.0", "\"penalty_a\": 7.0"), @"rounds/0/Anna/duels_leader.json:16: duels[0].detail.penalty_a: 7.0, it should be 6.0 [evidence]");
+    assert_snapshot!(first(path, "\"winner\": \"right\"", "\"winner\": \"left\""), @"rounds/0/Anna/duels_leader.json:14: duels[0].winner: left, but by its evidence it is right [evidence]");
     assert_snapshot!(first(path, "\"judged\": 8", "\"judged\": 7"), @"rounds/0/Anna/duels_leader.json:174: judged: 7, it should be 8 [margins]");
     assert_snapshot!(first(path, "\"confidence\": 0.95", "\"confidence\": 0.9"), @"rounds/0/Anna/duels_leader.json:172: confidence: 0.9, it should be 0.95 [margins]");
-    assert_snapshot!(first(path, "\"sha256\": \"", "\"sha256\": \"0"), @r#"rounds/0/Anna/duels_leader.json:23: duels[0].detail.evidence.sha256: "07bb595a0a8d8943ca26ed9728fe616ef0953a1c364cca7657e649be897f…", but the blob rounds/0/evidence/Anna/duels_leader/p000.json has 7bb595a0a8d8943ca26ed9728fe616ef0953a1c364cca7657e649be897f0b622 [evidence]"#);
+    assert_snapshot!(first(path, "\"sha256\": \"", "\"sha256\": \"0"), @r#"rounds/0/Anna/duels_leader.json:23: duels[0].detail.evidence.sha256: "00a617dcb1df7d2c27bba71a757b837f9b77f753bec4f49593e7bc5c32b3…", but the blob rounds/0/evidence/Anna/duels_leader/p000.json has 0a617dcb1df7d2c27bba71a757b837f9b77f753bec4f49593e7bc5c32b3740cd [evidence]"#);
     assert_snapshot!(first(path, "\"version\": 1", "\"version\": 2"), @"rounds/0/Anna/duels_leader.json:178: judge.version: 2, it should be 1 [evidence]");
     assert_snapshot!(first(path, "pictures.example", "pictures2.example"), @r#"rounds/0/Anna/duels_leader.json:9: duels[0].prompt: the prompt is "https://pictures.example/p000.png" [duels]"#);
     assert_snapshot!(first(path, "/leader/generated_1/", "/leader/generated_2/"), @r#"rounds/0/Anna/duels_leader.json:10: duels[0].left_js: "https://cdn.example/rounds/0/leader/generated_2/p000.js", but outputs say "https://cdn.example/rounds/0/leader/generated_1/p000.js" [duels]"#);
-    assert_snapshot!(first(path, "\"order\": \"", "\"order\": \"0"), @r#"rounds/0/Anna/duels_leader.json:181: order: "0210951e322f0b2a8564d230df8e65191af5a63abce1e4bfb210134426b…, it should be "210951e322f0b2a8564d230df8e65191af5a63abce1e4bfb210134426bd… [margins]"#);
+    assert_snapshot!(first(path, "\"order\": \"", "\"order\": \"0"), @r#"rounds/0/Anna/duels_leader.json:181: order: "05b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986f…, it should be "5b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986fb… [margins]"#);
 }
 
 #[test]

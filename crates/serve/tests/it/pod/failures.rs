@@ -76,7 +76,7 @@ async fn pictures_that_are_not_to_be_had() {
     "b":"image download failed: more than 5 redirects",
     "d":"image download failed: not an http or https URL",
     "e":"image download failed: not an http or https URL",
-    "f":"image download failed: no whole answer within 0 s",
+    "f":"image download failed: no whole answer within 600 ms",
     "g":…
     "#);
 }
