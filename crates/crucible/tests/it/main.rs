@@ -5,7 +5,6 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-mod arena;
 mod bad_input;
 mod classic;
 mod commands;
