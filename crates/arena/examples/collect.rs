@@ -3,6 +3,9 @@
 //!
 //! `cargo run --release -p arena --example collect [MINERS] [MODULES] [BYTES]`
 
+#[path = "../tests/it/fakes.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is made for tests, which use more of it")]
+mod fakes;
 #[path = "../tests/it/collector/world.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "it is made for tests, which use more of it")]
 mod world;

@@ -15,8 +15,9 @@ mod opening;
 pub mod queue;
 mod settings;
 mod sheets;
+mod spent;
 
-pub use admission::{Admission, Refusal, admit, seed, tie_break};
+pub use admission::{Admission, Earlier, Refusal, admit, seed, tie_break};
 pub use decide::{Decision, Seen, decide, extended, planned_deadline, prompts_of, usable};
 pub use manifest::Manifest;
 pub use observed::Observed;
@@ -33,6 +34,7 @@ use ledger::repository::{Id, ReadError, Snapshot};
 use ledger::{Place, RoundFile, Stage};
 use views::Kind;
 
+use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::Ports;
 
@@ -41,23 +43,26 @@ use crate::ports::Ports;
 pub struct Collector {
     settings: Settings,
     alert: alert::Alert,
+    outbox: Outbox,
 }
 
 impl Collector {
     /// With these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, alert: alert::Alert::default() }
+        Self { settings, alert: alert::Alert::default(), outbox: Outbox::new("collector") }
     }
 
     async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
+        self.outbox.catch_up(ports);
         let Some((at, state)) = ports.blocking.run(|| state(ports))? else {
             return Ok(Turn::Idle);
         };
         let round = state.current_round;
         match state.stage {
             Stage::Downloading => {
-                return download::download(ports, &self.settings, &mut self.alert, round).await;
+                let Self { settings, alert, outbox } = self;
+                return download::download(ports, settings, alert, outbox, round).await;
             }
             Stage::Open | Stage::MinerGeneration => {}
             _ => {
@@ -73,17 +78,23 @@ impl Collector {
         let chain_failed = |error| TurnError::later("reading the chain", error);
         let head = ports.chain.head().await.map_err(chain_failed)?.number;
         let finalized = ports.chain.finalized().await.map_err(chain_failed)?.number;
+        let block_time = ports.chain.block_time().await.map_err(chain_failed)?;
         let now = ports.clock.now();
-        let seen = Seen { state: &state, schedule: &schedule, head, finalized, now };
+        let (state, schedule) = (&state, &schedule);
+        let seen = Seen { state, schedule, head, finalized, block_time, now };
         match decide(&seen)? {
             Decision::Wait(time) => Ok(Turn::Until(time)),
-            Decision::Open => opening::open(ports, &self.settings, at, &state, &schedule).await,
+            Decision::Open => {
+                opening::open(ports, &self.settings, &self.outbox, at, state, schedule).await
+            }
             Decision::BeginDownloads => {
                 let state =
                     State { stage: Stage::Downloading, next_stage_eta: None, ..state.clone() };
                 let message = format!("Round {round}: downloading");
                 let rests = [place.to_string()];
-                opening::commit(ports, at, message, BTreeMap::new(), &state, &rests)?;
+                let (files, news) = (BTreeMap::new(), Vec::new());
+                let change = opening::Change { message, files, state, news };
+                opening::commit(ports, &self.outbox, at, change, &rests)?;
                 Ok(Turn::Again)
             }
             Decision::Download | Decision::NotOurs => Ok(Turn::Idle),

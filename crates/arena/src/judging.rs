@@ -4,6 +4,7 @@
 //! rows of the matrices, the round on its files: whatever a crash takes away is made again from there, and nobody is asked twice.
 
 mod decide;
+mod notebook;
 mod notes;
 pub mod pictures;
 mod play;
@@ -14,10 +15,10 @@ use std::collections::BTreeMap;
 
 use chain::Pending;
 use judge::audit;
-use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Rules, Status, Timeline, derive};
+use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Status, Timeline, derive};
 use ledger::files::audits::AuditRequest;
 use ledger::files::duels::MatchReport;
-use ledger::repository::{Draft, PublishError, publish};
+use ledger::repository::{Draft, PublishError};
 use ledger::{JsonFile as _, Place, RoundFile, Stage, hotkey10};
 use serde::Deserialize;
 
@@ -28,6 +29,7 @@ pub use seen::{Seen, Sight, interval_of};
 pub use sheets::{Cache, Sheet, Source};
 
 use crate::notify::notices;
+use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::{Notice, Ports};
 
@@ -69,13 +71,14 @@ pub struct Judging {
     settings: Settings,
     /// Files that were read, by content: only to be faster.
     cache: Cache,
+    outbox: Outbox,
 }
 
 impl Judging {
     /// One who judges by these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, cache: Cache::default() }
+        Self { settings, cache: Cache::default(), outbox: Outbox::new("judge") }
     }
 
     fn see(&mut self, ports: &Ports) -> Result<Sight, TurnError> {
@@ -84,16 +87,17 @@ impl Judging {
     }
 
     async fn work(&mut self, ports: &Ports) -> Result<Turn, TurnError> {
+        self.outbox.catch_up(ports);
         let seen = match self.see(ports)? {
             Sight::Nothing | Sight::Other => return Ok(Turn::Idle),
             Sight::Duels(seen) => seen,
         };
         match decide(&seen, &self.settings, ports.clock.now()) {
-            Step::Keep(_) => settle(ports, seen, Vec::new()),
+            Step::Keep(_) => settle(ports, &self.outbox, seen, Vec::new()),
             Step::WalkOver(rows) => {
                 let rows =
                     rows.into_iter().map(|(play, margin)| Row { play, margin, report: None });
-                settle(ports, seen, rows.collect())
+                settle(ports, &self.outbox, seen, rows.collect())
             }
             Step::Play(play) => self.play(ports, &seen, play).await,
             Step::Finish(finish) => self.finish(ports, &seen, &finish),
@@ -116,7 +120,7 @@ impl Judging {
             return Ok(Turn::Again);
         }
         let row = Row { play, margin: report.margin, report: Some(report) };
-        settle(ports, fresh, vec![row])
+        settle(ports, &self.outbox, fresh, vec![row])
     }
 
     fn finish(&self, ports: &Ports, seen: &Seen, finish: &Finish) -> Result<Turn, TurnError> {
@@ -137,11 +141,8 @@ impl Judging {
             (Place::Round(round, RoundFile::Winner).to_string(), finish.winner.to_text()),
             (Place::State.to_string(), state.to_text()),
         ];
-        if !commit(ports, seen, BTreeMap::from(files), messages.to_vec())? {
-            return Ok(Turn::Again);
-        }
-        ports.notify.tell(notices::round_won(round, winner, &finish.reason));
-        Ok(Turn::Again)
+        let news = vec![notices::round_won(round, winner, &finish.reason)];
+        commit(ports, &self.outbox, seen, BTreeMap::from(files), messages.to_vec(), news)
     }
 }
 
@@ -188,13 +189,19 @@ fn check_judge(ports: &Ports, seen: &Seen) -> Result<(), TurnError> {
 }
 
 /// Puts margins into the matrices, and commits them with all that follows from them.
-fn settle(ports: &Ports, mut seen: Box<Seen>, rows: Vec<Row>) -> Result<Turn, TurnError> {
+fn settle(
+    ports: &Ports,
+    outbox: &Outbox,
+    mut seen: Box<Seen>,
+    rows: Vec<Row>,
+) -> Result<Turn, TurnError> {
     let round = seen.round();
     let before = seen.with_inputs(&seen.standing, &seen.notes.rejected, |inputs| {
         let timeline = derive(inputs);
         let done = done_audits(inputs, &timeline);
         (timeline, done)
     });
+    let notes_before = seen.notes.clone();
     let mut written = seen.written.clone();
     let mut standing = seen.standing.clone();
     let mut files = BTreeMap::new();
@@ -209,7 +216,13 @@ fn settle(ports: &Ports, mut seen: Box<Seen>, rows: Vec<Row>) -> Result<Turn, Tu
         }
         let Some(report) = &row.report else { continue };
         if let Some(interval) = interval_of(report).filter(|_| !is_audit) {
-            seen.intervals.insert((left, right.to_owned()), interval);
+            seen.intervals.insert((left.clone(), right.to_owned()), interval);
+        }
+        let pair = (left, right.to_owned());
+        if Source::sides(&row.play)[0] == Source::Leader && !seen.leader_is_there() {
+            seen.notes.partial.insert(pair);
+        } else {
+            seen.notes.partial.remove(&pair);
         }
         files.insert(seen.report_place(&row.play).to_string(), report.to_text());
         let sides = [&report.left, &report.right].map(|side| hotkey10(side));
@@ -233,28 +246,26 @@ fn settle(ports: &Ports, mut seen: Box<Seen>, rows: Vec<Row>) -> Result<Turn, Tu
         files.insert(place.to_string(), books.verdicts.to_text());
         messages.push(format!("Update generation audits for round {round}"));
     }
-    if books.notes != seen.notes {
+    if books.notes != notes_before {
         files.insert(Notes::path(round), books.notes.to_text());
         messages.push(format!("Update judging notes for round {round}"));
     }
-    if commit(ports, &seen, files, messages)? {
-        let done = seen.with_inputs(&standing, &books.notes.rejected, |inputs| {
-            done_audits(inputs, &books.timeline)
-        });
-        for notice in news(&seen, &before, &books, &done) {
-            ports.notify.tell(notice);
-        }
-    }
-    Ok(Turn::Again)
+    let done = seen.with_inputs(&standing, &books.notes.rejected, |inputs| {
+        done_audits(inputs, &books.timeline)
+    });
+    let news = news(&seen, &before, &books, &done);
+    commit(ports, outbox, &seen, files, messages, news)
 }
 
-/// Commits files on top of everything the decision rests on. False if that changed: it has to be decided again.
+/// Commits files on top of everything the decision rests on, and tells people. If that changed, it has to be decided again.
 fn commit(
     ports: &Ports,
+    outbox: &Outbox,
     seen: &Seen,
     files: BTreeMap<String, String>,
     mut messages: Vec<String>,
-) -> Result<bool, TurnError> {
+    news: Vec<Notice>,
+) -> Result<Turn, TurnError> {
     messages.sort();
     messages.dedup();
     let draft = Draft {
@@ -263,26 +274,31 @@ fn commit(
         author: ports.author.clone(),
         time: ports.clock.now(),
     };
-    match ports.blocking.run(|| publish(&*ports.books, &draft, &seen.ids)) {
-        Ok(_) => Ok(true),
-        Err(PublishError::Conflict { .. }) => Ok(false),
+    match outbox.publish(ports, &draft, &seen.ids, news) {
+        Ok(_) | Err(PublishError::Conflict { .. }) => Ok(Turn::Again),
         Err(error) => Err(TurnError::later("committing what was judged", error)),
     }
 }
 
-/// Audits of which every margin is there, by hotkey and defender.
-type DoneAudits = BTreeMap<(String, String), Vec<[f64; 2]>>;
+/// Audits of which every margin is there, by hotkey and defender: the margins, and whether they are enough.
+type DoneAudits = BTreeMap<(String, String), (Vec<[f64; 2]>, bool)>;
 
 fn done_audits(inputs: &Inputs<'_>, timeline: &Timeline) -> DoneAudits {
     let entries = timeline.entries.iter();
     let done = entries.filter_map(|entry| {
-        let margins = audit::margins(inputs, &entry.hotkey, &entry.defender)?;
-        Some(((entry.hotkey.clone(), entry.defender.clone()), margins))
+        let (hotkey, defender) = (&entry.hotkey, &entry.defender);
+        let margins = audit::margins(inputs, hotkey, defender)?;
+        let passes = |against: &str, least: f64| {
+            audit::Standing::of(inputs, hotkey, against, least) == audit::Standing::Passed
+        };
+        let passed = passes(audit::SUBMITTED, -inputs.rules.self_audit_margin)
+            && passes(defender, inputs.rules.win_margin);
+        Some(((hotkey.clone(), defender.clone()), (margins, passed)))
     });
     done.collect()
 }
 
-/// What people are told after a commit.
+/// What people are told once a commit landed.
 fn news(
     seen: &Seen,
     (before, done_before): &(Timeline, DoneAudits),
@@ -303,18 +319,14 @@ fn news(
             news.push(notices::audit_requested(round, &request.hotkey, defender, margin));
         }
     }
-    let rules = Rules::of(&seen.config);
-    for ((hotkey, defender), margins) in done {
+    for ((hotkey, defender), (margins, passed)) in done {
         if done_before.contains_key(&(hotkey.clone(), defender.clone())) {
             continue;
         }
-        let passes = |[submitted, defending]: &[f64; 2]| {
-            *submitted >= -rules.self_audit_margin && *defending >= rules.win_margin
-        };
         let entry = timeline.entry(hotkey).filter(|entry| entry.status == Status::Rejected);
         let verdict = match entry {
             Some(entry) => Err(entry.reason.as_str()),
-            None if margins.iter().all(passes) => Ok(()),
+            None if *passed => Ok(()),
             None => Err("against a defender that is not verified"),
         };
         let repeats = (1..).zip(margins).map(|(repeat, [a, b])| (repeat, *a, *b));

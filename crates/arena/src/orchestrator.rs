@@ -29,6 +29,7 @@ pub use decide::{Decision, Job, Rules, decide};
 pub use seen::Seen;
 pub use track::{all_final, tag, track};
 
+use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::Ports;
 
@@ -109,13 +110,14 @@ pub struct Orchestrator {
     settings: Settings,
     /// What people were told, so as not to tell it every turn.
     told: BTreeSet<String>,
+    outbox: Outbox,
 }
 
 impl Orchestrator {
     /// By settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, told: BTreeSet::new() }
+        Self { settings, told: BTreeSet::new(), outbox: Outbox::new("orchestrator") }
     }
 }
 
@@ -126,6 +128,6 @@ impl Owner for Orchestrator {
 
     /// As long as orders are under way the turn goes on; it looks at the state again meanwhile.
     fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
-        Box::pin(turn::turn(&self.settings, ports, &mut self.told))
+        Box::pin(turn::turn(&self.settings, ports, &self.outbox, &mut self.told))
     }
 }

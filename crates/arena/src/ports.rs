@@ -18,6 +18,7 @@ use ledger::batcher::Journal;
 use ledger::files::builds::BuildStatus;
 use ledger::files::submissions::Submission;
 use ledger::repository::{Author, Repository};
+use serde::{Deserialize, Serialize};
 use store::Store;
 use views::{Bundle, Kind, ViewsError};
 
@@ -270,7 +271,7 @@ pub trait Works: Send + Sync + fmt::Debug {
 }
 
 /// Something people should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What happened.
     pub title: String,

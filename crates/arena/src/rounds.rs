@@ -12,14 +12,15 @@ pub use files::Files;
 use std::time::Duration;
 
 use chain::Pending;
-use ledger::repository::{Draft, PublishError, publish};
+use ledger::repository::{Draft, PublishError};
 use ledger::{JsonFile as _, Place, RoundFile};
 use serde::Deserialize;
 
 use crate::notify::notices;
+use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::patience::within;
-use crate::ports::Ports;
+use crate::ports::{Notice, Ports};
 
 /// How rounds are closed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,16 +42,18 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Rounds {
     settings: Settings,
+    outbox: Outbox,
 }
 
 impl Rounds {
     /// With these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self { settings, outbox: Outbox::new("rounds") }
     }
 
     async fn close(&self, ports: &Ports) -> Result<Turn, TurnError> {
+        self.outbox.catch_up(ports);
         let files = ports.blocking.run(|| Files::read(ports.books.as_ref()))?;
         let Some(files) = files.filter(|_| !ports.stop.is_set()) else { return Ok(Turn::Idle) };
         let time = Duration::from_secs(self.settings.chain_timeout_s);
@@ -58,11 +61,16 @@ impl Rounds {
         let reading = "reading the chain's block";
         let head = head.ok_or_else(|| TurnError::later(reading, "it takes too long"))?;
         let block = head.map_err(|error| TurnError::later(reading, error))?.number;
+        let block_time = within(ports.clock.as_ref(), time, ports.chain.block_time()).await;
+        let block_time =
+            block_time.ok_or_else(|| TurnError::later(reading, "it takes too long"))?;
+        let block_time = block_time.map_err(|error| TurnError::later(reading, error))?;
         let now = ports.clock.now();
         let next = decide(&Closing {
             files: &files,
             now,
             block,
+            block_time,
             pause: self.settings.pause_on_stage_end,
         })?;
 
@@ -82,26 +90,21 @@ impl Rounds {
             author: ports.author.clone(),
             time: now,
         };
-        let rests_on = &files.rests_on;
-        match ports.blocking.run(|| publish(ports.books.as_ref(), &draft, rests_on)) {
-            Ok(_) => {}
-            Err(PublishError::Conflict { .. }) => return Ok(Turn::Again),
-            Err(error) => return Err(TurnError::later(format!("closing round {round}"), error)),
-        }
-
         let (was, leaders) = (files.leaders.latest(), next.leaders.as_ref());
         let leads = leaders.unwrap_or(&files.leaders).latest();
-        if next.is_change
-            && let Some(leads) = leads
-        {
-            ports.notify.tell(notices::leader_changed(round, was, leads));
-        }
-        ports.notify.tell(if next.schedule.is_some() {
+        let change = leads.filter(|_| next.is_change);
+        let mut news: Vec<Notice> =
+            change.map(|is| notices::leader_changed(round, was, is)).into_iter().collect();
+        news.push(if next.schedule.is_some() {
             notices::next_round(round, next.state.current_round, next.start, leads)
         } else {
             notices::competition_ended(round)
         });
-        Ok(Turn::Idle)
+        match self.outbox.publish(ports, &draft, &files.rests_on, news) {
+            Ok(_) => Ok(Turn::Idle),
+            Err(PublishError::Conflict { .. }) => Ok(Turn::Again),
+            Err(error) => Err(TurnError::later(format!("closing round {round}"), error)),
+        }
     }
 }
 

@@ -1,17 +1,21 @@
 //! When the next round starts, and at which block.
 //!
-//! Rounds start at one time of day, UTC. Blocks are taken to be twelve seconds long; they are not quite, so what was planned is
-//! kept in the schedule beside the blocks, and the next plan follows from it.
+//! Rounds start at one time of day, UTC. Blocks are taken to be as long as the chain means them to be, twelve seconds for Bittensor;
+//! they are not quite, so what was planned is kept in the schedule beside the blocks, and the next plan follows from it. Where
+//! they are not twelve seconds long, the schedule says so, as `block_ms`.
+
+use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use ledger::Layout;
 use ledger::files::config::Config;
 use ledger::files::schedule::Schedule;
+use ledger::json::Json;
+use ledger::{Field as _, Layout};
 
-/// Seconds between blocks, as all parts of the competition reckon.
-pub const BLOCK_SECONDS: i64 = 12;
+/// Between blocks, where nobody says anything else.
+pub const BLOCK_TIME: Duration = Duration::from_secs(chain::BLOCK_SECONDS);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -24,6 +28,8 @@ pub struct Seen<'a> {
     pub now: Timestamp,
     /// The chain's head.
     pub block: u64,
+    /// Between blocks.
+    pub block_time: Duration,
     /// The schedule of the round that ends; nothing before the first.
     pub previous: Option<&'a Schedule>,
 }
@@ -76,18 +82,18 @@ pub fn plan(seen: &Seen<'_>) -> Result<Plan, ScheduleError> {
     let buffered = after_buffer(planned, seen.now, config.finalization_buffer_hours)?;
     let start = buffered.max(at(config.first_evaluation_date, config.round_start_time)?);
 
-    let start_block = block_at(seen.block, seen.now, start)?;
+    let start_block = block_at(seen.block, seen.now, start, seen.block_time)?;
     if day_of(start) > config.last_competition_date {
         return Ok(Plan { start, start_block, schedule: None });
     }
     let deadline = match config.generation_stage_minutes {
         None => None,
         Some(minutes) => {
-            let blocks = minutes.checked_mul(60).ok_or(ScheduleError::Block)? / BLOCK_SECONDS;
+            let blocks = blocks_of(minutes, seen.block_time).ok_or(ScheduleError::Block)?;
             Some(start_block.checked_add_signed(blocks).ok_or(ScheduleError::Block)?)
         }
     };
-    let schedule = Schedule {
+    let mut schedule = Schedule {
         earliest_reveal_block: seen
             .previous
             .map_or(0, |was| was.latest_reveal_block.saturating_add(1)),
@@ -96,7 +102,34 @@ pub fn plan(seen: &Seen<'_>) -> Result<Plan, ScheduleError> {
         planned_start: Some(start),
         layout: Layout::default(),
     };
+    set_block_time(&mut schedule, seen.block_time);
     Ok(Plan { start, start_block, schedule: Some(schedule) })
+}
+
+/// The blocks of so many minutes, the part of a block left out.
+#[must_use]
+pub fn blocks_of(minutes: i64, block_time: Duration) -> Option<i64> {
+    let micros = i128::from(minutes) * 60_000_000;
+    i64::try_from(micros / micros_of(block_time)).ok()
+}
+
+/// Between blocks, as a schedule has it.
+#[must_use]
+pub fn block_time(schedule: &Schedule) -> Duration {
+    let stated = schedule.layout.get("block_ms").and_then(|json| u64::read(json).ok());
+    stated.filter(|&ms| ms > 0).map_or(BLOCK_TIME, Duration::from_millis)
+}
+
+/// Says it where it is not what everybody takes it for.
+pub(crate) fn set_block_time(schedule: &mut Schedule, time: Duration) {
+    if time != BLOCK_TIME {
+        schedule.layout.set("block_ms", Json::int(time.as_millis().cast_signed()));
+    }
+}
+
+/// At least one, so that it can be divided by.
+fn micros_of(block_time: Duration) -> i128 {
+    i128::try_from(block_time.as_micros()).unwrap_or(i128::MAX).max(1)
 }
 
 /// About when a block will be there: what `next_stage_eta` and sleeps go by.
@@ -104,16 +137,21 @@ pub fn plan(seen: &Seen<'_>) -> Result<Plan, ScheduleError> {
 /// # Errors
 ///
 /// [`ScheduleError::Calendar`].
-pub fn time_of(block: u64, now: Timestamp, target: u64) -> Result<Timestamp, ScheduleError> {
+pub fn time_of(
+    block: u64,
+    now: Timestamp,
+    target: u64,
+    block_time: Duration,
+) -> Result<Timestamp, ScheduleError> {
     let blocks = i128::from(target) - i128::from(block);
-    let seconds = i64::try_from(blocks * i128::from(BLOCK_SECONDS));
-    let ahead = SignedDuration::from_secs(seconds.map_err(|_| ScheduleError::Calendar)?);
-    now.checked_add(ahead).map_err(|_| ScheduleError::Calendar)
+    let micros = blocks.checked_mul(micros_of(block_time)).ok_or(ScheduleError::Calendar)?;
+    let micros = i64::try_from(micros).map_err(|_| ScheduleError::Calendar)?;
+    now.checked_add(SignedDuration::from_micros(micros)).map_err(|_| ScheduleError::Calendar)
 }
 
 /// The day on which the round that ends started: as it was planned, or reckoned back from blocks.
 fn previous_start(seen: &Seen<'_>, previous: &Schedule) -> Result<Date, ScheduleError> {
-    let reckoned = || time_of(seen.block, seen.now, previous.latest_reveal_block);
+    let reckoned = || time_of(seen.block, seen.now, previous.latest_reveal_block, seen.block_time);
     Ok(day_of(previous.planned_start.map_or_else(reckoned, Ok)?))
 }
 
@@ -142,9 +180,14 @@ fn after_buffer(
 }
 
 /// The block that should be there at `time`, the part of a block left out.
-fn block_at(block: u64, now: Timestamp, time: Timestamp) -> Result<u64, ScheduleError> {
+fn block_at(
+    block: u64,
+    now: Timestamp,
+    time: Timestamp,
+    block_time: Duration,
+) -> Result<u64, ScheduleError> {
     let micros = now.duration_until(time).as_micros();
-    let blocks = micros / i128::from(BLOCK_SECONDS * 1_000_000);
+    let blocks = micros / micros_of(block_time);
     u64::try_from(i128::from(block) + blocks).map_err(|_| ScheduleError::Block)
 }
 

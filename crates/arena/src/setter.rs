@@ -22,7 +22,6 @@ use crate::notify::notices;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::patience::within;
 use crate::ports::{Ports, Validator};
-use crate::schedule::BLOCK_SECONDS;
 
 /// How weights are set. The original's numbers, except where one says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -172,6 +171,7 @@ impl Setter {
         let netuid = self.settings.netuid;
         let words = |error: ChainError| error.to_string();
         let head = ports.chain.head().await.map_err(words)?;
+        let block_time = ports.chain.block_time().await.map_err(words)?;
         let neurons = ports.chain.neurons(head, netuid).await.map_err(words)?;
         let own = self.validator.hotkey.account();
         let Some(me) = neurons.iter().find(|neuron| neuron.hotkey == own) else {
@@ -182,6 +182,7 @@ impl Setter {
             leaders: &books.leaders,
             ended: books.ended,
             block: head.number,
+            block_time,
             neurons: &neurons,
             last_update: me.last_update,
             stored: &stored,
@@ -253,11 +254,6 @@ impl Setter {
 
 fn until(from: Timestamp, seconds: u64) -> Turn {
     Turn::Until(from.saturating_add(Duration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
-}
-
-/// Seconds that blocks take.
-fn seconds(blocks: u64) -> u64 {
-    blocks.saturating_mul(BLOCK_SECONDS.unsigned_abs())
 }
 
 impl Owner for Setter {

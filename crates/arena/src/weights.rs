@@ -1,8 +1,8 @@
 //! What a validator sets: the leader's share for the leader, the rest for the owner, which burns it.
 
-use ledger::files::leader::Leaders;
+use std::time::Duration;
 
-use crate::schedule::BLOCK_SECONDS;
+use ledger::files::leader::Leaders;
 
 /// A neuron of the subnet.
 pub type Uid = u16;
@@ -18,6 +18,8 @@ pub struct Seen<'a> {
     pub owner: Uid,
     /// How near a change of the leader may be for weights to wait for it, in seconds.
     pub wait_seconds: u64,
+    /// Between blocks.
+    pub block_time: Duration,
 }
 
 /// What to do.
@@ -56,8 +58,8 @@ pub enum Why {
 pub fn decide(seen: &Seen<'_>, uid_of: impl Fn(&str) -> Option<Uid>) -> Decision {
     if let Some(until_block) = seen.leaders.latest().map(|latest| latest.effective_block)
         && let Some(blocks) = until_block.checked_sub(seen.block).filter(|&blocks| blocks > 0)
-        && u128::from(blocks) * u128::from(BLOCK_SECONDS.unsigned_abs())
-            <= u128::from(seen.wait_seconds)
+        && u128::from(blocks).saturating_mul(seen.block_time.as_millis())
+            <= u128::from(seen.wait_seconds) * 1000
     {
         return Decision::Wait { until_block };
     }

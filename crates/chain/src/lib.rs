@@ -16,6 +16,7 @@ pub mod timelock;
 
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 pub use account::{Account, AccountError};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -100,6 +101,15 @@ pub trait Chain: Send + Sync + fmt::Debug {
     ///
     /// [`ChainError`].
     fn head(&self) -> Pending<'_, Result<Block, ChainError>>;
+
+    /// Between two blocks, as the chain means it.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError`].
+    fn block_time(&self) -> Pending<'_, Result<Duration, ChainError>> {
+        Box::pin(std::future::ready(Ok(Duration::from_secs(BLOCK_SECONDS))))
+    }
 
     /// The newest block that no reorganisation takes away.
     ///

@@ -1,12 +1,13 @@
 //! What a regenerated submission has to hold up to: which duels are due, who is asked for, what is published.
 //!
-//! For each repeat of its regenerated outputs, a contestant that won must not fall clearly short of what it submitted, and must
-//! beat the defender that the submission beat.
+//! In each repeat of its regenerated outputs, or on average over them, a contestant that won must not fall clearly short of what it
+//! submitted, and must beat the defender that the submission beat.
 
 use ledger::LEADER;
 use ledger::files::audits::{
     AuditRequest, AuditRequests, DuelAudit, GenerationAudit, GenerationAudits, Verdict,
 };
+use ledger::files::config::AuditRule;
 use ledger::files::reports::GenerationOutcome;
 use ledger::{Layout, hotkey10};
 
@@ -40,6 +41,48 @@ pub fn left(against: &str, repeat: u32) -> String {
     format!("{against}_{repeat}")
 }
 
+/// How the repeats of a contestant stand against somebody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing {
+    /// They reach the margin.
+    Passed,
+    /// They do not, whatever comes.
+    Failed {
+        /// Which of them; nothing if all of them together.
+        repeat: Option<u32>,
+        /// Its margin, or the mean, with 1 for those to come.
+        margin: f64,
+    },
+    /// More repeats have to be judged.
+    Open,
+}
+
+/// Means of margins are sums of fractions; this is less than any difference between two of them.
+const ROUNDING: f64 = 1e-9;
+
+impl Standing {
+    /// Of a contestant's repeats against `against`, where `least` has to be reached.
+    #[must_use]
+    pub fn of(inputs: &Inputs<'_>, hotkey: &str, against: &str, least: f64) -> Self {
+        let repeats = inputs.rules.repeats;
+        let margin = |repeat| inputs.audits.get(&left(against, repeat), hotkey);
+        let missing = (1..=repeats).filter(|&repeat| margin(repeat).is_none()).count();
+        let failed = match inputs.rules.audits {
+            AuditRule::Each => (1..=repeats).find_map(|repeat| {
+                let margin = margin(repeat).filter(|margin| *margin < least)?;
+                Some(Self::Failed { repeat: Some(repeat), margin })
+            }),
+            AuditRule::Pooled => {
+                let sum: f64 = (1..=repeats).map(|repeat| margin(repeat).unwrap_or(1.0)).sum();
+                let mean = sum / f64::from(repeats.max(1));
+                let fails = repeats > 0 && mean < least - ROUNDING;
+                fails.then_some(Self::Failed { repeat: None, margin: mean })
+            }
+        };
+        failed.unwrap_or(if missing == 0 { Self::Passed } else { Self::Open })
+    }
+}
+
 /// Matches of audits that are due, the first one first: by request, by repeat, first against what was submitted.
 ///
 /// Not due are matches whose outcome changes nothing: of those who are out or were asked for against somebody else, and further
@@ -59,9 +102,9 @@ pub fn due(inputs: &Inputs<'_>, timeline: &Timeline, requests: &[AuditRequest]) 
         }
         let margin =
             |against: &str, repeat| inputs.audits.get(&left(against, repeat), &entry.hotkey);
-        let failed = (1..=inputs.rules.repeats).any(|repeat| {
-            margin(&entry.defender, repeat).is_some_and(|m| m < inputs.rules.win_margin)
-        });
+        let standing =
+            Standing::of(inputs, &entry.hotkey, &entry.defender, inputs.rules.win_margin);
+        let failed = matches!(standing, Standing::Failed { .. });
         let mut repeats: Vec<u32> =
             report.repeats.iter().map(|repeat| repeat.repeat_index).collect();
         repeats.sort_unstable();

@@ -1,8 +1,10 @@
 //! What a judge is given, and what it answers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +13,7 @@ use ledger::json::{Json, Object};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use crate::Evidence;
+use crate::{Call, Evidence};
 
 /// An answer to come.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -120,6 +122,14 @@ pub struct Parts<'a> {
     pub budget: &'a Budget,
     /// Of an earlier run that ended or was broken off.
     pub earlier: Option<&'a Evidence>,
+    /// Told of each call as it is answered; nothing if nobody wants to know.
+    pub notebook: Option<&'a dyn Notebook>,
+}
+
+/// Keeps the calls of a duel that is not over: what was paid for is not asked again, whatever happens before there is a verdict.
+pub trait Notebook: Send + Sync {
+    /// A call was answered. `inputs` has the SHA-256, in hex, of the pictures that were sent inside of it, by URL.
+    fn answered(&self, call: &Call, inputs: &BTreeMap<String, String>);
 }
 
 impl fmt::Debug for Parts<'_> {
@@ -151,19 +161,35 @@ pub struct Outage(pub String);
 
 /// How many calls may be in flight.
 #[derive(Debug, Clone)]
-pub struct Budget(Arc<Semaphore>);
+pub struct Budget {
+    places: Arc<Semaphore>,
+    /// Whether a call had no answer: then no further one is begun.
+    is_out: Arc<AtomicBool>,
+}
 
 impl Budget {
     /// So many, at least one.
     #[must_use]
     pub fn new(calls: usize) -> Self {
-        Self(Arc::new(Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS))))
+        let places = Arc::new(Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { places, is_out: Arc::default() }
     }
 
     /// Waits for a place; it is free again when what this returns is dropped.
     pub async fn take(&self) -> impl Drop + use<> {
-        let permit = Arc::clone(&self.0).acquire_owned().await;
+        let permit = Arc::clone(&self.places).acquire_owned().await;
         permit.unwrap_or_else(|_| unreachable!("nobody closes it"))
+    }
+
+    /// A call had no answer: whoever waits for a place need not try as well.
+    pub fn run_out(&self) {
+        self.is_out.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a call had no answer.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.is_out.load(Ordering::SeqCst)
     }
 }
 

@@ -23,7 +23,7 @@ pub mod tournament;
 pub mod vlm;
 
 pub use duel::{
-    Budget, Description, Duel, DuelJudge, JudgeError, Outage, Parts, Pending, Pictures, Shown,
-    Sleep, Verdict,
+    Budget, Description, Duel, DuelJudge, JudgeError, Notebook, Outage, Parts, Pending, Pictures,
+    Shown, Sleep, Verdict,
 };
 pub use evidence::{Call, Evidence, Outcome};

@@ -12,9 +12,12 @@ pub use report::{Judged, Plan, Prompt, Stopped, report};
 pub use stopping::{Stop, Stopping};
 
 use ledger::files::duels::DuelWinner;
-use ledger::files::outputs::Outputs;
+use ledger::files::outputs::{Output, Outputs};
+use ledger::json::{Json, Object};
 use ledger::{MinerFile, Round, hotkey10};
 use sha2::{Digest as _, Sha256};
+
+use crate::Verdict;
 
 /// Duels that the challenger won less duels that the defender won.
 #[must_use]
@@ -65,6 +68,23 @@ pub fn walkover(left_delivered: bool, right_delivered: bool) -> Option<f64> {
         (true, false) => Some(-1.0),
         (true, true) => None,
     }
+}
+
+/// The verdict on two assets whose view bundles are the same, byte by byte: a draw, and no judge is asked. So a submission that its
+/// image makes again exactly costs no call, and neither does a copy. Such a verdict has no evidence.
+#[must_use]
+pub fn same_views(left: &Output, right: &Output) -> Option<Verdict> {
+    let views = |output: &Output| {
+        output.picture.as_ref()?;
+        let hash = output.layout.get("views_sha256")?.as_str()?;
+        (hash.len() == 64).then(|| hash.to_owned())
+    };
+    let same = views(left).is_some_and(|left| views(right) == Some(left));
+    same.then(|| {
+        let reason = Json::from("both sides show the same pictures");
+        let detail = Json::Object(Object::from_iter([("reason".to_owned(), reason)]));
+        Verdict { winner: DuelWinner::Draw, detail, evidence: None }
+    })
 }
 
 /// SHA-256 of what decides the order of a match's prompts: the round's seed (little-endian), and what both sides delivered. Nobody
@@ -123,7 +143,13 @@ pub fn left_in_path<'a>(left: &'a str, others: impl IntoIterator<Item = &'a str>
 /// `duels_leader`, `audit_submitted_1`.
 #[must_use]
 pub fn evidence_key(round: Round, right: &str, report: &str, stem: &str) -> String {
-    format!("rounds/{round}/evidence/{right}/{report}/{}.json", key_part(stem))
+    format!("{}{}.json", evidence_folder(round, right, report), key_part(stem))
+}
+
+/// What the keys of a match's evidence begin with.
+#[must_use]
+pub fn evidence_folder(round: Round, right: &str, report: &str) -> String {
+    format!("rounds/{round}/evidence/{right}/{report}/")
 }
 
 /// The name of a match's report without extension and with full names.
@@ -189,6 +215,30 @@ mod tests {
         let rows = r#"{"a": {"js": "x", "sha256": "11"}, "b": {"js": "y", "sha256": "22"}}"#;
         let later = r#"{"b": {"js": "y", "sha256": "22", "fetched_at": "2031-03-01T08:00:00Z"}, "a": {"js": "x", "sha256": "11"}}"#;
         assert_eq!(by(1, rows, "{}"), by(1, later, "{}"));
+    }
+
+    #[test]
+    fn the_same_pictures_are_a_draw() {
+        use ledger::JsonFile as _;
+        let row = |views: &str, hash: &str| {
+            let text =
+                format!(r#"{{"a": {{"js": "x", "views": {views}, "views_sha256": {hash}}}}}"#);
+            Outputs::from_text("submitted.json", &text).expect("outputs")["a"].clone()
+        };
+        let hash = |digit: &str| format!("\"{}\"", digit.repeat(64));
+        let one = row("\"v\"", &hash("a"));
+        let verdict = same_views(&one, &row("\"w\"", &hash("a"))).expect("a verdict");
+        assert_eq!((verdict.winner, verdict.evidence), (DuelWinner::Draw, None));
+        for other in [
+            row("\"w\"", &hash("b")),
+            row("null", &hash("a")),
+            row("\"w\"", "null"),
+            row("\"w\"", "\"\""),
+        ] {
+            assert!(same_views(&one, &other).is_none() && same_views(&other, &one).is_none());
+        }
+        let nothing = row("\"w\"", "null");
+        assert!(same_views(&nothing, &nothing).is_none());
     }
 
     #[test]

@@ -12,11 +12,11 @@ use std::fmt::Write as _;
 
 use ledger::LEADER;
 use ledger::files::audits::{SourceAudit, Verdict, source_audit};
-use ledger::files::config::{Config, Crown};
+use ledger::files::config::{AuditRule, Config, Crown};
 use ledger::files::matrix::Matrix;
 use ledger::files::reports::{GenerationOutcome, GenerationReports};
 
-use crate::audit::{SUBMITTED, left, short};
+use crate::audit::{SUBMITTED, Standing, short};
 
 /// Characters of a reason from somebody else's file, at most.
 pub const REASON_MAX: usize = 64;
@@ -32,6 +32,8 @@ pub struct Rules {
     pub repeats: u32,
     /// What a victory rests on.
     pub crown: Crown,
+    /// Which repeats have to reach the margin.
+    pub audits: AuditRule,
 }
 
 impl Rules {
@@ -44,6 +46,7 @@ impl Rules {
             self_audit_margin: options.self_audit_margin.unwrap_or(config.win_margin),
             repeats: u32::try_from(config.audit_repeats.max(0)).unwrap_or(u32::MAX).min(100),
             crown: options.crown,
+            audits: options.audit_rule,
         }
     }
 }
@@ -284,11 +287,17 @@ fn failed_audit(
     defender_verified: bool,
 ) -> Option<String> {
     let failed = |against: &str, least: f64| {
-        (1..=inputs.rules.repeats).find_map(|repeat| {
-            let margin = inputs.audits.get(&left(against, repeat), hotkey)?;
-            let fails = margin < least;
-            fails.then(|| format!("{} vs generated #{repeat}: {}", short(against), percent(margin)))
-        })
+        let standing = Standing::of(inputs, hotkey, against, least);
+        let [why, margin] = match standing {
+            Standing::Failed { repeat: Some(repeat), margin } => {
+                [format!("#{repeat}"), percent(margin)]
+            }
+            Standing::Failed { repeat: None, margin } => {
+                [format!("#1 to #{}", inputs.rules.repeats), percent(margin)]
+            }
+            Standing::Passed | Standing::Open => return None,
+        };
+        Some(format!("{} vs generated {why}: {margin}", short(against)))
     };
     failed(SUBMITTED, -inputs.rules.self_audit_margin).or_else(|| {
         if defender_verified { failed(defender, inputs.rules.win_margin) } else { None }
@@ -297,15 +306,13 @@ fn failed_audit(
 
 /// Whether the audits of a contestant are there and passed.
 fn is_verified(inputs: &Inputs<'_>, hotkey: &str, defender: &str) -> bool {
-    let reaches = |against: &str, repeat, least: f64| {
-        inputs.audits.get(&left(against, repeat), hotkey).is_some_and(|margin| margin >= least)
+    let passed = |against: &str, least: f64| {
+        Standing::of(inputs, hotkey, against, least) == Standing::Passed
     };
     let rules = &inputs.rules;
     inputs.source(hotkey) == Some(Verdict::Passed)
-        && (1..=rules.repeats).all(|repeat| {
-            reaches(SUBMITTED, repeat, -rules.self_audit_margin)
-                && reaches(defender, repeat, rules.win_margin)
-        })
+        && passed(SUBMITTED, -rules.self_audit_margin)
+        && passed(defender, rules.win_margin)
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ pub enum Refusal {
         /// What it needs, in rao.
         required: u64,
     },
-    /// Another hotkey revealed the same repository and commit before it.
+    /// Another hotkey had the same repository and commit before it.
     SameCode(Account),
-    /// Another hotkey revealed the same place of outputs before it.
+    /// Another hotkey had the same place of outputs before it.
     SamePlace(Account),
 }
 
@@ -38,8 +38,8 @@ impl fmt::Display for Refusal {
             Self::Lock { locked, required } => {
                 write!(f, "its coldkey locked {locked} rao of {required}")
             }
-            Self::SameCode(first) => write!(f, "{first} revealed the same commit before"),
-            Self::SamePlace(first) => write!(f, "{first} revealed the same cdn_url before"),
+            Self::SameCode(first) => write!(f, "{first} had the same commit before"),
+            Self::SamePlace(first) => write!(f, "{first} had the same cdn_url before"),
         }
     }
 }
@@ -101,23 +101,63 @@ impl Candidate<'_> {
         (self.is.repo.0.to_ascii_lowercase(), &self.is.commit.0)
     }
 
-    /// When it had revealed both.
-    fn code_claim(&self) -> (u64, [u8; 32]) {
-        (self.is.repo.1.max(self.is.commit.1), self.tie)
+    /// In which earlier round it took part with it, and when it had revealed both in this one.
+    fn code_claim(&self, earlier: &Earlier) -> Claim {
+        let (repo, commit) = self.code();
+        let code = (self.who.hotkey.to_string(), repo, commit.to_owned());
+        let round = earlier.code.get(&code).copied().unwrap_or(u32::MAX);
+        (round, self.is.repo.1.max(self.is.commit.1), self.tie)
     }
 
-    fn place_claim(&self) -> (u64, [u8; 32]) {
-        (self.is.cdn_url.1, self.tie)
+    fn place_claim(&self, earlier: &Earlier) -> Claim {
+        let place = (self.who.hotkey.to_string(), self.is.cdn_url.0.clone());
+        let round = earlier.place.get(&place).copied().unwrap_or(u32::MAX);
+        (round, self.is.cdn_url.1, self.tie)
+    }
+}
+
+/// The smallest one holds: earlier round, block, tie-break.
+type Claim = (u32, u64, [u8; 32]);
+
+/// Who took part in earlier rounds with which code and place of outputs. What was public in an earlier round can be revealed by
+/// anybody in this one, so it stays with who had it first.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// First rounds by hotkey, repository and commit.
+    code: BTreeMap<(String, String, String), u32>,
+    /// First rounds by hotkey and address.
+    place: BTreeMap<(String, String), u32>,
+}
+
+impl Earlier {
+    /// Adds a round; in any order.
+    pub fn add(&mut self, round: Round, submissions: &Submissions) {
+        for (hotkey, submission) in submissions {
+            let repo = submission.repo.to_ascii_lowercase();
+            let code = (hotkey.clone(), repo, submission.commit.clone());
+            let first = self.code.entry(code).or_insert(round.0);
+            *first = round.0.min(*first);
+            if let Some(place) = &submission.cdn_url {
+                let first = self.place.entry((hotkey.clone(), place.clone())).or_insert(round.0);
+                *first = round.0.min(*first);
+            }
+        }
     }
 }
 
 /// Who takes part in a round.
 ///
 /// Of the hotkeys with a whole submission, those go whose coldkey locked less than `required_lock` for each of them; then those
-/// whose code, or whose place of outputs, another of them revealed before. The rest challenge in the order in which their commits
-/// were revealed; [`tie_break`] decides within a block.
+/// whose code, or whose place of outputs, another of them had in an earlier round or revealed before. The rest challenge in the
+/// order in which their commits were revealed; [`tie_break`] decides within a block.
 #[must_use]
-pub fn admit(observed: &Observed, config: &Config, schedule: &Schedule, round: Round) -> Admission {
+pub fn admit(
+    observed: &Observed,
+    config: &Config,
+    schedule: &Schedule,
+    round: Round,
+    earlier: &Earlier,
+) -> Admission {
     let seed = seed(observed.netuid, round, &observed.start.hash);
     let mut refused = Vec::new();
     let mut candidates = Vec::new();
@@ -147,9 +187,9 @@ pub fn admit(observed: &Observed, config: &Config, schedule: &Schedule, round: R
         enough
     });
 
-    let first_code = first(&candidates, Candidate::code, Candidate::code_claim);
+    let first_code = first(&candidates, Candidate::code, |one| one.code_claim(earlier));
     let first_place =
-        first(&candidates, |candidate| candidate.is.cdn_url.0.as_str(), Candidate::place_claim);
+        first(&candidates, |one| one.is.cdn_url.0.as_str(), |one| one.place_claim(earlier));
     let mut accepted = Vec::new();
     for candidate in &candidates {
         let hotkey = candidate.who.hotkey;
@@ -184,7 +224,7 @@ pub fn admit(observed: &Observed, config: &Config, schedule: &Schedule, round: R
 fn first<'a, K: Ord>(
     candidates: &'a [Candidate<'a>],
     key: impl Fn(&'a Candidate<'a>) -> K,
-    claim: impl Fn(&Candidate<'a>) -> (u64, [u8; 32]),
+    claim: impl Fn(&Candidate<'a>) -> Claim,
 ) -> BTreeMap<K, Account> {
     let mut first: BTreeMap<K, &Candidate<'a>> = BTreeMap::new();
     for candidate in candidates {

@@ -1,6 +1,7 @@
 //! What is due, from what was seen: pure.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use ledger::files::config::Config;
@@ -25,6 +26,8 @@ pub struct Seen<'a> {
     pub head: u64,
     /// Its newest final block.
     pub finalized: u64,
+    /// Between blocks.
+    pub block_time: Duration,
     /// The time.
     pub now: Timestamp,
 }
@@ -50,10 +53,10 @@ pub enum Decision {
 ///
 /// A schedule without a deadline, or with blocks beyond the calendar.
 pub fn decide(seen: &Seen<'_>) -> Result<Decision, TurnError> {
-    let Seen { schedule, head, now, .. } = *seen;
+    let Seen { schedule, head, now, block_time, .. } = *seen;
     let round = seen.state.current_round;
     let wait = |block| {
-        let time = time_of(head, now, block);
+        let time = time_of(head, now, block, block_time);
         time.map(Decision::Wait)
             .map_err(|error| TurnError::operator(format!("rounds/{round}/schedule.json"), error))
     };

@@ -24,8 +24,10 @@ use super::decide::{deadline, usable};
 use super::queue::Queue;
 use super::settings::Settings;
 use super::sheets::{Sheets, Trouble};
+use super::spent::Spent;
 use super::{asset_kind_of, drawing, fetching, opening, read_failed};
 use crate::notify::notices::{self, Downloads};
+use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
 use crate::ports::Ports;
 
@@ -91,6 +93,7 @@ pub(super) async fn download(
     ports: &Ports,
     settings: &Settings,
     alert: &mut Alert,
+    outbox: &Outbox,
     round: Round,
 ) -> Result<Turn, TurnError> {
     let mut sheets = Sheets::open(ports, settings, round)?;
@@ -116,9 +119,15 @@ pub(super) async fn download(
         let path = Place::Round(round, RoundFile::Prompts).to_string();
         return Err(TurnError::operator(path, "there is no prompt; restore the file"));
     }
-    let patience = settings.patience_s / chain::BLOCK_SECONDS;
-    let until = deadline(&schedule, round)?.saturating_add(patience);
-    let patience_over = ports.chain.head().await.is_ok_and(|head| head.number > until);
+    let deadline = deadline(&schedule, round)?;
+    let patience = Duration::from_secs(settings.patience_s);
+    let patience_over = match (ports.chain.head().await, ports.chain.block_time().await) {
+        (Ok(head), Ok(time)) => {
+            let passed = u128::from(head.number.saturating_sub(deadline)) * time.as_millis();
+            passed > patience.as_millis()
+        }
+        _ => false,
+    };
     sheets.load(ports, &who)?;
     let kind = asset_kind_of(config.options().kind);
     let job = Job { ports, settings, round, kind, prompts, patience_over };
@@ -146,9 +155,10 @@ pub(super) async fn download(
     }
     let next = State { stage: Stage::Duels, next_stage_eta: None, ..state };
     let message = format!("Round {round}: duels");
-    opening::commit(ports, base, message, BTreeMap::new(), &next, &sheets.row_paths())?;
     let rows = sheets.miners.iter().map(|miner| &miner.rows);
-    ports.notify.tell(notices::downloads_complete(round, summary(rows)));
+    let news = vec![notices::downloads_complete(round, summary(rows))];
+    let change = opening::Change { message, files: BTreeMap::new(), state: next, news };
+    opening::commit(ports, outbox, base, change, &sheets.row_paths())?;
     alert.clear();
     Ok(Turn::Again)
 }
@@ -174,7 +184,31 @@ struct Work {
 }
 
 async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<(), Early> {
-    let mut work = begin(job, sheets);
+    let mut spent = Spent::open(job.ports, job.round);
+    let mut work = begin(job, sheets, &spent);
+    let now = job.ports.clock.elapsed();
+    (0..sheets.miners.len()).for_each(|miner| out_of_time(job, sheets, &mut work, miner, now));
+    let end = go_on(job, sheets, alert, &mut work, &mut spent).await;
+    note(job, sheets, &work, &mut spent, true);
+    end?;
+    finish(job, sheets, work)
+}
+
+/// Writes down how much of its time each miner used.
+fn note(job: &Job<'_>, sheets: &Sheets, work: &Work, spent: &mut Spent, last: bool) {
+    let now = job.ports.clock.elapsed();
+    let miners = sheets.miners.iter().enumerate();
+    let used = miners.map(|(at, miner)| (miner.hotkey.as_str(), work.files.used(at, now)));
+    spent.note(job.ports, used, last);
+}
+
+async fn go_on(
+    job: &Job<'_>,
+    sheets: &mut Sheets,
+    alert: &mut Alert,
+    work: &mut Work,
+    spent: &mut Spent,
+) -> Result<(), Early> {
     let slots = job.settings.downloads_at_once(job.settings.bytes_max(job.kind));
     let mut events: FuturesUnordered<Pending<'_, Event>> = FuturesUnordered::new();
     events.push(tick(job));
@@ -188,15 +222,15 @@ async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<()
         }
         while goes_on && work.views.running() < job.settings.drawings {
             let Some((miner, stem)) = work.views.start(now) else { break };
-            match draw(job, sheets, &work, miner, stem) {
+            match draw(job, sheets, work, miner, stem) {
                 Some(event) => events.push(event),
                 None => work.views.end(miner, stem, now),
             }
         }
         if work.files.running() + work.views.running() == 0 {
-            break;
+            return Ok(());
         }
-        let Some(event) = events.next().await else { break };
+        let Some(event) = events.next().await else { return Ok(()) };
         let now = job.ports.clock.elapsed();
         match event {
             Event::Tick => {
@@ -205,6 +239,7 @@ async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<()
                 }
                 sheets.record(job.ports)?;
                 sheets.tick(job.ports)?;
+                note(job, sheets, work, spent, false);
                 if now.saturating_sub(watched) >= Duration::from_secs(job.settings.watch_s) {
                     watched = now;
                     if !sheets.stage_stands(job.ports) {
@@ -215,26 +250,26 @@ async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<()
             }
             Event::Fetched { miner, stem, end } => {
                 work.files.end(miner, stem, now);
-                fetched(job, sheets, &mut work, miner, stem, end);
-                out_of_time(job, sheets, &mut work, miner, now);
+                fetched(job, sheets, work, miner, stem, end);
+                out_of_time(job, sheets, work, miner, now);
             }
             Event::Drawn { miner, stem, end, picture } => {
                 work.views.end(miner, stem, now);
                 keep(&mut work.pictures, stem, picture);
-                drawn(job, sheets, &mut work, alert, miner, stem, end, now);
+                drawn(job, sheets, work, alert, miner, stem, end, now);
             }
         }
     }
-    finish(job, sheets, work)
 }
 
 /// What is missing, by miner.
-fn begin(job: &Job<'_>, sheets: &Sheets) -> Work {
+fn begin(job: &Job<'_>, sheets: &Sheets, spent: &Spent) -> Work {
     let n = sheets.miners.len();
     let mut files = Queue::new(n, job.settings.downloads_per_miner);
     let mut views = Queue::new(n, job.settings.drawings);
     let mut network_works = false;
     for (at, miner) in sheets.miners.iter().enumerate() {
+        files.used_before(at, spent.before(&miner.hotkey));
         network_works |= !miner.manifest.0.is_empty();
         for (stem_at, (stem, _)) in job.prompts.iter().enumerate() {
             if miner.rows.contains_key(stem) {

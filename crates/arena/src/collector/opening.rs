@@ -1,6 +1,7 @@
 //! From the chain to a round: what was revealed, who takes part, with which seed and prompts. One commit, or none.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chain::{Account, Block, ChainError, Neuron, Revealed};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,17 +9,19 @@ use ledger::files::config::Config;
 use ledger::files::prompts;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
-use ledger::repository::{Draft, Id, Snapshot, expected_at, publish};
+use ledger::files::submissions::Submissions;
+use ledger::repository::{Draft, Id, Snapshot, expected_at};
 use ledger::{JsonFile as _, Place, Round, RoundFile, Stage};
 
-use super::admission::{Admission, admit, coldkeys, seed};
+use super::admission::{Admission, Earlier, admit, coldkeys, seed};
 use super::decide::{deadline, extended, prompts_of, usable};
 use super::observed::{self, Observed};
 use super::read_failed;
 use super::settings::Settings;
 use crate::notify::notices::{self, Links};
+use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
-use crate::ports::Ports;
+use crate::ports::{Notice, Ports};
 use crate::schedule::time_of;
 
 /// Locks asked for at once.
@@ -32,26 +35,37 @@ fn chain_failed(error: ChainError) -> TurnError {
 pub(super) async fn open(
     ports: &Ports,
     settings: &Settings,
+    outbox: &Outbox,
     at: Id,
     state: &State,
     schedule: &Schedule,
 ) -> Result<Turn, TurnError> {
     let round = state.current_round;
-    let config = ports.blocking.run(|| rules(&Snapshot::new(&*ports.books, at)))?;
+    let (config, before) = ports.blocking.run(|| {
+        let books = Snapshot::new(&*ports.books, at);
+        Ok::<_, TurnError>((rules(&books)?, earlier(&books, round)?))
+    })?;
     deadline(schedule, round)?;
     let mut seen = observe(ports, settings, schedule).await?;
-    let admission = admit(&seen, &config, schedule, round);
+    let admission = admit(&seen, &config, schedule, round, &before);
+    let block_time = ports.chain.block_time().await.map_err(chain_failed)?;
     let head = ports.chain.head().await.map_err(chain_failed)?;
     seen.published_block = head.number;
     if admission.submissions.is_empty() {
         let files = BTreeMap::from([(observed::path(round), seen.to_text())]);
         let state = State { stage: Stage::Finalizing, next_stage_eta: None, ..state.clone() };
         let message = format!("Round {round}: finalizing");
-        commit(ports, at, message, files, &state, &rests(round))?;
-        ports.notify.tell(notices::no_submissions(round));
+        let news = vec![notices::no_submissions(round)];
+        commit(ports, outbox, at, Change { message, files, state, news }, &rests(round))?;
         return Ok(Turn::Again);
     }
-    begin(ports, settings, at, &Opening { state, schedule, config, seen, admission })
+    begin(
+        ports,
+        settings,
+        outbox,
+        at,
+        &Opening { state, schedule, config, seen, admission, block_time },
+    )
 }
 
 /// What a round begins with.
@@ -61,15 +75,17 @@ struct Opening<'a> {
     config: Config,
     seen: Observed,
     admission: Admission,
+    block_time: Duration,
 }
 
 fn begin(
     ports: &Ports,
     settings: &Settings,
+    outbox: &Outbox,
     at: Id,
     opening: &Opening<'_>,
 ) -> Result<Turn, TurnError> {
-    let Opening { state, schedule, config, seen, admission } = opening;
+    let Opening { state, schedule, config, seen, admission, block_time } = opening;
     let round = state.current_round;
     let seed = seed(seen.netuid, round, &seen.start.hash);
     let (pool, previous) =
@@ -84,7 +100,7 @@ fn begin(
     let schedule_now = later.as_ref().unwrap_or(*schedule);
     let deadline = deadline(schedule_now, round)?;
     let now = ports.clock.now();
-    let eta = time_of(seen.published_block, now, deadline)
+    let eta = time_of(seen.published_block, now, deadline, *block_time)
         .map_err(|error| TurnError::operator(format!("rounds/{round}/schedule.json"), error))?;
     let place = |file| Place::Round(round, file).to_string();
     let mut files = BTreeMap::from([
@@ -99,10 +115,10 @@ fn begin(
     let state =
         State { stage: Stage::MinerGeneration, next_stage_eta: Some(eta), ..(*state).clone() };
     let message = format!("Seed, prompts and submissions for round {round}");
-    commit(ports, at, message, files, &state, &rests(round))?;
     let (committed, accepted) = (admission.committed(), admission.submissions.len());
     let links = Links { base: settings.files_url.clone() };
-    ports.notify.tell(notices::submissions_collected(round, committed, accepted, eta, &links));
+    let news = vec![notices::submissions_collected(round, committed, accepted, eta, &links)];
+    commit(ports, outbox, at, Change { message, files, state, news }, &rests(round))?;
     Ok(Turn::Until(eta))
 }
 
@@ -113,6 +129,17 @@ fn rules(books: &Snapshot<'_>) -> Result<Config, TurnError> {
         Some(problem) => Err(TurnError::operator("reading the rules", problem)),
         None => Ok(config),
     }
+}
+
+/// Who took part before.
+fn earlier(books: &Snapshot<'_>, round: Round) -> Result<Earlier, TurnError> {
+    let mut earlier = Earlier::default();
+    for before in (0..round.0).map(Round) {
+        let place = Place::Round(before, RoundFile::Submissions);
+        let submissions: Option<Submissions> = books.find(&place).map_err(read_failed)?;
+        earlier.add(before, &submissions.unwrap_or_default());
+    }
+    Ok(earlier)
 }
 
 /// The pool, and the prompts of the newest earlier round that has some: a round without submissions has none.
@@ -184,27 +211,37 @@ async fn observe_at(
     })
 }
 
-/// One commit with a new state, on top of what `at` says: state, files and what they rest on must be as there.
+/// A commit with a new state.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) message: String,
+    /// Beside the state, by path.
+    pub(super) files: BTreeMap<String, String>,
+    pub(super) state: State,
+    /// What people are told once it landed.
+    pub(super) news: Vec<Notice>,
+}
+
+/// Commits on top of what `at` says: state, files and what they rest on must be as there.
 pub(super) fn commit(
     ports: &Ports,
+    outbox: &Outbox,
     at: Id,
-    message: String,
-    mut files: BTreeMap<String, String>,
-    state: &State,
+    change: Change,
     rests: &[String],
 ) -> Result<(), TurnError> {
+    let Change { message, mut files, state, news } = change;
     let doing = format!("committing \"{message}\"");
     files.insert(Place::State.to_string(), state.to_text());
     let changes = files.into_iter().map(|(path, text)| (path, Some(text))).collect();
     let draft = Draft { message, changes, author: ports.author.clone(), time: ports.clock.now() };
-    ports.blocking.run(|| {
+    let expected = ports.blocking.run(|| {
         let paths = draft.changes.keys().chain(rests).map(String::as_str);
-        let expected = expected_at(&*ports.books, Some(at), paths)
-            .map_err(|error| TurnError::later(&doing, error))?;
-        publish(&*ports.books, &draft, &expected)
-            .map(drop)
-            .map_err(|error| TurnError::later(&doing, error))
-    })
+        expected_at(&*ports.books, Some(at), paths)
+    });
+    let expected = expected.map_err(|error| TurnError::later(&doing, error))?;
+    let published = outbox.publish(ports, &draft, &expected, news);
+    published.map(drop).map_err(|error| TurnError::later(&doing, error))
 }
 
 /// What a round's beginning rests on, besides the state.

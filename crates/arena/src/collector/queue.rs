@@ -59,6 +59,11 @@ impl Queue {
         }
     }
 
+    /// A lane used so much before.
+    pub fn used_before(&mut self, lane: usize, time: Duration) {
+        self.lanes[lane].spent += time;
+    }
+
     /// Takes everything that waits in a lane.
     pub fn drain(&mut self, lane: usize) -> impl Iterator<Item = usize> {
         std::mem::take(&mut self.lanes[lane].waiting).into_iter()

@@ -1,6 +1,6 @@
 //! `rounds/{n}/judging.json`: what the judge of a round must remember and no file of the original has room for. Others ignore it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ledger::json::{self, Json, Object, Style};
@@ -15,6 +15,9 @@ pub struct Notes {
     pub closed_at: Option<Timestamp>,
     /// Who is out because of something it owed, with the reason.
     pub rejected: BTreeMap<String, String>,
+    /// Rows of the matrices, by left and right side, that were judged while outputs of the leader were missing. They stand until
+    /// those come.
+    pub partial: BTreeSet<(String, String)>,
     /// The timeline, for people; nothing rests on it.
     pub timeline: Vec<String>,
     /// Members we do not know.
@@ -59,13 +62,25 @@ impl Notes {
                 rejected.insert(hotkey.clone(), reason.to_owned());
             }
         }
+        let mut partial = BTreeSet::new();
+        if let Some(found) = members.shift_remove("partial") {
+            let rows = found.as_array().ok_or_else(|| wrong("partial", ": not an array"))?;
+            for row in rows {
+                match row.as_array() {
+                    Some([Json::String(left), Json::String(right)]) => {
+                        partial.insert((left.clone(), right.clone()));
+                    }
+                    _ => return Err(wrong("partial", ": a row is not two names")),
+                }
+            }
+        }
         let mut timeline = Vec::new();
         if let Some(found) = members.shift_remove("timeline") {
             // It is written anew whatever stands there.
             let lines = found.as_array().unwrap_or_default().iter();
             timeline.extend(lines.filter_map(|line| line.as_str().map(str::to_owned)));
         }
-        Ok(Self { began_at, closed_at, rejected, timeline, others: members })
+        Ok(Self { began_at, closed_at, rejected, partial, timeline, others: members })
     }
 
     /// The text of the file.
@@ -81,6 +96,13 @@ impl Notes {
             ("rejected".to_owned(), Json::Object(rejected.collect())),
             ("timeline".to_owned(), Json::Array(timeline)),
         ]);
+        if !self.partial.is_empty() {
+            let row = |(left, right): &(String, String)| {
+                Json::Array(vec![left.as_str().into(), right.as_str().into()])
+            };
+            members
+                .insert("partial".to_owned(), Json::Array(self.partial.iter().map(row).collect()));
+        }
         members.extend(self.others.clone());
         json::write(&Json::Object(members), Style::Indented)
     }
@@ -92,8 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_stays() {
-        let text =
-            r#"{"began_at": "2031-03-01T08:00:00Z", "rejected": {"5A": "late"}, "mine": [1.50]}"#;
+        let text = r#"{"began_at": "2031-03-01T08:00:00Z", "rejected": {"5A": "late"}, "mine": [1.50], "partial": [["leader", "5A"]]}"#;
         let notes = Notes::from_text("judging.json", text).expect("notes");
         assert_eq!(notes.rejected["5A"], "late");
         insta::assert_snapshot!(notes.to_text(), @r#"
@@ -104,6 +125,12 @@ mod tests {
             "5A": "late"
           },
           "timeline": [],
+          "partial": [
+            [
+              "leader",
+              "5A"
+            ]
+          ],
           "mine": [
             1.50
           ]
@@ -120,6 +147,7 @@ mod tests {
             r#"{"began_at": "soon"}"#,
             r#"{"rejected": {"5A": 1}}"#,
             r#"{"rejected": []}"#,
+            r#"{"partial": [["leader"]]}"#,
             "[]",
             "{",
         ] {

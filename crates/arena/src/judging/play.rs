@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use judge::matches::{
-    Gathered, Judged, Plan, Prompt, evidence_key, gather, order_key, report, report_name,
+    Gathered, Judged, Plan, Prompt, evidence_folder, evidence_key, gather, order_key, report,
+    report_name, same_views,
 };
 use judge::tournament::Play;
 use judge::{Budget, Duel, Evidence, JudgeError, Parts, Shown, Sleep};
@@ -16,6 +17,7 @@ use ledger::{MinerFile, Place};
 use store::{Digest, StoreError};
 
 use super::Settings;
+use super::notebook::Notebook;
 use super::pictures::Pictures;
 use super::seen::Seen;
 use super::sheets::Sheet;
@@ -41,6 +43,10 @@ pub struct Match {
     pub plan: Plan,
     duels: Vec<Duel>,
     keys: Vec<String>,
+    /// Of duels that need no judge.
+    verdicts: Vec<Option<Judged>>,
+    /// What all keys begin with.
+    evidence: String,
 }
 
 impl Match {
@@ -66,6 +72,7 @@ impl Match {
         };
         let full_name = report_name(&full_name);
         let (mut prompts, mut duels, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut verdicts = Vec::new();
         for (stem, url) in &seen.prompts {
             let (left_side, left_shown) = side(&left, stem)?;
             let (right_side, right_shown) = side(&right, stem)?;
@@ -76,6 +83,9 @@ impl Match {
                 right: right_shown,
                 seed: seen.seed,
             });
+            let outputs = left.outputs.get(stem).zip(right.outputs.get(stem));
+            let same = outputs.and_then(|(left, right)| same_views(left, right));
+            verdicts.push(same.map(|same| Judged { winner: same.winner, detail: same.detail }));
             keys.push(evidence_key(seen.round(), &right_name, &full_name, stem));
             let (stem, url) = (stem.clone(), url.clone());
             prompts.push(Prompt { stem, url, left: left_side, right: right_side });
@@ -91,7 +101,8 @@ impl Match {
             may_stop: seen.options.sequential_stopping,
             confidence: seen.options.confidence,
         };
-        Ok(Self { plan, duels, keys })
+        let evidence = evidence_folder(seen.round(), &plan.right, &full_name);
+        Ok(Self { plan, duels, keys, verdicts, evidence })
     }
 }
 
@@ -159,11 +170,19 @@ pub(super) async fn play(
     let budget = Budget::new(settings.max_concurrent_calls);
     let sleep = ClockSleep(&*ports.clock);
     let mut watch = StateWatch::new(ports, seen, settings);
-    let judge =
-        |at: usize| judge_one(ports, &pictures, &budget, &sleep, &one.duels[at], &one.keys[at]);
+    let book = Notebook::open(ports, seen.round());
+    let desk = Desk { ports, pictures: &pictures, budget: &budget, sleep: &sleep, book: &book };
+    let desk = &desk;
+    let judge = |at: usize| async move {
+        match &one.verdicts[at] {
+            Some(verdict) => Ok(verdict.clone()),
+            None => judge_one(desk, &one.duels[at], &one.keys[at]).await,
+        }
+    };
     let break_off = || ports.stop.is_set() || watch.changed();
     let failure = match gather(&one.plan, settings.max_concurrent_duels, judge, break_off).await {
         Gathered::Over(stopped, judged) => {
+            book.over(&one.evidence);
             let report = report(&one.plan, stopped, &judged, &ports.judge.describe());
             return Ok(Played::Over(Box::new(report)));
         }
@@ -178,15 +197,18 @@ pub(super) async fn play(
     })
 }
 
+/// What all duels of a match are judged with.
+struct Desk<'a> {
+    ports: &'a Ports,
+    pictures: &'a Pictures,
+    budget: &'a Budget,
+    sleep: &'a ClockSleep<'a>,
+    book: &'a Notebook<'a>,
+}
+
 /// Judges one duel, or takes what it rested on from an earlier run.
-async fn judge_one(
-    ports: &Ports,
-    pictures: &Pictures,
-    budget: &Budget,
-    sleep: &ClockSleep<'_>,
-    duel: &Duel,
-    key: &str,
-) -> Result<Judged, Failure> {
+async fn judge_one(desk: &Desk<'_>, duel: &Duel, key: &str) -> Result<Judged, Failure> {
+    let Desk { ports, pictures, budget, sleep, book } = *desk;
     let stored = if duel.left.is_some() && duel.right.is_some() {
         match ports.store.get(key, EVIDENCE_BYTES_MAX).await {
             Ok(stored) => stored,
@@ -201,7 +223,10 @@ async fn judge_one(
     let earlier: Option<Evidence> =
         stored.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
     let earlier = earlier.filter(|one| one.judge == judge && one.duel == *duel);
-    let parts = Parts { pictures, sleep, budget, earlier: earlier.as_ref() };
+    let earlier = earlier.or_else(|| book.part(&judge, duel, key));
+    let page = book.of(key);
+    let earlier = earlier.as_ref();
+    let parts = Parts { pictures, sleep, budget, earlier, notebook: Some(&page) };
     let verdict = ports.judge.judge(duel, parts).await.map_err(|error| match error {
         JudgeError::Outage(_) => Failure::Later(error.to_string()),
         JudgeError::Broken(_) => Failure::Operator(error.to_string()),

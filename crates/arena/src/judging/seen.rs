@@ -61,7 +61,8 @@ pub struct Seen {
     pub sheets: BTreeMap<Source, Arc<Sheet>>,
     /// `matches_matrix.csv` and `audit_matrix.csv` as they stand.
     pub written: [Matrix; 2],
-    /// The same without walkovers that do not hold any more, because outputs came in later.
+    /// The same without what does not hold any more because outputs came in later: walkovers, and matches against a part of the
+    /// leader's outputs.
     pub standing: [Matrix; 2],
     /// Of matches with reports, where crowns rest on them.
     pub intervals: Intervals,
@@ -268,21 +269,24 @@ impl Seen {
         sources
     }
 
-    /// Leaves out walkovers that do not hold any more. A match without a report was one.
+    /// Leaves out what does not hold any more. A match without a report was a walkover.
     fn stand(&mut self, files: &BTreeSet<String>) {
+        let leader_is_there = self.leader_is_there();
         let mut standing: [Matrix; 2] = Default::default();
         for (written, standing, audits) in
             self.written.iter().zip(&mut standing).zip([false, true]).map(|((a, b), c)| (a, b, c))
         {
             for (left, right, margin) in written.iter() {
                 let play = played(left, right, audits);
-                let holds = play.is_none_or(|play| {
-                    let known =
-                        Source::sides(&play).iter().all(|side| self.sheets.contains_key(side));
-                    !known
-                        || files.contains(&self.report_place(&play).to_string())
-                        || self.walkover(&play) == Some(margin)
-                });
+                let partial = || self.notes.partial.contains(&(left.to_owned(), right.to_owned()));
+                let holds = !(leader_is_there && partial())
+                    && play.is_none_or(|play| {
+                        let known =
+                            Source::sides(&play).iter().all(|side| self.sheets.contains_key(side));
+                        !known
+                            || files.contains(&self.report_place(&play).to_string())
+                            || self.walkover(&play) == Some(margin)
+                    });
                 if holds {
                     // It was in a matrix, so it fits into one.
                     standing.set(left, right, margin).ok();

@@ -16,15 +16,16 @@ pub(super) fn report(
     said: Vec<GenerationReport>,
 ) -> Result<(), DeskError> {
     let place = Place::Round(round, RoundFile::GenerationReports);
-    shop.desk.edit(&place, |all: &mut GenerationReports| {
-        all.extend(said.iter().map(|report| (report.hotkey.clone(), report.clone())));
-        true
+    let is_final = |report: &&GenerationReport| report.outcome != GenerationOutcome::Pending;
+    let news = said.iter().filter(is_final).map(|report| reports::notice(round, report)).collect();
+    // Once it is in the journal of what is to be committed it is not lost any more.
+    shop.outbox.surely(shop.ports, news, || {
+        shop.desk.edit(&place, |all: &mut GenerationReports| {
+            all.extend(said.iter().map(|report| (report.hotkey.clone(), report.clone())));
+            true
+        })
     })?;
-    shop.desk.flush()?;
-    for report in said.iter().filter(|report| report.outcome != GenerationOutcome::Pending) {
-        shop.ports.notify.tell(reports::notice(round, report));
-    }
-    Ok(())
+    shop.desk.flush()
 }
 
 /// Notes how an order ended; its rows and whole repeats were noted as they came.
@@ -55,9 +56,7 @@ pub(super) async fn note_end(
     let before = before.unwrap_or_else(|| reports::new(&order.hotkey));
     if before.outcome != GenerationOutcome::Pending {
         // Said when its last repeat was whole.
-        desk.flush()?;
-        shop.ports.notify.tell(reports::notice(order.round, &before));
-        return Ok(());
+        return desk.flush();
     }
     if let Some(lost) = lost(shop, job, &before)? {
         return report(shop, order.round, vec![lost]);

@@ -19,6 +19,7 @@ use super::desk::Desk;
 use super::reports::{self, PROMPT_IMAGE_MISSING};
 use super::seen::asset_kind;
 use super::{Job, Rules, Settings};
+use crate::outbox::Outbox;
 use crate::ports::{Made, Ports, RepeatDone, Sink, Stop, WebError, WebLimits};
 
 /// Characters of a reason in a row.
@@ -32,15 +33,22 @@ pub(super) struct Shop<'a> {
     pub(super) ports: &'a Ports,
     pub(super) settings: &'a Settings,
     pub(super) desk: Desk<'a>,
+    pub(super) outbox: &'a Outbox,
     pub(super) rules: Rules,
     pictures: Mutex<BTreeMap<String, Bytes>>,
     places: Semaphore,
 }
 
 impl<'a> Shop<'a> {
-    pub(super) fn new(ports: &'a Ports, settings: &'a Settings, desk: Desk<'a>) -> Self {
+    pub(super) fn new(
+        ports: &'a Ports,
+        settings: &'a Settings,
+        outbox: &'a Outbox,
+        desk: Desk<'a>,
+    ) -> Self {
         let places = Semaphore::new(settings.storing_max.clamp(1, Semaphore::MAX_PERMITS));
-        Self { ports, settings, desk, rules: settings.rules(), pictures: Mutex::default(), places }
+        let (rules, pictures) = (settings.rules(), Mutex::default());
+        Self { ports, settings, desk, outbox, rules, pictures, places }
     }
 
     /// The picture of a prompt; nothing if there is none and never will be.
@@ -192,27 +200,32 @@ impl Taker<'_> {
         if order.hotkey != LEADER {
             let new = reports::repeat(done.repeat, &rows, targets, done.seconds);
             let place = Place::Round(order.round, RoundFile::GenerationReports);
-            let said = desk.edit(&place, |all: &mut GenerationReports| {
-                let before = all.get(&order.hotkey).cloned();
-                let before = before.unwrap_or_else(|| reports::new(&order.hotkey));
-                let is_there =
-                    |one: &ledger::files::reports::Repeat| one.repeat_index == done.repeat;
-                // What was said once stays: its time was measured then.
-                if before.outcome != GenerationOutcome::Pending
-                    || before.repeats.iter().any(is_there)
-                {
-                    return false;
-                }
+            let all = desk.find(&place).map_err(|error| error.to_string())?;
+            let mut all: GenerationReports = all.unwrap_or_default();
+            let before = all.get(&order.hotkey).cloned();
+            let before = before.unwrap_or_else(|| reports::new(&order.hotkey));
+            let is_there = |one: &ledger::files::reports::Repeat| one.repeat_index == done.repeat;
+            // What was said once stays: its time was measured then.
+            if before.outcome == GenerationOutcome::Pending && !before.repeats.iter().any(is_there)
+            {
                 let repeats = before.repeats.iter().cloned().chain([new]).collect();
-                let report =
-                    reports::verdict(before, repeats, order.repeats, self.shop.rules.limits);
+                let limits = self.shop.rules.limits;
+                let report = reports::verdict(before, repeats, order.repeats, limits);
                 if report.outcome == GenerationOutcome::Rejected {
                     self.stop.set();
                 }
+                let is_final = report.outcome != GenerationOutcome::Pending;
+                let news = is_final.then(|| reports::notice(order.round, &report));
                 all.insert(order.hotkey.clone(), report);
-                true
-            });
-            said.map_err(|error| error.to_string())?;
+                let said =
+                    self.shop.outbox.surely(self.shop.ports, news.into_iter().collect(), || {
+                        desk.edit(&place, |now: &mut GenerationReports| {
+                            *now = all;
+                            true
+                        })
+                    });
+                said.map_err(|error| error.to_string())?;
+            }
         }
         // It will be committed in any case; that it is not yet is nobody's trouble.
         desk.flush().ok();

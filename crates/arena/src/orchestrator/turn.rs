@@ -19,6 +19,7 @@ use super::sink::{Shop, Taker};
 use super::track::{self, all_final};
 use super::{Decision, Job, STAGES, Seen, Settings, decide};
 use crate::notify::notices;
+use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
 use crate::ports::{BuildSeen, OrderEnd, Ports, Stop};
 
@@ -49,8 +50,10 @@ struct Failed {
 pub(super) async fn turn(
     settings: &Settings,
     ports: &Ports,
+    outbox: &Outbox,
     told: &mut BTreeSet<String>,
 ) -> Result<Turn, TurnError> {
+    outbox.catch_up(ports);
     let failed = |error: DeskError| error.while_doing(DOING);
     let interval = Duration::from_secs(settings.write_interval_s);
     let desk = Desk::open(ports, interval).map_err(failed)?;
@@ -69,7 +72,7 @@ pub(super) async fn turn(
         cleared?;
         return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
     }
-    let shop = Shop::new(ports, settings, desk);
+    let shop = Shop::new(ports, settings, outbox, desk);
     let mut floor = Floor::new(&shop, state.current_round, told);
     if let Err(error) = cleared {
         // Its pods are looked for again; those of this round need not wait for that.

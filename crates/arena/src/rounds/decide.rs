@@ -1,7 +1,9 @@
 //! What follows from the end of a round: pure, so that anybody can decide it again.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use ledger::files::leader::Leaders;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
@@ -21,6 +23,8 @@ pub struct Closing<'a> {
     pub now: Timestamp,
     /// The chain's head.
     pub block: u64,
+    /// Between blocks.
+    pub block_time: Duration,
     /// Whether an operator is to open the next round.
     pub pause: bool,
 }
@@ -49,7 +53,7 @@ pub struct Next {
 /// For an operator: rules that make no sense, a round without its winner, a winner that did not take part, dates before the
 /// round that ends.
 pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
-    let Closing { files, now, block, pause } = *closing;
+    let Closing { files, now, block, block_time, pause } = *closing;
     let round = files.state.current_round;
     let stop = |reason: String| TurnError::operator(format!("closing round {round}"), reason);
 
@@ -60,8 +64,8 @@ pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
         stop("leader.json: it is empty; add the leader that the round began with".to_owned())
     })?;
     let ending = ending(files).map_err(stop)?;
-    let seen =
-        schedule::Seen { config: &files.config, now, block, previous: files.schedule.as_ref() };
+    let (config, previous) = (&files.config, files.schedule.as_ref());
+    let seen = schedule::Seen { config, now, block, block_time, previous };
     let Plan { start, start_block, schedule } =
         schedule::plan(&seen).map_err(|error| stop(error.to_string()))?;
     if schedule.is_none() {
@@ -92,6 +96,7 @@ pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
     if let Some(prepared) = &files.prepared {
         // Its blocks are ours, what else somebody wrote there stays.
         schedule.layout = prepared.layout.clone();
+        schedule::set_block_time(&mut schedule, block_time);
     }
     let next = round.next();
     let stage = if pause { Stage::Paused } else { Stage::Open };
@@ -136,19 +141,21 @@ fn ending(files: &Files) -> Result<Ending<'_>, String> {
     Ok(Ending::Won(winner))
 }
 
-/// Calendars that are over before the round began are mistakes, and no end of a competition.
+/// Calendars that are over long before the round began are mistakes, and no end of a competition.
 fn check_dates(closing: &Closing<'_>) -> Result<(), String> {
-    let Closing { files, now, block, .. } = *closing;
+    let Closing { files, now, block, block_time, .. } = *closing;
     let Some(schedule) = &files.schedule else { return Ok(()) };
-    let reckoned = || schedule::time_of(block, now, schedule.latest_reveal_block);
+    let reckoned = || schedule::time_of(block, now, schedule.latest_reveal_block, block_time);
     let began =
         schedule.planned_start.map_or_else(reckoned, Ok).map_err(|error| error.to_string())?;
     let began = began.to_zoned(TimeZone::UTC).date();
     let last = files.config.last_competition_date;
-    if began <= last {
+    // Who ends a competition early may name a day that is just over; one that is long over is a slip of the pen.
+    let days = files.config.round_duration_days.clamp(1, 3_660_000);
+    if began <= last.saturating_add(days.days()) {
         return Ok(());
     }
     Err(format!(
-        "config.json: last_competition_date: {last} is before the round that ends, which began on {began}; set a later day to go on, or {began} to end the competition"
+        "config.json: last_competition_date: {last} is more than a round before the round that ends, which began on {began}; set a later day to go on, or {began} to end the competition"
     ))
 }

@@ -1,15 +1,16 @@
 //! Whether weights are to be set now, and which: pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chain::{Neuron, quantise};
 use ledger::files::leader::Leaders;
 
-use super::{Settings, seconds};
+use super::Settings;
 use crate::weights::{self, Decision};
 
-/// Blocks of a day.
-const DAY_BLOCKS: u64 = 7200;
+/// Milliseconds of a day.
+const DAY_MS: u128 = 86_400_000;
 
 /// What the decision follows from.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct Seen<'a> {
     pub ended: Option<i64>,
     /// The chain's head.
     pub block: u64,
+    /// Between blocks.
+    pub block_time: Duration,
     /// The members, as of that block.
     pub neurons: &'a [Neuron],
     /// When this validator last set weights; 0 for never.
@@ -76,17 +79,20 @@ pub fn decide(seen: &Seen<'_>, settings: &Settings) -> Result<Step, String> {
         block: seen.block,
         owner: settings.owner_uid,
         wait_seconds: settings.leader_wait_s,
+        block_time: seen.block_time,
     };
     let shares = match weights::decide(&rules, uid_of) {
         Decision::Wait { until_block } => {
-            return Ok(Step::Wait { seconds: seconds(until_block.saturating_sub(seen.block)) });
+            return Ok(Step::Wait {
+                seconds: seconds(until_block.saturating_sub(seen.block), seen.block_time),
+            });
         }
         Decision::Set { .. } if is_over(seen) => vec![(settings.owner_uid, 1.0)],
         Decision::Set { shares, .. } => shares,
     };
     let weights = quantise(&shares).map_err(|error| error.to_string())?;
     let goal = Goal { shares, weights };
-    let age = seconds(seen.block.saturating_sub(seen.last_update));
+    let age = seconds(seen.block.saturating_sub(seen.last_update), seen.block_time);
     let left = settings.interval_s.saturating_sub(age);
     if seen.last_update > 0 && left > 0 && goal.is_met_by(seen.stored) {
         return Ok(Step::Wait { seconds: left });
@@ -98,6 +104,14 @@ pub fn decide(seen: &Seen<'_>, settings: &Settings) -> Result<Step, String> {
 fn is_over(seen: &Seen<'_>) -> bool {
     let latest = seen.leaders.latest();
     let (Some(days), Some(latest)) = (seen.ended, latest) else { return false };
-    let blocks = u64::try_from(days).unwrap_or(0).saturating_mul(DAY_BLOCKS);
-    seen.block >= latest.effective_block.saturating_add(blocks)
+    let after = seen.block.saturating_sub(latest.effective_block);
+    let passed = u128::from(after).saturating_mul(seen.block_time.as_millis());
+    seen.block >= latest.effective_block
+        && passed >= u128::try_from(days).unwrap_or(0).saturating_mul(DAY_MS)
+}
+
+/// Seconds that blocks take, whole ones.
+fn seconds(blocks: u64, block_time: Duration) -> u64 {
+    let ms = u128::from(blocks).saturating_mul(block_time.as_millis());
+    u64::try_from(ms / 1000).unwrap_or(u64::MAX)
 }

@@ -1,14 +1,14 @@
 //! Who was admitted, in which order, and the seed, follow from what was seen on the chain.
 
-use ledger::Round;
 use ledger::files::config::Config;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::submissions::Submissions;
+use ledger::{Place, Round, RoundFile};
 
 use super::books::File;
 use super::report::{Check, steps};
 use super::{Verifier, diff};
-use crate::collector::{Admission, Observed, admit, observed, seed};
+use crate::collector::{Admission, Earlier, Observed, admit, observed, seed};
 use ledger::Field as _;
 
 impl Verifier<'_> {
@@ -64,7 +64,14 @@ impl Verifier<'_> {
                 format!("{found}, but the hash of block {block} makes it {expected}")
             });
         }
-        let admission = admit(seen, config, schedule, round);
+        let mut earlier = Earlier::default();
+        for before in (0..round.0).map(Round) {
+            let place = Place::Round(before, RoundFile::Submissions);
+            if let Some(file) = self.books.json::<Submissions>(&mut self.log, &place) {
+                earlier.add(before, &file.value);
+            }
+        }
+        let admission = admit(seen, config, schedule, round, &earlier);
         match submissions {
             Some(stated) => self.compare_submissions(stated, &admission),
             None if !admission.submissions.is_empty() => {

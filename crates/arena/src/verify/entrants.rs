@@ -13,7 +13,7 @@ use super::books::File;
 use super::report::{Check, steps};
 use super::rules::Rules;
 use crate::collector::planned_deadline;
-use crate::schedule::BLOCK_SECONDS;
+use crate::schedule::{block_time, blocks_of};
 
 impl Verifier<'_> {
     /// Checks `schedule.json` of a round against the one before and the rules.
@@ -37,8 +37,9 @@ impl Verifier<'_> {
                 format!("{deadline} is before planned_deadline_block, {planned}")
             });
             let deadline = planned;
-            let blocks = minutes.saturating_mul(60) / BLOCK_SECONDS;
-            let expected = to.checked_add_signed(blocks);
+            let block_time = block_time(schedule);
+            let expected =
+                blocks_of(minutes, block_time).and_then(|blocks| to.checked_add_signed(blocks));
             // A round that began late keeps what was planned beside its deadline.
             let deadline = planned_deadline(schedule).unwrap_or(deadline);
             let spot = file.member(steps!["generation_deadline_block"]);
@@ -50,7 +51,8 @@ impl Verifier<'_> {
             } else {
                 self.log.hold(Check::Schedule, expected == Some(deadline), &spot, || {
                     format!(
-                        "{deadline}, but latest_reveal_block {to} and {minutes} minutes of {BLOCK_SECONDS} s blocks make {}",
+                        "{deadline}, but latest_reveal_block {to} and {minutes} minutes of {} s blocks make {}",
+                        block_time.as_secs_f64(),
                         expected.map_or("nothing".to_owned(), |block| block.to_string()),
                     )
                 });

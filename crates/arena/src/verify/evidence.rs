@@ -1,7 +1,9 @@
 //! Duels follow from their evidence, and the report of a match from its duels: member by member.
 
 use bytes::Bytes;
-use judge::matches::{Judged, Plan, Prompt, evidence_key, order_key, report, report_name};
+use judge::matches::{
+    Judged, Plan, Prompt, evidence_key, order_key, report, report_name, same_views,
+};
 use judge::recheck::{RecheckError, recheck};
 use judge::{Description, Duel, Evidence, Shown};
 use ledger::files::config::Crown;
@@ -130,7 +132,9 @@ impl Verifier<'_> {
             return;
         }
         let asked = duel_of(context, one, &duel.name, &duel.prompt);
-        let Some(verdict) = asked.by_default() else {
+        let rows = row(one.left.as_ref(), &duel.name).zip(row(one.right.as_ref(), &duel.name));
+        let same = || rows.and_then(|(left, right)| same_views(left, right));
+        let Some(verdict) = asked.by_default().or_else(same) else {
             let spot = file.member(steps!["duels", at, "detail"]);
             return self.log.found(
                 Check::Evidence,

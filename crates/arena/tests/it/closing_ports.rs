@@ -7,82 +7,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use arena::ports::{
-    Blocking, BuildSeen, Builds, Entropy, Journals, Notice, Notify, Order, OrderEnd, Ports, Sink,
-    Stop, Studio, Web, WebError, WebLimits, Works,
-};
-use bytes::Bytes;
+use arena::ports::{Blocking, Entropy, Notice, Ports, Stop};
 use chain::{
     Account, Block, Chain, ChainError, Keypair, ManualClock, Neuron, Pending, Receipt, Revealed,
 };
-use judge::{Description, Duel, DuelJudge, JudgeError, Parts, Verdict};
-use ledger::Round;
-use ledger::batcher::Journal;
-use ledger::files::submissions::Submission;
 use ledger::repository::{
     Author, CommitInfo, Draft, MemoryRepository, Repository as _, Snapshot, publish,
 };
 use store::Store;
-use views::{Bundle, Kind, ViewsError};
+
+use crate::fakes::{Memory, Nobody, Told};
 
 /// Runs what waits for nothing but the clock.
 pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("it waits for something else than the clock"),
-    }
-}
-
-/// Everything an owner may not touch here.
-#[derive(Debug)]
-struct Nothing;
-
-impl Journals for Nothing {
-    fn open(&self, _: &str) -> io::Result<Box<dyn Journal>> {
-        unreachable!("no journal is needed")
-    }
-}
-
-impl Web for Nothing {
-    fn get<'a>(&'a self, _: &'a str, _: &'a WebLimits) -> Pending<'a, Result<Bytes, WebError>> {
-        unreachable!("no file is fetched")
-    }
-}
-
-impl Studio for Nothing {
-    fn bundle(&self, _: Kind, _: Bytes, _: Bytes) -> Pending<'_, Result<Bundle, ViewsError>> {
-        unreachable!("nothing is drawn")
-    }
-}
-
-impl DuelJudge for Nothing {
-    fn describe(&self) -> Description {
-        unreachable!("nothing is judged")
-    }
-
-    fn judge<'a>(&'a self, _: &'a Duel, _: Parts<'a>) -> Pending<'a, Result<Verdict, JudgeError>> {
-        unreachable!("nothing is judged")
-    }
-}
-
-impl Builds for Nothing {
-    fn look<'a>(
-        &'a self,
-        _: Round,
-        _: &'a [(String, Submission)],
-    ) -> Pending<'a, Result<Option<std::collections::BTreeMap<String, BuildSeen>>, String>> {
-        unreachable!("nothing is built")
-    }
-}
-
-impl Works for Nothing {
-    fn run<'a>(
-        &'a self,
-        _: &'a Order,
-        _: &'a dyn Sink,
-        _: &'a Stop,
-    ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>> {
-        unreachable!("nothing is run")
     }
 }
 
@@ -93,16 +33,6 @@ pub(crate) struct Dice(pub(crate) u32);
 impl Entropy for Dice {
     fn u32(&self) -> io::Result<u32> {
         Ok(self.0)
-    }
-}
-
-/// Keeps what is told.
-#[derive(Debug, Default)]
-pub(crate) struct Told(Mutex<Vec<Notice>>);
-
-impl Notify for Told {
-    fn tell(&self, notice: Notice) {
-        self.0.lock().unwrap().push(notice);
     }
 }
 
@@ -231,14 +161,14 @@ impl<C: Chain + 'static> World<C> {
             entropy: Arc::new(Dice(7)),
             books: books.clone(),
             author,
-            journals: Arc::new(Nothing),
+            journals: Arc::new(Memory::default()),
             store: Store::memory("http://blobs"),
             chain: chain.clone(),
-            web: Arc::new(Nothing),
-            studio: Arc::new(Nothing),
-            judge: Arc::new(Nothing),
-            builds: Arc::new(Nothing),
-            works: Arc::new(Nothing),
+            web: Arc::new(Nobody),
+            studio: Arc::new(Nobody),
+            judge: Arc::new(Nobody),
+            builds: Arc::new(Nobody),
+            works: Arc::new(Nobody),
             notify: told.clone(),
             stop: Stop::new(),
             blocking: Blocking::Here,

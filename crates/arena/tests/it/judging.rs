@@ -216,6 +216,41 @@ fn an_outage_stops_the_match_and_what_was_judged_is_not_asked_again() {
     assert_eq!(report(&world, "rounds/0/A/duels_leader.json").score, 2);
 }
 
+/// Also within a duel: three calls each, and the model is away after the 17th.
+#[test]
+fn calls_of_an_unfinished_duel_are_kept() {
+    let world = World::new(&["A"], 20, "leader-A=2", "");
+    world.answers.calls.store(3, Ordering::SeqCst);
+    world.run_until(|world| world.files().contains(&"rounds/0/judging.json".to_owned()));
+    world.answers.fails_from.store(18, Ordering::SeqCst);
+    assert!(!world.turn().unwrap_err().needs_operator);
+    assert!(!world.journals.bytes("judge").is_empty(), "what was answered is written down");
+    world.answers.asked.lock().unwrap().clear();
+    world.answers.fails_from.store(usize::MAX, Ordering::SeqCst);
+    world.run();
+    assert_eq!(world.asked(), 60 - 17, "17 were answered before");
+    assert!(world.journals.bytes("judge").is_empty(), "the match is over");
+    let report = world.text("rounds/0/A/duels_leader.json").unwrap();
+
+    // Nobody needs more than one process for it: the files are the same.
+    let whole = World::new(&["A"], 20, "leader-A=2", "");
+    whole.answers.calls.store(3, Ordering::SeqCst);
+    whole.run();
+    assert_eq!(whole.text("rounds/0/A/duels_leader.json").unwrap(), report);
+}
+
+/// A torn line at the end of the journal, and one that is no line, cost calls and nothing else.
+#[test]
+fn a_damaged_journal_of_calls_is_no_trouble() {
+    let world = World::new(&["A"], 4, "leader-A=2", "");
+    world.answers.calls.store(2, Ordering::SeqCst);
+    let mut journal = world.ports.journals.open("judge").unwrap();
+    journal.append(b"0123 {\"over\": ").unwrap();
+    world.run();
+    assert_eq!(world.asked(), 8);
+    assert_eq!(report(&world, "rounds/0/A/duels_leader.json").score, 2);
+}
+
 #[test]
 fn a_pause_is_honoured_between_duels() {
     let world = World::new(&["A"], 20, "leader-A=2", "");
@@ -273,6 +308,36 @@ fn who_delivered_nothing_is_walked_over_until_it_delivers() {
 }
 
 /// A won against a leader without outputs: its audit against that leader is no match either, and the round goes on.
+/// Who met a part of the leader's outputs meets the rest when it comes; what was judged is not judged again.
+#[test]
+fn a_match_against_a_part_of_the_baseline_stands_until_the_rest_comes() {
+    let world = World::new(&["A"], 20, "leader-A=0", "");
+    let row = |n| {
+        let folder = "https://cdn.example/rounds/0/leader/generated_1";
+        format!(r#""p{n}": {{"js": "{folder}/p{n}.js", "views": "{folder}/p{n}"}}"#)
+    };
+    let part: Vec<String> = (0..15).map(row).collect();
+    world.put(&[("rounds/0/leader/generated_1.json", &format!("{{{}}}", part.join(",")))]);
+    assert!(matches!(world.run(), Turn::Until(_)), "the rest may still come");
+    world.later(Duration::from_secs(7 * 3600));
+    world.run();
+    let matrix = |world: &World| world.text("rounds/0/matches_matrix.csv").unwrap();
+    assert_snapshot!(matrix(&world), @"
+    left,right,margin
+    leader,A,0.25
+    ");
+    assert!(world.text("rounds/0/judging.json").unwrap().contains("partial"));
+    world.outputs("leader", "generated_1");
+    world.run();
+    assert_snapshot!(matrix(&world), @"
+    left,right,margin
+    leader,A,0.0
+    ");
+    assert_eq!(world.asked(), 15 + 5);
+    assert!(!world.text("rounds/0/judging.json").unwrap().contains("partial"));
+    assert!(world.text("rounds/0/winner.json").unwrap().contains("leader"));
+}
+
 #[test]
 fn a_walkover_in_an_audit_is_no_trap() {
     let world = World::new(&["A"], 20, "A-A_1=0", "");
@@ -410,8 +475,8 @@ fn small_round(fails_in: usize, after: bool) -> (std::sync::Arc<World>, usize) {
     (world, calls)
 }
 
-/// Whichever call to the repository fails, before or after it did its work, the files end up as if none had, and no duel is asked
-/// for twice.
+/// Whichever call to the repository fails, before or after it did its work, the files end up as if none had, no duel is asked
+/// for twice, and people are told all of it.
 #[test]
 fn a_failure_anywhere_changes_nothing() {
     let (whole, calls) = small_round(0, false);
@@ -425,5 +490,9 @@ fn a_failure_anywhere_changes_nothing() {
         let (world, _) = small_round(fails_in, fails_in % 2 == 0);
         assert!(files(&world) == expected, "call {fails_in} of {calls}");
         assert_eq!(world.asked(), whole.asked(), "call {fails_in} of {calls}");
+        let told = world.titles();
+        for title in whole.titles() {
+            assert!(told.contains(&title), "call {fails_in} of {calls}: nobody was told {title}");
+        }
     }
 }

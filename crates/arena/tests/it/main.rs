@@ -6,6 +6,7 @@ mod builds;
 mod closing_ports;
 mod collector;
 mod control;
+mod fakes;
 mod judging;
 mod leader;
 mod notify;

@@ -198,7 +198,7 @@ fn what_only_a_person_can_mend() {
     insta::assert_snapshot!(with("leader.json", Some(&LEADER.replace("100000", "\"x\""))), @r#"reading the files of a round's end: leader.json:2:63: [0].effective_block: the string "x" where an integer from 0 to 18446744073709551615 belongs; write it like 120"#);
     insta::assert_snapshot!(with("leader.json", Some(&LEADER.replace("100000", "200000"))), @"closing round 6: leader.json: the new entry is effective from block 121600, not after the last entry's 200000");
     insta::assert_snapshot!(with("config.json", Some(&CONFIG.replace("0.15", "15"))), @"closing round 6: config.json: weight_decay: 15; use 0 to 1");
-    insta::assert_snapshot!(with("config.json", Some(&CONFIG.replace("2031-03-01", "2030-03-01").replace("2031-12-01", "2030-12-01"))), @"closing round 6: config.json: last_competition_date: 2030-12-01 is before the round that ends, which began on 2031-03-01; set a later day to go on, or 2031-03-01 to end the competition");
+    insta::assert_snapshot!(with("config.json", Some(&CONFIG.replace("2031-03-01", "2030-03-01").replace("2031-12-01", "2030-12-01"))), @"closing round 6: config.json: last_competition_date: 2030-12-01 is more than a round before the round that ends, which began on 2031-03-01; set a later day to go on, or 2031-03-01 to end the competition");
 }
 
 #[test]

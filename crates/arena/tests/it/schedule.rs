@@ -1,6 +1,6 @@
 //! The calendar of rounds.
 
-use arena::schedule::{Plan, Seen, plan, time_of};
+use arena::schedule::{BLOCK_TIME, Plan, Seen, plan, time_of};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use ledger::files::config::Config;
@@ -31,7 +31,13 @@ fn show(plan: &Plan) -> String {
 /// The plan, seen at a time and block after a round whose reveals ended at block 100,000.
 fn next(config: &Config, now: &str, block: u64) -> String {
     let previous = previous(100_000);
-    let seen = Seen { config, now: now.parse().unwrap(), block, previous: Some(&previous) };
+    let seen = Seen {
+        config,
+        now: now.parse().unwrap(),
+        block,
+        block_time: BLOCK_TIME,
+        previous: Some(&previous),
+    };
     plan(&seen).map_or_else(|error| error.to_string(), |plan| show(&plan))
 }
 
@@ -66,6 +72,7 @@ fn without_a_schedule_today_or_later() {
         config: &config,
         now: "2031-05-05T06:00:00Z".parse().unwrap(),
         block: 5000,
+        block_time: BLOCK_TIME,
         previous: None,
     };
     assert_snapshot!(show(&plan(&seen).unwrap()), @"2031-05-05T08:00:00Z at 5600: 0 5600 6800");
@@ -79,12 +86,41 @@ fn the_planned_start_counts_where_it_is_known() {
     // Blocks took 12.2 s: the start seems to be at 00:01 of the next day.
     let block = 100_595;
     let mut previous = previous(100_000);
-    let reckoned = plan(&Seen { config: &config, now, block, previous: Some(&previous) }).unwrap();
+    let reckoned = plan(&Seen {
+        config: &config,
+        now,
+        block,
+        block_time: BLOCK_TIME,
+        previous: Some(&previous),
+    })
+    .unwrap();
     assert_snapshot!(reckoned.start, @"2031-03-05T23:58:00Z");
     previous.planned_start = Some("2031-03-01T23:58:00Z".parse().unwrap());
-    let planned = plan(&Seen { config: &config, now, block, previous: Some(&previous) }).unwrap();
+    let planned = plan(&Seen {
+        config: &config,
+        now,
+        block,
+        block_time: BLOCK_TIME,
+        previous: Some(&previous),
+    })
+    .unwrap();
     assert_snapshot!(planned.start, @"2031-03-04T23:58:00Z");
     assert_eq!(planned.schedule.unwrap().planned_start, Some(planned.start));
+}
+
+/// Blocks of six seconds: twice as many of them, and the schedule says why.
+#[test]
+fn blocks_may_be_shorter() {
+    let (config, previous) = (config(), previous(100_000));
+    let now = "2031-03-01T11:00:00Z".parse().unwrap();
+    let block_time = std::time::Duration::from_secs(6);
+    let seen = Seen { config: &config, now, block: 101_800, block_time, previous: Some(&previous) };
+    let plan = plan(&seen).unwrap();
+    assert_snapshot!(show(&plan), @"2031-03-04T08:00:00Z at 143200: 100001 143200 145600");
+    let schedule = plan.schedule.unwrap();
+    assert_eq!(arena::schedule::block_time(&schedule), block_time);
+    assert_eq!(schedule.layout.get("block_ms"), Some(&ledger::json::Json::int(6000)));
+    assert_eq!(arena::schedule::block_time(&previous), BLOCK_TIME);
 }
 
 #[test]
@@ -96,9 +132,9 @@ fn the_splat_era_has_no_deadline() {
 #[test]
 fn the_time_of_a_block() {
     let now = "2031-03-01T08:00:00Z".parse().unwrap();
-    assert_snapshot!(time_of(100, now, 105).unwrap(), @"2031-03-01T08:01:00Z");
-    assert_snapshot!(time_of(100, now, 95).unwrap(), @"2031-03-01T07:59:00Z");
-    assert!(time_of(0, now, u64::MAX).is_err());
+    assert_snapshot!(time_of(100, now, 105, BLOCK_TIME).unwrap(), @"2031-03-01T08:01:00Z");
+    assert_snapshot!(time_of(100, now, 95, BLOCK_TIME).unwrap(), @"2031-03-01T07:59:00Z");
+    assert!(time_of(0, now, u64::MAX, BLOCK_TIME).is_err());
 }
 
 proptest! {
@@ -110,8 +146,8 @@ proptest! {
         let config = Config { round_duration_days: days, finalization_buffer_hours: hours, generation_stage_minutes: minutes, ..config() };
         let previous = previous(latest);
         let now = Timestamp::from_second(now).unwrap();
-        plan(&Seen { config: &config, now, block, previous: Some(&previous) }).ok();
-        plan(&Seen { config: &config, now, block, previous: None }).ok();
+        plan(&Seen { config: &config, now, block, block_time: BLOCK_TIME, previous: Some(&previous) }).ok();
+        plan(&Seen { config: &config, now, block, block_time: BLOCK_TIME, previous: None }).ok();
     }
 
     #[test]
@@ -121,7 +157,7 @@ proptest! {
         let config = Config { round_duration_days: days, finalization_buffer_hours: f64::from(buffer), ..config() };
         let previous = previous(200_000);
         let now = Timestamp::from_second(now).unwrap();
-        let plan = plan(&Seen { config: &config, now, block: 200_000 + past, previous: Some(&previous) }).unwrap();
+        let plan = plan(&Seen { config: &config, now, block: 200_000 + past, block_time: BLOCK_TIME, previous: Some(&previous) }).unwrap();
         prop_assert_eq!(plan.start.as_second() % 86_400, 8 * 3600);
         prop_assert!(now.duration_until(plan.start).as_secs() >= i64::from(buffer) * 3600);
         let ahead = now.duration_until(plan.start).as_secs() / 12;

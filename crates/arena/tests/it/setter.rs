@@ -167,6 +167,7 @@ fn the_last_leader_is_paid_for_a_round_after_the_end() {
             leaders: &leaders,
             ended,
             block,
+            block_time: arena::schedule::BLOCK_TIME,
             neurons: &neurons,
             last_update: 0,
             stored: &[],

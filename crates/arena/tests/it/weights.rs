@@ -27,7 +27,8 @@ fn leaders() -> Leaders {
 }
 
 fn at(leaders: &Leaders, block: u64) -> String {
-    let seen = Seen { leaders, block, owner: 199, wait_seconds: 1500 };
+    let block_time = arena::schedule::BLOCK_TIME;
+    let seen = Seen { leaders, block, owner: 199, wait_seconds: 1500, block_time };
     let uid_of = |hotkey: &str| match hotkey {
         "5Alice" => Some(42),
         "5Owner" => Some(199),

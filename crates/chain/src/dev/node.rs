@@ -276,6 +276,10 @@ impl Chain for DevChain {
         Box::pin(self.read(|book, head| Ok(book.block(head))))
     }
 
+    fn block_time(&self) -> Pending<'_, Result<Duration, ChainError>> {
+        Box::pin(self.read(|book, _| Ok(Duration::from_millis(book.genesis.block_ms))))
+    }
+
     fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
         Box::pin(
             self.read(|book, head| {

@@ -284,6 +284,7 @@ fn verdict(
         sleep: &ByTokio,
         budget: &Budget::new(32),
         earlier: None::<&Evidence>,
+        notebook: None,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();

@@ -16,8 +16,11 @@ pub enum Gathered<E> {
     BrokenOff,
 }
 
-/// Judges a match, `at_once` duels at a time at most. `judge` gets the place of a prompt in the plan; `break_off` is asked before
-/// each duel. What comes out is the same for any number at once.
+/// Of so many places at once one is always used, however near the end of the match seems.
+const ALWAYS_USED: usize = 8;
+
+/// Judges a match, `at_once` duels at a time at most, and fewer where the match may end before them. `judge` gets the place of a
+/// prompt in the plan; `break_off` is asked before each duel. What comes out is the same for any number at once.
 pub async fn gather<F, E>(
     plan: &Plan,
     at_once: usize,
@@ -40,7 +43,12 @@ where
             let judged = outcomes.into_iter().map_while(|outcome| outcome).collect();
             return Gathered::Over(stopped, judged);
         }
-        while failure.is_none() && running.len() < at_once.max(1) && waiting.peek().is_some() {
+        let judged = winners.iter().take_while(|winner| winner.is_some()).count();
+        let worth = plan.likely_end(&winners).max(judged + at_once.div_ceil(ALWAYS_USED).max(1));
+        while failure.is_none()
+            && running.len() < at_once.max(1)
+            && waiting.peek().is_some_and(|(place, _)| *place < worth)
+        {
             if break_off() {
                 return Gathered::BrokenOff;
             }

@@ -95,6 +95,33 @@ impl Plan {
         let all = winners.len() == self.prompts.len();
         all.then_some(Stopped { judged: winners.len(), why: None })
     }
+
+    /// About how many prompts of the order will be judged, if the match goes on as it went so far; before anything is known, as few
+    /// as can be enough. Duels beyond that are likely begun in vain. Only a guess: no outcome rests on it.
+    #[must_use]
+    pub fn likely_end(&self, in_order: &[Option<DuelWinner>]) -> usize {
+        let prompts = self.prompts.len();
+        if !self.may_stop {
+            return prompts;
+        }
+        let mut watch = Stopping::new(prompts, self.threshold, self.confidence);
+        let mut judged = 0;
+        for winner in in_order.iter().map_while(|winner| *winner) {
+            watch.push(winner);
+            judged += 1;
+        }
+        let mut known: Vec<DuelWinner> = in_order.iter().copied().flatten().collect();
+        if known.is_empty() {
+            known.push(DuelWinner::Right);
+        }
+        for winner in known.into_iter().cycle().take(prompts - judged) {
+            judged += 1;
+            if watch.push(winner).is_some() {
+                break;
+            }
+        }
+        judged
+    }
 }
 
 /// The report of a match that ended. `judged` is in the order of judging, up to its end at least.

@@ -267,7 +267,13 @@ impl Sleep for Never {
 impl Web {
     fn judge(&self, duel: &Duel, earlier: Option<&Evidence>) -> Result<Verdict, JudgeError> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let parts = Parts { pictures: self, sleep: &Never, budget: &Budget::new(1), earlier };
+        let parts = Parts {
+            pictures: self,
+            sleep: &Never,
+            budget: &Budget::new(1),
+            earlier,
+            notebook: None,
+        };
         runtime.block_on(Perceptual::default().judge(duel, parts))
     }
 }

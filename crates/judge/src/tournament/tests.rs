@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use insta::assert_snapshot;
 use ledger::files::audits::{AuditRequests, GenerationAudits, SourceAudits};
-use ledger::files::config::Crown;
+use ledger::files::config::{AuditRule, Crown};
 use ledger::files::matrix::Matrix;
 use ledger::files::reports::GenerationReports;
 use ledger::{JsonFile, LEADER};
@@ -48,6 +48,7 @@ impl Round {
                 self_audit_margin: 0.05,
                 repeats,
                 crown: Crown::Margin,
+                audits: AuditRule::Each,
             },
             scores: all,
             matches: Matrix::default(),
@@ -234,6 +235,45 @@ fn one_bad_repeat_is_enough_and_ends_the_audit() {
 
 const DEFERRED: &str = "leader-A=10 leader-B=20 leader-C=9 A-B=12 A-C=2 B-C=-4
     submitted_1-B=0 A_1-B=5 submitted_1-A=0 leader_1-A=10";
+
+/// Pooled, a repeat a little below the margin is made good by another above it; together below it is below it, and ends the audit
+/// as soon as no repeat could make it good.
+#[test]
+fn repeats_may_be_pooled() {
+    let audited = |scores: &str| {
+        let mut round = Round::new("A", 3, &format!("leader-A=40 {scores}"));
+        round.rules.audits = AuditRule::Pooled;
+        round.run();
+        round.report("A", "completed", 3);
+        round.source("A", "passed");
+        round.run();
+        let timeline = round.timeline();
+        (timeline.entries[0].clone(), round.played.len() - 1)
+    };
+    let own = "submitted_1-A=-9 submitted_2-A=0 submitted_3-A=-9";
+    // Of 128 prompts 6.4 are 5 %: 20 in three repeats are enough.
+    let (entry, played) = audited(&format!("{own} leader_1-A=5 leader_2-A=9 leader_3-A=6"));
+    assert_eq!((entry.status, entry.verified, played), (Status::Won, true, 6));
+    let (entry, played) = audited(&format!("{own} leader_1-A=5 leader_2-A=8 leader_3-A=6"));
+    assert_eq!((entry.status, played), (Status::Rejected, 6));
+    assert_snapshot!(entry.reason, @"leader vs generated #1 to #3: +4.95%");
+    let lost = "submitted_1-A=0 leader_1-A=-128 submitted_2-A=0 leader_2-A=-128";
+    let (entry, played) = audited(&format!("{lost} submitted_3-A=0 leader_3-A=128"));
+    assert_eq!((entry.status, played), (Status::Rejected, 4), "the third cannot help");
+    // Thirds of a margin that is reached exactly.
+    let mut round = Round::new(
+        "A",
+        3,
+        "leader-A=1 submitted_1-A=0 submitted_2-A=0 submitted_3-A=0 leader_1-A=1 leader_2-A=1 leader_3-A=1",
+    );
+    round.prompts = 20;
+    round.rules.audits = AuditRule::Pooled;
+    round.run();
+    round.report("A", "completed", 3);
+    round.source("A", "passed");
+    round.run();
+    assert!(round.timeline().entries[0].verified);
+}
 
 #[test]
 fn failing_against_a_doubtful_defender_counts_once_it_is_verified() {

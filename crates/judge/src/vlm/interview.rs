@@ -10,7 +10,7 @@ mod replay;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use ledger::files::duels::DuelWinner;
 use ledger::json::Json;
 use serde_json::{Map, Value};
@@ -177,7 +177,15 @@ impl Interview<'_> {
                 Err(Lack::Questions(questions)) => {
                     let asked =
                         questions.iter().map(|question| self.ask(question, &reader, earlier));
-                    let answers = try_join_all(asked).await?;
+                    // Those in flight are waited for, also when one of them fails: they are paid for.
+                    let answers = join_all(asked).await;
+                    let answers = answers.into_iter().collect::<Result<Vec<_>, JudgeError>>()?;
+                    if reader.has_changed() && earlier.take().is_some() {
+                        // A picture is not what it was: nothing of the earlier run goes with what is seen now.
+                        known = Known::default();
+                        reader = Reader::new(self.parts.pictures, None);
+                        continue;
+                    }
                     for (question, calls) in questions.iter().zip(answers) {
                         known.keep(question, calls);
                     }
@@ -251,16 +259,24 @@ impl Interview<'_> {
             let body = body(attempt).into();
             let request = Request { label: question.label.clone(), attempt, body };
             let reply = {
-                let _place = self.parts.budget.take().await;
-                self.chat.ask(&request).await?
+                let budget = self.parts.budget;
+                let _place = budget.take().await;
+                if budget.is_out() {
+                    return Err(Outage("another call had no answer".to_owned()).into());
+                }
+                self.chat.ask(&request).await.inspect_err(|_| budget.run_out())?
             };
-            calls.push(Call {
+            let call = Call {
                 label: request.label,
                 attempt,
                 request_sha256,
                 outcome: reply.outcome,
                 latency_ms: u64::try_from(reply.latency.as_millis()).unwrap_or(u64::MAX),
-            });
+            };
+            if let Some(notebook) = self.parts.notebook {
+                notebook.answered(&call, &self.sent(question, reader));
+            }
+            calls.push(call);
         }
         if question.shared {
             self.memo.keep(&first, &calls, question);
@@ -281,6 +297,13 @@ impl Interview<'_> {
     /// What stands for a picture where a request is hashed.
     fn stand_in(&self, reader: &Reader<'_>, url: &str) -> String {
         stand_in(self.model, url, reader.hash(url).as_deref())
+    }
+
+    /// Hashes of the pictures that are sent inside of a question.
+    fn sent(&self, question: &Question, reader: &Reader<'_>) -> BTreeMap<String, String> {
+        let inside = self.model.pictures == super::PicturesBy::Data;
+        let pictures = question.pictures().filter(|_| inside);
+        pictures.filter_map(|url| Some((url.to_owned(), reader.hash(url)?))).collect()
     }
 
     /// Data URLs of the pictures that there are.

@@ -54,7 +54,13 @@ fn calls_stay_within_the_budget_and_order_does_not_matter() {
         let (naps, budget) = (Naps::default(), Budget::new(calls));
         let duels = duels();
         let all = join_all(duels.iter().map(|duel| {
-            let parts = Parts { pictures: &album, sleep: &naps, budget: &budget, earlier: None };
+            let parts = Parts {
+                pictures: &album,
+                sleep: &naps,
+                budget: &budget,
+                earlier: None,
+                notebook: None,
+            };
             judge.judge(duel, parts)
         }));
         let all: Vec<_> =

@@ -1,17 +1,19 @@
 //! Evidence: a verdict again without asking anybody, and what is not what the rules asked.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use judge::recheck::recheck;
 use judge::single::SingleQuestion;
 use judge::stages::{MultiStage, Settings};
 use judge::vlm::{Model, PicturesBy};
-use judge::{DuelJudge, Evidence, JudgeError, Outcome, Verdict};
+use judge::{Call, DuelJudge, Evidence, JudgeError, Notebook, Outage, Outcome, Verdict};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::script::{Album, Asked, Script, duel, honest, judged, now};
+use crate::script::{Album, Asked, Script, duel, honest, judged, noted, now};
 
 fn by_data() -> Settings {
     let model = Model { pictures: PicturesBy::Data, ..Model::default() };
@@ -124,6 +126,77 @@ fn evidence_with_a_gap_is_filled() {
     let filled = now(judged(&judge, &duel, &album, Some(&part))).unwrap();
     assert_eq!(filled.evidence.unwrap(), whole);
     assert_eq!(chat.asked().len(), 1);
+}
+
+/// Calls as they were answered, and what was sent inside of them.
+#[derive(Default)]
+struct Notes(Mutex<(Vec<Call>, BTreeMap<String, String>)>);
+
+impl Notebook for Notes {
+    fn answered(&self, call: &Call, inputs: &BTreeMap<String, String>) {
+        let mut notes = self.0.lock().unwrap();
+        notes.0.push(call.clone());
+        notes.1.extend(inputs.clone());
+    }
+}
+
+/// A model that is away from the so manieth call on.
+fn away_from(call: usize) -> Arc<Script> {
+    let calls = AtomicUsize::new(0);
+    Script::new(move |asked| {
+        if calls.fetch_add(1, Ordering::SeqCst) >= call {
+            return Err(Outage("away".into()).into());
+        }
+        let is_malformed = asked.attempt == 0 && asked.label.len().is_multiple_of(3);
+        Ok(if is_malformed { Outcome::Answer("Hm.".into()) } else { honest_by_label(asked) })
+    })
+}
+
+/// Wherever a duel is broken off, what was answered is not asked again, and evidence and verdict are the same.
+#[test]
+fn calls_of_a_duel_that_was_broken_off_are_not_made_again() {
+    // With pictures inside, both sides look the same to the last two questions, and one answer serves both.
+    for (settings, besides) in [(Settings::default(), 0), (by_data(), 2)] {
+        let duel = duel("one", "two");
+        let whole = clumsy();
+        let judge = MultiStage::new(settings.clone(), whole.clone());
+        let whole_verdict = now(judged(&judge, &duel, &Album::default(), None)).unwrap();
+        let evidence = whole_verdict.evidence.unwrap();
+        let calls = whole.asked().len();
+        for answered in 0..calls - besides {
+            let notes = Notes::default();
+            let album = Album::default();
+            let judge = MultiStage::new(settings.clone(), away_from(answered));
+            let broken = now(noted(&judge, &duel, &album, None, Some(&notes)));
+            assert!(matches!(broken, Err(JudgeError::Outage(_))));
+            let (noted_calls, inputs) = notes.0.into_inner().unwrap();
+            assert_eq!(noted_calls.len(), answered);
+            let figures = serde_json::Value::Null;
+            let part = Evidence { calls: noted_calls, inputs, figures, ..evidence.clone() };
+            let rest = clumsy();
+            let judge = MultiStage::new(settings.clone(), rest.clone());
+            let verdict = now(judged(&judge, &duel, &album, Some(&through_text(&part)))).unwrap();
+            assert_eq!(rest.asked().len(), calls - answered);
+            assert_eq!(verdict.evidence.as_ref(), Some(&evidence));
+            assert_eq!(recheck(&evidence), Ok((verdict.winner, verdict.detail)));
+        }
+    }
+}
+
+/// Answers about other pictures go with nothing that is seen now.
+#[test]
+fn a_picture_that_changed_makes_the_duel_anew() {
+    let judge = |chat| MultiStage::new(by_data(), chat);
+    let duel = duel("one", "two");
+    let album = Album::default();
+    let whole = now(judged(&judge(clumsy()), &duel, &album, None)).unwrap().evidence.unwrap();
+    let mut part = whole.clone();
+    part.calls.truncate(4);
+    part.figures = serde_json::Value::Null;
+    let prompt = part.inputs.get_mut(&duel.prompt).unwrap();
+    *prompt = "0".repeat(64);
+    let again = now(judged(&judge(clumsy()), &duel, &album, Some(&part))).unwrap();
+    assert_eq!(again.evidence.unwrap(), whole);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use judge::vlm::{Chat, Reply, Request};
 use judge::{
-    Budget, Duel, DuelJudge, Evidence, JudgeError, Outage, Outcome, Parts, Pending, Pictures,
-    Shown, Sleep, Verdict,
+    Budget, Duel, DuelJudge, Evidence, JudgeError, Notebook, Outage, Outcome, Parts, Pending,
+    Pictures, Shown, Sleep, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -226,8 +226,20 @@ pub(crate) async fn judged(
     album: &Album,
     earlier: Option<&Evidence>,
 ) -> Result<Verdict, JudgeError> {
+    noted(judge, duel, album, earlier, None).await
+}
+
+/// Judges a duel, and has its calls written down.
+pub(crate) async fn noted(
+    judge: &dyn DuelJudge,
+    duel: &Duel,
+    album: &Album,
+    earlier: Option<&Evidence>,
+    notebook: Option<&dyn Notebook>,
+) -> Result<Verdict, JudgeError> {
     let (naps, budget) = (Naps::default(), Budget::new(32));
-    judge.judge(duel, Parts { pictures: album, sleep: &naps, budget: &budget, earlier }).await
+    let parts = Parts { pictures: album, sleep: &naps, budget: &budget, earlier, notebook };
+    judge.judge(duel, parts).await
 }
 
 /// Runs what waits for nothing.

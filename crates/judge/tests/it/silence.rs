@@ -59,7 +59,8 @@ fn pauses_grow_and_differ() {
     let (naps, budget) = (Naps::default(), Budget::new(2));
     let album = Album::default();
     let duel = duel("front-2", "front-5");
-    let parts = Parts { pictures: &album, sleep: &naps, budget: &budget, earlier: None };
+    let parts =
+        Parts { pictures: &album, sleep: &naps, budget: &budget, earlier: None, notebook: None };
     now(judge(chat).judge(&duel, parts)).unwrap();
     let naps = naps.0.into_inner().unwrap();
     assert_eq!(naps.len(), 16);

@@ -56,6 +56,16 @@ words! {
 }
 
 words! {
+    /// Which repeats of an audit have to reach the margin.
+    pub enum AuditRule {
+        /// Each of them: the original rule.
+        Each = "each",
+        /// All of them together: their mean.
+        Pooled = "pooled",
+    }
+}
+
+words! {
     /// What a crown rests on.
     pub enum Crown {
         /// The margin alone: the original rule.
@@ -80,6 +90,8 @@ record! {
         pub confidence: f64 = [or 0.95],
         /// A submission audit passes from this margin down on; nothing for `win_margin`.
         pub self_audit_margin: Option<f64> = [if there],
+        /// Which repeats of an audit have to reach the margin.
+        pub audit_rule: AuditRule = [or AuditRule::Each],
         /// So long after the first match of a round, who has no report or no source audit is rejected; nothing for no end.
         pub audit_deadline_hours: Option<f64> = [if there],
     }

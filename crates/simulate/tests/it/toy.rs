@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arena::leader::{Ending, transition};
 use arena::owner::{Owner, Turn, TurnError};
 use arena::ports::{Ports, WebLimits};
-use arena::schedule::{Seen, plan, time_of};
+use arena::schedule::{BLOCK_TIME, Seen, plan, time_of};
 use chain::Pending;
 use ledger::batcher::{Batcher, Now, Settings};
 use ledger::files::config::Config;
@@ -148,7 +148,8 @@ impl Toy {
         };
         let seen = seen.map_err(later)?;
         if seen.number < target {
-            let time = time_of(seen.number, ports.clock.now(), target).map_err(later)?;
+            let time =
+                time_of(seen.number, ports.clock.now(), target, BLOCK_TIME).map_err(later)?;
             return Ok(Turn::Until(time));
         }
         let block = ports.chain.block(target).await.map_err(later)?.ok_or_else(|| later("none"))?;
@@ -200,7 +201,8 @@ impl Toy {
         let head = look.ports.chain.finalized().await.map_err(later)?.number;
         let deadline = schedule.generation_deadline_block.unwrap_or(0);
         if head < deadline {
-            let time = time_of(head, look.ports.clock.now(), deadline).map_err(later)?;
+            let time =
+                time_of(head, look.ports.clock.now(), deadline, BLOCK_TIME).map_err(later)?;
             return Ok(Turn::Until(time));
         }
         look.go(look.next(Stage::Downloading), Vec::new(), self.flaw)
@@ -329,7 +331,8 @@ impl Toy {
             look.snapshot.find(&look.of_round(RoundFile::Winner)).map_err(later)?;
         let block = look.ports.chain.finalized().await.map_err(later)?.number;
         let now = look.ports.clock.now();
-        let seen = Seen { config: &config, now, block, previous: Some(&previous) };
+        let block_time = BLOCK_TIME;
+        let seen = Seen { config: &config, now, block, block_time, previous: Some(&previous) };
         let next = plan(&seen).map_err(later)?;
         let ending = winner.as_ref().map_or(Ending::NoSubmissions, Ending::Won);
         let last = leaders.latest().cloned().ok_or_else(|| later("no leader"))?;

@@ -1,7 +1,7 @@
 //! Who takes part.
 
 use arena::collector::observed::{self, Entries};
-use arena::collector::{Observed, Refusal, admit, seed, tie_break};
+use arena::collector::{Earlier, Observed, Refusal, admit, seed, tie_break};
 use chain::{Account, Block, Neuron, Revealed};
 use ledger::{JsonFile as _, Round};
 
@@ -36,7 +36,11 @@ fn observed(hotkeys: Vec<Entries>) -> Observed {
 
 /// Numbers of those who take part, in order, and why others do not.
 fn outcome(observed: &Observed) -> (Vec<u8>, Vec<(u8, Refusal)>) {
-    let admission = admit(observed, &crate::config(), &window(), Round(3));
+    outcome_after(observed, &Earlier::default())
+}
+
+fn outcome_after(observed: &Observed, earlier: &Earlier) -> (Vec<u8>, Vec<(u8, Refusal)>) {
+    let admission = admit(observed, &crate::config(), &window(), Round(3), earlier);
     let number = |account: &Account| account.0[0];
     let accepted = admission.submissions.keys().map(|hotkey| number(&hotkey.parse().unwrap()));
     let refused = admission.refused.iter().map(|(who, why)| (number(who), why.clone()));
@@ -45,8 +49,13 @@ fn outcome(observed: &Observed) -> (Vec<u8>, Vec<(u8, Refusal)>) {
 
 #[test]
 fn submissions_are_those_of_the_file() {
-    let admission =
-        admit(&observed(vec![miner(1, 1, 1, 150)]), &crate::config(), &window(), Round(3));
+    let admission = admit(
+        &observed(vec![miner(1, 1, 1, 150)]),
+        &crate::config(),
+        &window(),
+        Round(3),
+        &Earlier::default(),
+    );
     insta::assert_snapshot!(admission.submissions.to_text(), @r#"
     {
       "5C62Ck4UrFPiBtoCmeSrgF7x9yv9mn38446dhCpsi2mLHiFT": {
@@ -120,6 +129,37 @@ fn a_place_is_claimed_when_it_is_revealed_not_with_an_earlier_commit() {
     copier.entries.push((stored(r#"{"cdn_url": "http://H1"}"#), 160));
     let seen = observed(vec![miner(1, 1, 1, 150), copier]);
     assert_eq!(outcome(&seen), (vec![1], vec![(2, Refusal::SamePlace(account(1)))]));
+}
+
+/// Code and address of an earlier round are public; who reveals them first in this one does not get them for that.
+#[test]
+fn what_was_public_in_an_earlier_round_stays_with_who_had_it() {
+    let admission = |seen: &Observed, round| {
+        admit(seen, &crate::config(), &window(), Round(round), &Earlier::default()).submissions
+    };
+    let mut earlier = Earlier::default();
+    earlier.add(Round(1), &admission(&observed(vec![miner(1, 1, 1, 150)]), 1));
+    earlier.add(Round(0), &admission(&observed(vec![miner(5, 5, 5, 150)]), 0));
+    // 2 takes the code of 1, 3 its place, both before it; 6 and 5 fight for what 5 had.
+    let seen = observed(vec![
+        miner(1, 1, 1, 150),
+        miner(2, 1, 2, 110),
+        miner(3, 3, 1, 111),
+        miner(5, 5, 5, 160),
+        miner(6, 6, 5, 112),
+    ]);
+    let refused = vec![
+        (2, Refusal::SameCode(account(1))),
+        (3, Refusal::SamePlace(account(1))),
+        (6, Refusal::SamePlace(account(5))),
+    ];
+    assert_eq!(outcome_after(&seen, &earlier), (vec![1, 5], refused));
+    // Who had it later comes after who had it first.
+    earlier.add(Round(2), &admission(&observed(vec![miner(2, 1, 2, 150)]), 2));
+    assert_eq!(outcome_after(&seen, &earlier).0, [1, 5]);
+    // Who does not take part holds nothing.
+    let gone = observed(vec![miner(2, 1, 2, 110), miner(6, 6, 5, 112)]);
+    assert_eq!(outcome_after(&gone, &earlier).0, [2, 6]);
 }
 
 #[test]

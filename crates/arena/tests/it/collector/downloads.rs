@@ -197,12 +197,41 @@ fn a_miner_has_so_much_time_and_no_more() {
 
 /// A turn that dies after so long.
 async fn killed(world: &World, after: Duration) -> Option<Result<Turn, TurnError>> {
-    let mut collector = Collector::new(Settings::default());
+    killed_with(Settings::default(), world, after).await
+}
+
+async fn killed_with(
+    settings: Settings,
+    world: &World,
+    after: Duration,
+) -> Option<Result<Turn, TurnError>> {
+    let mut collector = Collector::new(settings);
     let turn = collector.turn(&world.ports);
     match select(turn, world.ports.clock.sleep(after)).await {
         Either::Left((end, _)) => Some(end),
         Either::Right(_) => None,
     }
+}
+
+/// One file of 50 s is in and a second is under way for 20 s when the process dies; with the second's 50 s the time of 105 s is over.
+#[test]
+fn a_restart_gives_no_miner_its_time_anew() {
+    run(async {
+        let world = world(2);
+        downloading(&world).await;
+        for stem in ["a", "b", "c", "d"] {
+            let drip = Reply::Slow(Duration::from_secs(50), "at last".into());
+            world.web.set(&format!("http://h1/{stem}.js"), drip);
+        }
+        let settings =
+            Settings { miner_time_s: 105, downloads_per_miner: 1, ..Settings::default() };
+        let dies = Duration::from_secs(70);
+        assert!(killed_with(settings.clone(), &world, dies).await.is_none());
+        assert_eq!(Collector::new(settings).turn(&world.ports).await, Ok(Turn::Again));
+        let ends = ends(&world, 1);
+        let late = ends.iter().filter(|end| end.contains("js_fetch_failed: time_budget"));
+        assert_eq!(late.count(), 1, "{ends:?}");
+    });
 }
 
 #[test]

@@ -1,28 +1,22 @@
 //! A world for the collector: everything in memory, and as bad as a test wants it.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use arena::ports::{
-    Blocking, BuildSeen, Builds, Entropy, Journals, Notice, Notify, Order, OrderEnd, Ports, Sink,
-    Stop, Studio, Web, WebError, WebLimits, Works,
-};
+use arena::ports::{Blocking, Notify, Ports, Stop, Studio, Web, WebError, WebLimits};
 use bytes::Bytes;
 use chain::{
     Account, Block, Chain, ChainError, Clock, Keypair, Neuron, Pending, Receipt, Revealed,
 };
 use jiff::Timestamp;
-use judge::{Description, Duel, DuelJudge, JudgeError, Parts, Verdict};
-use ledger::Round;
-use ledger::batcher::Journal;
-use ledger::files::submissions::Submission;
 use ledger::repository::{Author, MemoryRepository, Repository};
 use store::Store;
 use views::{Bundle, Kind, ViewsError};
+
+use crate::fakes::{Memory, Nobody, Told};
 
 /// Time that goes on when nothing else does.
 #[derive(Debug, Default)]
@@ -280,91 +274,6 @@ impl Chain for FakeChain {
     }
 }
 
-/// Journals that outlive a collector.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FakeJournals(Arc<Mutex<BTreeMap<String, Content>>>);
-
-/// Of one journal.
-type Content = Arc<Mutex<Vec<u8>>>;
-
-#[derive(Debug)]
-struct FakeJournal(Content);
-
-impl Journals for FakeJournals {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Journal>> {
-        let mut all = self.0.lock().unwrap();
-        let bytes = all.entry(name.to_owned()).or_default();
-        Ok(Box::new(FakeJournal(Arc::clone(bytes))))
-    }
-}
-
-impl Journal for FakeJournal {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(())
-    }
-
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.0.lock().unwrap().truncate(usize::try_from(len).unwrap());
-        Ok(())
-    }
-}
-
-/// What was told.
-#[derive(Debug, Default)]
-pub(super) struct Told(pub(super) Mutex<Vec<Notice>>);
-
-impl Notify for Told {
-    fn tell(&self, notice: Notice) {
-        self.0.lock().unwrap().push(notice);
-    }
-}
-
-/// What the collector never asks.
-#[derive(Debug)]
-struct Nobody;
-
-impl Entropy for Nobody {
-    fn u32(&self) -> io::Result<u32> {
-        unreachable!("seeds come from the chain")
-    }
-}
-
-impl Builds for Nobody {
-    fn look<'a>(
-        &'a self,
-        _: Round,
-        _: &'a [(String, Submission)],
-    ) -> Pending<'a, Result<Option<BTreeMap<String, BuildSeen>>, String>> {
-        unreachable!("the collector builds nothing")
-    }
-}
-
-impl Works for Nobody {
-    fn run<'a>(
-        &'a self,
-        _: &'a Order,
-        _: &'a dyn Sink,
-        _: &'a Stop,
-    ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>> {
-        unreachable!("the collector runs nothing")
-    }
-}
-
-impl DuelJudge for Nobody {
-    fn describe(&self) -> Description {
-        unreachable!("the collector judges nothing")
-    }
-
-    fn judge<'a>(&'a self, _: &'a Duel, _: Parts<'a>) -> Pending<'a, Result<Verdict, JudgeError>> {
-        unreachable!("the collector judges nothing")
-    }
-}
-
 /// All of it.
 #[derive(Debug)]
 pub(super) struct World {
@@ -391,7 +300,7 @@ impl World {
                 name: "Collector".to_owned(),
                 email: "collector@localhost".to_owned(),
             },
-            journals: Arc::new(FakeJournals::default()),
+            journals: Arc::new(Memory::default()),
             store: Store::memory("https://cdn.test"),
             chain: Arc::clone(&chain) as Arc<dyn Chain>,
             web: Arc::clone(&web) as Arc<dyn Web>,
@@ -439,6 +348,6 @@ impl World {
     }
 
     pub(super) fn titles(&self) -> Vec<String> {
-        self.told.0.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
+        self.told.titles()
     }
 }

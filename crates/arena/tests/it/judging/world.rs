@@ -7,27 +7,21 @@ use std::time::Duration;
 
 use arena::judging::{Judging, Settings};
 use arena::owner::{Owner as _, Turn, TurnError};
-use arena::ports::{
-    Blocking, BuildSeen, Builds, Entropy, Journals, Notice, Notify, Order, OrderEnd, Ports, Sink,
-    Stop, Studio, Web, WebError, WebLimits, Works,
-};
-use bytes::Bytes;
-use chain::{
-    Account, Block, Chain, ChainError, Clock, Keypair, Neuron, Pending, Receipt, Revealed,
-};
+use arena::ports::{Blocking, Ports, Stop};
+use chain::{Clock, Pending};
 use jiff::Timestamp;
-use judge::{Description, Duel, DuelJudge, Evidence, JudgeError, Outage, Parts, Verdict};
-use ledger::Round;
-use ledger::batcher::Journal;
+use judge::{
+    Call, Description, Duel, DuelJudge, Evidence, JudgeError, Outage, Outcome, Parts, Verdict,
+};
 use ledger::files::duels::DuelWinner;
-use ledger::files::submissions::Submission;
 use ledger::json;
 use ledger::repository::{
     Advance, Author, CommitInfo, Draft, Expected, Id, MemoryRepository, Repository,
     RepositoryError, Snapshot, publish,
 };
 use store::Store;
-use views::{Bundle, Kind, ViewsError};
+
+use crate::fakes::{Memory, Nobody, Told};
 
 /// Time that somebody moves.
 #[derive(Debug)]
@@ -63,6 +57,8 @@ pub(crate) struct Answers {
     pub fails_from: AtomicUsize,
     /// Duels under way now, and at most.
     pub under_way: Mutex<(usize, usize)>,
+    /// Whether it asks a model, this many times for each duel.
+    pub calls: AtomicUsize,
     /// Called with each question.
     pub meanwhile: Mutex<Option<Meanwhile>>,
 }
@@ -87,7 +83,7 @@ impl DuelJudge for Knows {
         Description {
             name: "stub".into(),
             version: 1,
-            model: None,
+            model: (self.answers.calls.load(Ordering::SeqCst) > 0).then(|| "wise".to_owned()),
             settings: serde_json::Value::Null,
         }
     }
@@ -104,7 +100,25 @@ impl DuelJudge for Knows {
                 return Ok(Verdict { winner, detail, evidence: None });
             };
             let (left, right) = (name_of(&left.prefix), name_of(&right.prefix));
-            if parts.earlier.is_none() {
+            let mut calls = parts.earlier.map(|earlier| earlier.calls.clone()).unwrap_or_default();
+            for attempt in calls.len()..self.answers.calls.load(Ordering::SeqCst) {
+                self.answers.asked.lock().unwrap().push(format!("{}/{attempt}", duel.stem));
+                if self.answers.asked.lock().unwrap().len()
+                    >= self.answers.fails_from.load(Ordering::SeqCst)
+                {
+                    return Err(Outage("the model is down".into()).into());
+                }
+                calls.push(Call {
+                    label: format!("call-{attempt}"),
+                    attempt: 0,
+                    request_sha256: duel.stem.clone(),
+                    outcome: Outcome::Answer(format!("answer {attempt}")),
+                    latency_ms: 1,
+                });
+                let inputs = BTreeMap::from([("picture".to_owned(), "00".to_owned())]);
+                parts.notebook.unwrap().answered(&calls[attempt], &inputs);
+            }
+            if parts.earlier.is_none() && calls.is_empty() {
                 let question = format!("{left}-{right}/{}", duel.stem);
                 let asked = {
                     let mut asked = self.answers.asked.lock().unwrap();
@@ -140,7 +154,7 @@ impl DuelJudge for Knows {
                 judge: self.describe(),
                 duel: duel.clone(),
                 inputs: BTreeMap::new(),
-                calls: Vec::new(),
+                calls,
                 figures: serde_json::json!({ "score": score }),
             };
             let detail = json::read(r#"{"swap": {"asked": 2, "agreed": 1}}"#).unwrap();
@@ -220,6 +234,7 @@ pub(crate) struct World {
     pub books: Arc<Books>,
     pub answers: Arc<Answers>,
     pub told: Arc<Told>,
+    pub journals: Memory,
     pub ports: Ports,
     clock: Arc<Hands>,
     prompts: usize,
@@ -228,15 +243,6 @@ pub(crate) struct World {
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Told(pub Mutex<Vec<Notice>>);
-
-impl Notify for Told {
-    fn tell(&self, notice: Notice) {
-        self.0.lock().unwrap().push(notice);
     }
 }
 
@@ -261,17 +267,19 @@ impl World {
         let answers = Arc::new(Answers::default());
         answers.fails_from.store(usize::MAX, Ordering::SeqCst);
         let told = Arc::new(Told::default());
+        let journals = Memory::default();
         let store = Store::memory("https://cdn.example");
         let world = Arc::new_cyclic(|world| Self {
             books: Arc::clone(&books),
             answers: Arc::clone(&answers),
             told: Arc::clone(&told),
+            journals: journals.clone(),
             ports: Ports {
                 clock: clock.clone(),
                 entropy: Arc::new(Nobody),
                 books,
                 author: Author { name: "judge".into(), email: "judge@example".into() },
-                journals: Arc::new(Nobody),
+                journals: Arc::new(journals.clone()),
                 store,
                 chain: Arc::new(Nobody),
                 web: Arc::new(Nobody),
@@ -414,7 +422,7 @@ impl World {
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.told.0.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
+        self.told.titles()
     }
 
     pub(crate) fn later(&self, time: Duration) {
@@ -432,6 +440,17 @@ impl World {
         runtime.block_on(owner.turn(&self.ports))
     }
 
+    /// Turns until something is so.
+    pub(crate) fn run_until(&self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..200 {
+            if is_so(self) {
+                return;
+            }
+            self.turn().unwrap();
+        }
+        panic!("it is never so");
+    }
+
     /// Turns until nothing is to be done; a new owner for each, as if the process had died between any two.
     pub(crate) fn run(&self) -> Turn {
         self.run_with(&Settings::default())
@@ -445,112 +464,5 @@ impl World {
             }
         }
         panic!("it does not come to rest");
-    }
-}
-
-/// Ports that a judge has no business with.
-#[derive(Debug)]
-struct Nobody;
-
-impl Entropy for Nobody {
-    fn u32(&self) -> std::io::Result<u32> {
-        unreachable!()
-    }
-}
-
-impl Journals for Nobody {
-    fn open(&self, _: &str) -> std::io::Result<Box<dyn Journal>> {
-        unreachable!()
-    }
-}
-
-impl Web for Nobody {
-    fn get<'a>(&'a self, _: &'a str, _: &'a WebLimits) -> Pending<'a, Result<Bytes, WebError>> {
-        unreachable!()
-    }
-}
-
-impl Studio for Nobody {
-    fn bundle(&self, _: Kind, _: Bytes, _: Bytes) -> Pending<'_, Result<Bundle, ViewsError>> {
-        unreachable!()
-    }
-}
-
-impl Builds for Nobody {
-    fn look<'a>(
-        &'a self,
-        _: Round,
-        _: &'a [(String, Submission)],
-    ) -> Pending<'a, Result<Option<BTreeMap<String, BuildSeen>>, String>> {
-        unreachable!()
-    }
-}
-
-impl Works for Nobody {
-    fn run<'a>(
-        &'a self,
-        _: &'a Order,
-        _: &'a dyn Sink,
-        _: &'a Stop,
-    ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>> {
-        unreachable!()
-    }
-}
-
-impl Chain for Nobody {
-    fn head(&self) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!()
-    }
-
-    fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!()
-    }
-
-    fn block(&self, _: u64) -> Pending<'_, Result<Option<Block>, ChainError>> {
-        unreachable!()
-    }
-
-    fn revealed(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Revealed>, ChainError>> {
-        unreachable!()
-    }
-
-    fn neurons(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Neuron>, ChainError>> {
-        unreachable!()
-    }
-
-    fn lock(&self, _: Block, _: Account, _: u16) -> Pending<'_, Result<u64, ChainError>> {
-        unreachable!()
-    }
-
-    fn weights(
-        &self,
-        _: Block,
-        _: u16,
-        _: u16,
-    ) -> Pending<'_, Result<Vec<(u16, u16)>, ChainError>> {
-        unreachable!()
-    }
-
-    fn commit<'a>(
-        &'a self,
-        _: &'a Keypair,
-        _: u16,
-        _: &'a [u8],
-        _: u64,
-    ) -> Pending<'a, Result<Receipt, ChainError>> {
-        unreachable!()
-    }
-
-    fn set_weights<'a>(
-        &'a self,
-        _: &'a Keypair,
-        _: u16,
-        _: &'a [(u16, f64)],
-    ) -> Pending<'a, Result<Receipt, ChainError>> {
-        unreachable!()
-    }
-
-    fn next_block(&self, _: u64) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!()
     }
 }

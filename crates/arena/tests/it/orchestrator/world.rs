@@ -1,7 +1,6 @@
 //! A small world of fakes: time that jumps to the next thing that waits, and everything in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,22 +10,20 @@ use std::time::Duration;
 use arena::orchestrator::{Orchestrator, Settings};
 use arena::owner::{Owner as _, Turn, TurnError};
 use arena::ports::{
-    Blocking, BuildSeen, Builds, Entropy, Journals, Made, Notice, Notify, Order, OrderEnd, Ports,
-    RepeatDone, Sink, Stop, Studio, Web, WebError, WebLimits, Works,
+    Blocking, BuildSeen, Builds, Made, Notice, Notify, Order, OrderEnd, Ports, RepeatDone, Sink,
+    Stop, Studio, Web, WebError, WebLimits, Works,
 };
 use bytes::Bytes;
-use chain::{
-    Account, Block, Chain, ChainError, Clock, Keypair, Neuron, Pending, Receipt, Revealed,
-};
+use chain::{Clock, Pending};
 use jiff::Timestamp;
-use judge::{Description, Duel, DuelJudge, JudgeError, Parts, Verdict};
 use ledger::Round;
-use ledger::batcher::Journal;
 use ledger::files::builds::BuildStatus;
 use ledger::files::submissions::Submission;
 use ledger::repository::{Author, Draft, Expected, MemoryRepository, Repository as _, publish};
 use store::Store;
 use views::{Bundle, GRAY, Kind, ViewsError, WHITE};
+
+use crate::fakes::{Memory, Nobody};
 
 /// Time that only passes when everybody waits.
 #[derive(Debug, Default)]
@@ -107,35 +104,6 @@ pub(crate) fn hold<T>(time: &Time, polls: usize, work: impl Future<Output = T>) 
     None
 }
 
-#[derive(Debug, Default)]
-struct Memory(Mutex<BTreeMap<String, Arc<Mutex<Vec<u8>>>>>);
-
-#[derive(Debug)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Journals for Memory {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Journal>> {
-        let lines = Arc::clone(self.0.lock().unwrap().entry(name.to_owned()).or_default());
-        Ok(Box::new(Lines(lines)))
-    }
-}
-
-impl Journal for Lines {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.0.lock().unwrap().truncate(usize::try_from(len).unwrap());
-        Ok(())
-    }
-}
-
 /// What a miner's image does.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
@@ -189,18 +157,6 @@ impl Clock for Port {
     }
 }
 
-impl Journals for Port {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Journal>> {
-        self.0.journals.open(name)
-    }
-}
-
-impl Entropy for Port {
-    fn u32(&self) -> io::Result<u32> {
-        Ok(4)
-    }
-}
-
 impl Notify for Port {
     fn tell(&self, notice: Notice) {
         let text = format!("{}: {} {:?}", notice.title, notice.text, notice.fields.first());
@@ -237,16 +193,6 @@ impl Studio for Port {
             Ok(Bundle { white, gray: vec![asset; GRAY], grid: prompt, embeddings: Bytes::new() })
         };
         Box::pin(std::future::ready(made))
-    }
-}
-
-impl DuelJudge for Port {
-    fn describe(&self) -> Description {
-        unreachable!("no duels")
-    }
-
-    fn judge<'a>(&'a self, _: &'a Duel, _: Parts<'a>) -> Pending<'a, Result<Verdict, JudgeError>> {
-        unreachable!("no duels")
     }
 }
 
@@ -328,64 +274,6 @@ async fn work(
         sink.repeat_done(done).await?;
     }
     Ok((OrderEnd::Completed, Some(stats)))
-}
-
-impl Chain for Port {
-    fn head(&self) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn block(&self, _: u64) -> Pending<'_, Result<Option<Block>, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn revealed(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Revealed>, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn neurons(&self, _: Block, _: u16) -> Pending<'_, Result<Vec<Neuron>, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn lock(&self, _: Block, _: Account, _: u16) -> Pending<'_, Result<u64, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn weights(
-        &self,
-        _: Block,
-        _: u16,
-        _: u16,
-    ) -> Pending<'_, Result<Vec<(u16, u16)>, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn commit<'a>(
-        &'a self,
-        _: &'a Keypair,
-        _: u16,
-        _: &'a [u8],
-        _: u64,
-    ) -> Pending<'a, Result<Receipt, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn set_weights<'a>(
-        &'a self,
-        _: &'a Keypair,
-        _: u16,
-        _: &'a [(u16, f64)],
-    ) -> Pending<'a, Result<Receipt, ChainError>> {
-        unreachable!("no chain")
-    }
-
-    fn next_block(&self, _: u64) -> Pending<'_, Result<Block, ChainError>> {
-        unreachable!("no chain")
-    }
 }
 
 const CONFIG: &str = r#"{"name": "demo", "description": "", "first_evaluation_date": "2031-03-01",
@@ -476,15 +364,15 @@ pub(crate) fn ports(world: &Arc<World>) -> Ports {
     let port = Arc::new(Port(Arc::clone(world)));
     Ports {
         clock: port.clone(),
-        entropy: port.clone(),
+        entropy: Arc::new(Nobody),
         books: world.books.clone(),
         author: author(),
-        journals: port.clone(),
+        journals: Arc::new(world.journals.clone()),
         store: Store::memory("https://cdn.example"),
-        chain: port.clone(),
+        chain: Arc::new(Nobody),
         web: port.clone(),
         studio: port.clone(),
-        judge: port.clone(),
+        judge: Arc::new(Nobody),
         builds: port.clone(),
         works: port.clone(),
         notify: port,

@@ -637,8 +637,13 @@ impl judge::Sleep for Nothing {
 
 fn answer(duel: &judge::Duel, (left, right): (u8, u8)) -> judge::Verdict {
     let judge = SingleQuestion::new(single::Settings::default(), Arc::new(Scripted(left, right)));
-    let parts =
-        Parts { pictures: &Nothing, sleep: &Nothing, budget: &Budget::new(4), earlier: None };
+    let parts = Parts {
+        pictures: &Nothing,
+        sleep: &Nothing,
+        budget: &Budget::new(4),
+        earlier: None,
+        notebook: None,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(judge.judge(duel, parts)).unwrap()
 }

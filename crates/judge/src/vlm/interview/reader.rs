@@ -1,6 +1,7 @@
 //! Pictures of a duel: read once, with their hashes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -15,13 +16,16 @@ pub(crate) struct Reader<'a> {
     pictures: &'a dyn Pictures,
     read: Mutex<BTreeMap<String, Option<Bytes>>>,
     hashes: Mutex<BTreeMap<String, String>>,
+    /// Whether something that was read is not what earlier evidence had.
+    changed: AtomicBool,
 }
 
 impl<'a> Reader<'a> {
     /// With the hashes of `earlier` evidence.
     pub(crate) fn new(pictures: &'a dyn Pictures, earlier: Option<&Evidence>) -> Self {
         let hashes = earlier.map(|earlier| earlier.inputs.clone()).unwrap_or_default();
-        Self { pictures, read: Mutex::default(), hashes: Mutex::new(hashes) }
+        let hashes = Mutex::new(hashes);
+        Self { pictures, read: Mutex::default(), hashes, changed: AtomicBool::new(false) }
     }
 
     /// The bytes at a URL; nothing if there are none.
@@ -32,11 +36,15 @@ impl<'a> Reader<'a> {
         }
         let bytes = self.pictures.get(url).await?;
         let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
-        match &bytes {
-            Some(bytes) => hashes.insert(url.to_owned(), sha256(bytes)),
+        let is = bytes.as_deref().map(sha256);
+        let was = match &is {
+            Some(is) => hashes.insert(url.to_owned(), is.clone()),
             None => hashes.remove(url),
         };
         drop(hashes);
+        if was.is_some() && was != is {
+            self.changed.store(true, Ordering::SeqCst);
+        }
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         read.insert(url.to_owned(), bytes.clone());
         Ok(bytes)
@@ -45,6 +53,11 @@ impl<'a> Reader<'a> {
     /// SHA-256, in hex, of what was read.
     pub(crate) fn hash(&self, url: &str) -> Option<String> {
         self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
+    }
+
+    /// Whether something that was read is not what earlier evidence had: then the two do not go together.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::SeqCst)
     }
 
     /// All hashes, by URL.
