@@ -170,7 +170,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     ///
-    /// [`ControlError`], also for a hotkey that has not submitted.
+    /// [`ControlError`], also for a hotkey that has not submitted, and for a round that has its winner.
     pub fn source_audit(
         &self,
         hotkey: &str,
@@ -184,6 +184,11 @@ impl Desk<'_> {
             if !submissions.contains_key(hotkey) {
                 return Err(ControlError::Refused(format!(
                     "{hotkey} has no submission in round {round}"
+                )));
+            }
+            if snapshot.text(&Place::Round(round, RoundFile::Winner))?.is_some() {
+                return Err(ControlError::Refused(format!(
+                    "round {round} has its winner: what is found now changes nothing any more"
                 )));
             }
             let place = Place::Round(round, RoundFile::SourceAudit);

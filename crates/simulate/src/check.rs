@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ledger::files::config::Config;
 use ledger::files::matrix::Matrix;
-use ledger::{JsonFile as _, MinerFile, Place, RoundFile};
+use ledger::{MinerFile, Place, RoundFile};
 use serde_json::Value;
 
 use crate::fault::{Fault, Kind, Plan, Weather};
@@ -63,7 +62,7 @@ pub fn guarded(setup: &Setup, plan: &Plan) -> Result<Outcome, Vec<String>> {
 pub fn check(setup: &Setup, plan: Option<&Plan>) -> Result<Passed, Broken> {
     let broken =
         |plan: &Plan, violations| Broken { seed: setup.seed, plan: plan.clone(), violations };
-    let calm = Setup { with_lines: false, ..setup.clone() };
+    let calm = Setup { with_lines: false, sabotage: None, ..setup.clone() };
     let reference = guarded(&calm, &Plan::default());
     let reference = reference.map_err(|violations| broken(&Plan::default(), violations))?;
     if !reference.violations.is_empty() {
@@ -137,7 +136,6 @@ const OF_TIME: [&str; 5] =
 /// What must be alike in two runs and is not.
 fn differences(calm: &BTreeMap<String, String>, faulty: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = Vec::new();
-    let stops = may_stop(calm);
     for (path, wanted) in calm {
         let Some(Place::Round(round, _) | Place::Miner(round, ..)) = Place::parse(path) else {
             continue;
@@ -152,26 +150,11 @@ fn differences(calm: &BTreeMap<String, String>, faulty: &BTreeMap<String, String
             }
             continue;
         }
-        // With early stopping the order of prompts follows from the text of outputs, and times are part of that.
-        if stops && matches!(Place::parse(path), Some(Place::Round(_, file)) if is_matrix(file)) {
-            continue;
-        }
         if let Some(difference) = difference(path, wanted, faulty.get(path).map(String::as_str)) {
             found.push(format!("{path}: not as without faults: {difference}"));
         }
     }
     found
-}
-
-fn is_matrix(file: RoundFile) -> bool {
-    matches!(file, RoundFile::MatchesMatrix | RoundFile::AuditMatrix)
-}
-
-/// Whether matches may end early.
-fn may_stop(files: &BTreeMap<String, String>) -> bool {
-    let config = files.get("config.json").map_or("", String::as_str);
-    Config::from_text("config.json", config)
-        .is_ok_and(|config| config.options().sequential_stopping)
 }
 
 fn difference(path: &str, wanted: &str, found: Option<&str>) -> Option<String> {

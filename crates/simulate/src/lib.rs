@@ -15,8 +15,10 @@ pub mod fault;
 pub mod owners;
 mod properties;
 pub mod run;
+pub mod sabotage;
 mod scenario;
 pub mod trace;
+mod verified;
 pub mod world;
 
 pub use scenario::Size;

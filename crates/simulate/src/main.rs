@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use clap::Parser;
 use simulate::check::{check, shrink};
-use simulate::fault::{Plan, Role, Weather};
+use simulate::fault::{Plan, Weather};
 use simulate::run::Setup;
+use simulate::sabotage::Sabotage;
 use simulate::{Size, owners};
 
 /// Runs whole competitions on simulated time, with faults at every effect. Ends with 1 if something was wrong.
@@ -43,6 +44,12 @@ struct Options {
     /// How often audits have outputs made again.
     #[arg(long, default_value_t = Size::FULL.repeats)]
     repeats: u32,
+    /// Of every so many seeds, all decisions are made again from the public files, on the way and at the end.
+    #[arg(long, default_value_t = 1)]
+    verify_every: u64,
+    /// Have ports break their word, to see that it is noticed: "forces-push", "loses-commits" …; an unknown one names them all.
+    #[arg(long)]
+    sabotage: Option<Sabotage>,
     /// Go on after a seed that failed.
     #[arg(long)]
     keep_going: bool,
@@ -50,17 +57,17 @@ struct Options {
 
 impl Options {
     fn setup(&self, seed: u64) -> Setup {
-        let together = self.together || seed % 3 == 2;
         let (miners, prompts) = (self.miners, self.prompts);
-        Setup {
-            seed,
-            size: Size { miners, prompts, rounds: self.rounds, repeats: self.repeats },
-            weather: if self.storm { Weather::Storm } else { Weather::Fair },
-            roles: if together { vec![Role::All] } else { owners::APART.to_vec() },
-            makers: owners::real(),
-            sets_weights: true,
-            with_lines: self.trace,
+        let size = Size { miners, prompts, rounds: self.rounds, repeats: self.repeats };
+        let weather = if self.storm { Weather::Storm } else { Weather::Fair };
+        let mut setup = Setup::real(seed, size, weather);
+        if self.together {
+            setup.roles = owners::roles(setup.habits, true);
         }
+        setup.verified = seed.is_multiple_of(self.verify_every.max(1));
+        setup.sabotage = self.sabotage;
+        setup.with_lines = self.trace;
+        setup
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::FutureExt as _;
 use ledger::files::duels::MatchReport;
 use ledger::files::leader::Leaders;
 use ledger::files::matrix::Matrix;
@@ -15,7 +14,6 @@ use ledger::files::submissions::Submissions;
 use ledger::files::winner::Winner;
 use ledger::repository::{Draft, Id, Repository as _};
 use ledger::{JsonFile, MinerFile, Place, RoundFile};
-use object_store::ObjectStoreExt as _;
 use store::Digest;
 
 use crate::executor::lock;
@@ -133,14 +131,17 @@ impl Change<'_> {
             Some(Place::State) => self.state(),
             Some(Place::Config | Place::Pool) => Err("only the operator writes it".to_owned()),
             Some(Place::Leader) => self.leader(path),
-            Some(Place::Round(_, file)) => match file {
+            Some(Place::Round(round, file)) => match file {
                 RoundFile::Seed | RoundFile::Prompts | RoundFile::Submissions => {
                     self.unchanging(path)
                 }
                 RoundFile::Schedule => self.schedule(path),
                 RoundFile::Winner => self.winner(path),
                 RoundFile::MatchesMatrix | RoundFile::AuditMatrix => self.matrix(path),
-                RoundFile::GenerationReports => self.reports(path),
+                RoundFile::GenerationReports => {
+                    self.reports(path)?;
+                    self.made(round, path)
+                }
                 _ => Ok(()),
             },
             Some(Place::Miner(_, _, file)) => match file {
@@ -181,7 +182,9 @@ impl Change<'_> {
 
     fn state(&self) -> Result<(), String> {
         let Some((before, after)) = self.both::<State>("state.json")? else { return Ok(()) };
-        let (from, to) = (before.stage, after.stage);
+        // An owner that waits for an operator at the end of a stage says where it goes on.
+        let goes_on = |state: &State| state.resume_stage.filter(|_| state.stage == Stage::Paused);
+        let (from, to) = (before.stage, goes_on(&after).unwrap_or(after.stage));
         let round = before.current_round;
         if from == to && round == after.current_round {
             return Ok(());
@@ -259,10 +262,9 @@ impl Change<'_> {
 
     /// A blob is there and is what it was.
     fn blob(&self, key: &str, sha256: &str) -> Result<(), String> {
-        let path = object_store::path::Path::parse(key).map_err(|error| error.to_string())?;
-        let objects = &self.world.objects;
-        let bytes = async { objects.get(&path).await?.bytes().await }.now_or_never();
-        let Some(Ok(bytes)) = bytes else { return Err(format!("the blob {key} is lost")) };
+        let Some(bytes) = self.world.object(key) else {
+            return Err(format!("the blob {key} is lost"));
+        };
         if Digest::of(&bytes).to_string() != sha256 {
             return Err(format!("the blob {key} changed"));
         }
@@ -309,6 +311,24 @@ impl Change<'_> {
             }
             if was.picture.is_some() && now.picture.is_none() {
                 return Err(format!("the row {stem} lost its pictures"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a repeat says it made has its row by then.
+    fn made(&self, round: Round, path: &str) -> Result<(), String> {
+        let Some(reports) = self.parse::<GenerationReports>(self.after, path)? else {
+            return Ok(());
+        };
+        for (hotkey, report) in &reports {
+            for repeat in &report.repeats {
+                let file = MinerFile::GeneratedRepeat(repeat.repeat_index);
+                let rows: Outputs = self.needed(&Place::Miner(round, hotkey.clone(), file))?;
+                let (made, rows) = (repeat.generated_prompts, rows.len());
+                if u32::try_from(rows).is_ok_and(|rows| rows < made) {
+                    return Err(format!("{hotkey} made {made}, and {rows} are there"));
+                }
             }
         }
         Ok(())

@@ -7,13 +7,15 @@ use std::time::Duration;
 use arena::owner::{Owner, Pace};
 use arena::ports::{Blocking, Notice, Notify, Ports, Stop};
 use futures_util::future::join_all;
+use judge::single::{self, SingleQuestion};
 use ledger::files::state::Stage;
-use ledger::repository::Author;
 use store::Store;
 
 use crate::fault::{Plan, Role, Weather};
+use crate::owners::{self, Habits};
+use crate::sabotage::Sabotage;
 use crate::scenario::{Scenario, Size};
-use crate::world::{Outcome, Process, World};
+use crate::world::{Outcome, Process, World, author, mix};
 
 /// Makes the owners of a process; called at each of its starts.
 pub type Makers = Arc<dyn Fn(Role) -> Vec<Box<dyn Owner>> + Send + Sync>;
@@ -31,10 +33,36 @@ pub struct Setup {
     pub roles: Vec<Role>,
     /// What is in them.
     pub makers: Makers,
+    /// How they are set.
+    pub habits: Habits,
     /// Whether one of them sets weights.
     pub sets_weights: bool,
+    /// Whether all decisions are made again from the public files: once somewhere on the way, and at the end.
+    pub verified: bool,
+    /// Whose ports break their word.
+    pub sabotage: Option<Sabotage>,
     /// Whether to keep what happened as text.
     pub with_lines: bool,
+}
+
+impl Setup {
+    /// The arena's own owners, in processes and with settings that follow from the seed.
+    #[must_use]
+    pub fn real(seed: u64, size: Size, weather: Weather) -> Self {
+        let habits = Habits::of(seed);
+        Self {
+            seed,
+            size,
+            weather,
+            roles: owners::roles(habits, seed % 3 == 2),
+            makers: owners::real(habits),
+            habits,
+            sets_weights: true,
+            verified: true,
+            sabotage: None,
+            with_lines: false,
+        }
+    }
 }
 
 impl fmt::Debug for Setup {
@@ -52,33 +80,31 @@ impl Notify for Nobody {
 }
 
 /// The ports of a process.
-fn ports(process: &Arc<Process>) -> Ports {
+fn ports(process: &Arc<Process>, sabotage: Option<Sabotage>) -> Ports {
     use crate::world::parts::{
         Blobs, Books, Clock, Disk, Drawing, Node, Numbers, PUBLIC_URL, Pods,
     };
-    use crate::world::parts::{Referee, Servers, Workflow};
+    use crate::world::parts::{Model, Servers, Workflow};
 
     let of = || Arc::clone(process);
-    Ports {
+    let ports = Ports {
         clock: Arc::new(Clock(of())),
         entropy: Arc::new(Numbers(of())),
         books: Arc::new(Books(of())),
-        author: Author {
-            name: process.role.to_string(),
-            email: format!("{}@example.com", process.role),
-        },
+        author: author(&process.role.to_string()),
         journals: Arc::new(Disk(of())),
-        store: Store::over(Arc::new(Blobs(of())), PUBLIC_URL),
+        store: Store::over(Arc::new(Blobs::new(of(), sabotage)), PUBLIC_URL),
         chain: Arc::new(Node(of())),
         web: Arc::new(Servers(of())),
         studio: Arc::new(Drawing(of())),
-        judge: Arc::new(Referee(of())),
+        judge: Arc::new(SingleQuestion::new(single::Settings::default(), Arc::new(Model(of())))),
         builds: Arc::new(Workflow(of())),
         works: Arc::new(Pods(of())),
         notify: Arc::new(Nobody),
         stop: Stop::new(),
         blocking: Blocking::Here,
-    }
+    };
+    sabotage.into_iter().fold(ports, |ports, sabotage| sabotage.spoil(ports))
 }
 
 /// Turns without a wait after which an owner is taken to go round in circles.
@@ -120,14 +146,20 @@ async fn serve(process: Arc<Process>, ports: Ports, mut owner: Box<dyn Owner>) {
 /// Days that faults may cost beyond their own time.
 const PATIENCE_DAYS: u32 = 8;
 
+/// An hour of the competition, to look at it while it goes on.
+fn on_the_way(setup: &Setup) -> u32 {
+    let hours = mix(&[setup.seed, 0x0068_6f75]) % (u64::from(setup.size.rounds) * 24);
+    u32::try_from(1 + hours).unwrap_or(1)
+}
+
 /// Runs a competition to its end, or to where it makes no progress any more.
 #[must_use]
 pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
-    let makers = Arc::clone(&setup.makers);
+    let (makers, sabotage) = (Arc::clone(&setup.makers), setup.sabotage);
     let launch = Arc::new(move |process: Arc<Process>| {
         let owners = makers(process.role);
         let served = Arc::clone(&process);
-        let ports = ports(&process);
+        let ports = ports(&process, sabotage);
         process.spawn(async move {
             let serving = owners.into_iter().map(|owner| {
                 let work = serve(Arc::clone(&served), ports.clone(), owner);
@@ -142,8 +174,13 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
     for role in &setup.roles {
         world.start(*role);
     }
-    let auditing = Arc::clone(&world).read_sources();
-    world.executor.spawn(auditing);
+    if !setup.habits.audits_itself {
+        world.executor.spawn(Arc::clone(&world).read_sources());
+    }
+    if setup.habits.pauses {
+        world.executor.spawn(Arc::clone(&world).go_on());
+    }
+    let looked_at = Duration::from_secs(3600) * on_the_way(setup);
     let day = Duration::from_secs(86_400);
     let mut at = Duration::ZERO;
     let finished =
@@ -153,11 +190,17 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
         // An hour at a time: what is at the head is looked at between.
         at += Duration::from_secs(3600);
         world.executor.run(at, || false);
+        if setup.verified && at == looked_at {
+            world.verify();
+        }
         limit = day * (days + PATIENCE_DAYS) + world.quiet_from();
     }
     let end = world.executor.now();
     if finished(&world) {
         // The last change of the leader counts from when the next round would start.
+        if setup.verified {
+            world.verify();
+        }
         let settled = end.max(world.quiet_from()) + day + day;
         world.executor.run(settled, || false);
         if setup.sets_weights {

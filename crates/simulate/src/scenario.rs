@@ -305,7 +305,7 @@ impl Scenario {
              \"win_margin\": 0.05,\n  \"weight_decay\": 0.2,\n  \"weight_floor\": 0.2,\n  \
              \"prompts_per_round\": {},\n  \"carryover_prompts\": {},\n  \
              \"round_duration_days\": 1,\n  \"audit_repeats\": {},\n  \
-             \"crucible\": {{\"sequential_stopping\": {stopping}, \"audit_deadline_hours\": 72.0}}\n}}\n",
+             \"crucible\": {{\"judge\": \"single-question\", \"sequential_stopping\": {stopping}, \"audit_deadline_hours\": 72.0}}\n}}\n",
             size.rounds,
             size.prompts,
             size.prompts / 4,

@@ -16,8 +16,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use ledger::repository::{Draft, Id, MemoryRepository, Repository as _};
+use ledger::repository::{Author, Draft, Id, MemoryRepository, Repository as _};
+use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
 
 pub use process::Process;
@@ -30,7 +33,7 @@ pub(crate) mod parts {
     pub(crate) use super::clock::{Clock, Numbers};
     pub(crate) use super::disk::Disk;
     pub(crate) use super::pods::{Pods, Workflow};
-    pub(crate) use super::studio::{Drawing, Referee};
+    pub(crate) use super::studio::{Drawing, Model};
     pub(crate) use super::web::Servers;
 }
 
@@ -154,6 +157,11 @@ pub(crate) fn mix(parts: &[u64]) -> u64 {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     })
+}
+
+/// Who commits under a name.
+pub(crate) fn author(name: &str) -> Author {
+    Author { name: name.to_owned(), email: format!("{name}@example.com") }
 }
 
 impl World {
@@ -297,11 +305,8 @@ impl World {
         message: &str,
         changes: BTreeMap<String, Option<String>>,
     ) {
-        let author = ledger::repository::Author {
-            name: who.to_owned(),
-            email: format!("{who}@example.com"),
-        };
-        let draft = Draft { message: message.to_owned(), changes, author, time: self.time() };
+        let (message, author) = (message.to_owned(), author(who));
+        let draft = Draft { message, changes, author, time: self.time() };
         let head = self.books.head().ok().flatten();
         let Ok(id) = self.books.write_commit(head, &draft) else { return };
         lock(&self.history).wrote(id, head, &draft, true);
@@ -316,11 +321,21 @@ impl World {
     ) -> Result<ledger::repository::Advance, ledger::repository::RepositoryError> {
         let done = self.books.advance(from, to)?;
         if done == ledger::repository::Advance::Done {
-            let message = self.books.commit(to)?.message;
-            self.note(&format!("the branch is at {to}: {message}"));
+            let commit = self.books.commit(to)?;
+            self.note(&format!("the branch is at {to}: {}", commit.message));
+            if commit.parents.first().copied() != from {
+                self.violation(format!("{to}: what others committed is not below it"));
+            }
             self.look_at(to);
         }
         Ok(done)
+    }
+
+    /// A blob as it is.
+    pub(crate) fn object(&self, key: &str) -> Option<Bytes> {
+        let path = object_store::path::Path::parse(key).ok()?;
+        // A store in memory never waits.
+        async { self.objects.get(&path).await?.bytes().await }.now_or_never()?.ok()
     }
 
     /// A file as the branch has it.

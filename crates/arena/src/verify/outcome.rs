@@ -13,6 +13,7 @@ use ledger::files::matrix::Matrix;
 use ledger::files::reports::GenerationReports;
 use ledger::files::schedule::Schedule;
 use ledger::files::winner::Winner;
+use ledger::repository::Snapshot;
 use ledger::{LEADER, Place, Round, RoundFile, Stage};
 
 use super::Verifier;
@@ -37,18 +38,32 @@ pub(super) struct Basis {
 impl Verifier<'_> {
     /// Reads them.
     pub(super) fn basis(&mut self, round: Round) -> Basis {
+        let sources = self.sources(round);
         let log = &mut self.log;
         let place = |file| Place::Round(round, file);
         Basis {
             matches: self.books.matrix(log, &place(RoundFile::MatchesMatrix)),
             audits: self.books.matrix(log, &place(RoundFile::AuditMatrix)),
             reports: self.books.json(log, &place(RoundFile::GenerationReports)),
-            sources: self.books.json(log, &place(RoundFile::SourceAudit)),
+            sources,
             requests: self.books.json(log, &place(RoundFile::RequireAudit)),
             verdicts: self.books.json(log, &place(RoundFile::GenerationAudits)),
             builds: self.books.json(log, &place(RoundFile::Builds)),
             winner: self.books.json(log, &place(RoundFile::Winner)),
         }
+    }
+
+    /// What people had found when the winner was decided, where the history tells: later findings changed nothing.
+    fn sources(&mut self, round: Round) -> Option<File<SourceAudits>> {
+        let place = Place::Round(round, RoundFile::SourceAudit);
+        let file: File<SourceAudits> = self.books.json(&mut self.log, &place)?;
+        let decided = self.introduced(&Place::Round(round, RoundFile::Winner).to_string());
+        let then =
+            decided.and_then(|id| Snapshot::new(self.books.repository, id).find(&place).ok());
+        Some(match then {
+            Some(then) => File { value: then.unwrap_or_default(), ..file },
+            None => file,
+        })
     }
 
     /// The outcome by the rules of the module era and by ours.

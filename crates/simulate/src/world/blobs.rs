@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -14,13 +15,24 @@ use object_store::{
 
 use super::Process;
 use crate::fault::Op;
+use crate::sabotage::{Sabotage, each};
 
 /// Where everybody finds blobs.
 pub(crate) const PUBLIC_URL: &str = "https://cdn.test";
 
 /// The object store of a process.
 #[derive(Debug)]
-pub(crate) struct Blobs(pub(crate) Arc<Process>);
+pub(crate) struct Blobs {
+    process: Arc<Process>,
+    sabotage: Option<Sabotage>,
+    puts: AtomicU32,
+}
+
+impl Blobs {
+    pub(crate) fn new(process: Arc<Process>, sabotage: Option<Sabotage>) -> Self {
+        Self { process, sabotage, puts: AtomicU32::new(0) }
+    }
+}
 
 impl fmt::Display for Blobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,8 +56,9 @@ impl ObjectStore for Blobs {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        let path = location.clone();
-        let done = self.0.effect(Op::Put, location.as_ref(), move |world| {
+        let lost = self.sabotage == Some(Sabotage::LosesBlobs) && each(&self.puts, 9);
+        let path = if lost { Path::from("lost") } else { location.clone() };
+        let done = self.process.effect(Op::Put, location.as_ref(), move |world| {
             let (payload, options) = (payload.clone(), options.clone());
             // A store in memory never waits.
             world
@@ -66,9 +79,9 @@ impl ObjectStore for Blobs {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let fine = self.0.effect(Op::Get, location.as_ref(), |_| ());
+        let fine = self.process.effect(Op::Get, location.as_ref(), |_| ());
         fine.await.map_err(|_| failed())?;
-        self.0.world.objects.get_opts(location, options).await
+        self.process.world.objects.get_opts(location, options).await
     }
 
     fn delete_stream(

@@ -85,6 +85,13 @@ impl World {
         Block { number, hash }
     }
 
+    /// The newest block that stays: of a fork none does, however long it is the best chain.
+    fn finalized(&self) -> Block {
+        let settled = self.head().saturating_sub(FINAL_AFTER);
+        let before = self.fork_now().map_or(settled, |fork| fork.from.saturating_sub(1));
+        self.block(settled.min(before))
+    }
+
     /// Refuses blocks that a fork took away.
     fn known(&self, at: Block) -> Result<(), ChainError> {
         if at.number <= self.head() && self.block(at.number) == at {
@@ -174,7 +181,7 @@ impl Chain for Node {
     }
 
     fn finalized(&self) -> Pending<'_, Result<Block, ChainError>> {
-        self.ask("finalized", |world| Ok(world.block(world.head().saturating_sub(FINAL_AFTER))))
+        self.ask("finalized", |world| Ok(world.finalized()))
     }
 
     fn block(&self, number: u64) -> Pending<'_, Result<Option<Block>, ChainError>> {
@@ -246,5 +253,35 @@ impl Chain for Node {
             let late = || ChainError::Transient("no block for two minutes".to_owned());
             if block.number > after { Ok(block) } else { Err(late()) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::World;
+    use crate::fault::{Plan, Weather};
+    use crate::scenario::{Scenario, Size};
+
+    #[test]
+    fn what_is_final_stays_through_forks() {
+        let scenario = Scenario::new(1, Size::SMALL);
+        let world = World::new(scenario, &Plan::default(), Weather::Fair, false, Arc::new(|_| ()));
+        let mut all = Vec::new();
+        for second in (60..3000).step_by(60) {
+            world.executor.run(Duration::from_secs(second), || false);
+            let sleep = world.executor.sleep(Duration::from_secs(60));
+            world.executor.spawn(sleep);
+            if second % 720 == 0 {
+                world.fork(6);
+            }
+            all.push(world.finalized());
+        }
+        world.executor.run(Duration::from_secs(9000), || false);
+        assert!(all.is_sorted_by_key(|block| block.number), "{all:?}");
+        assert!(all.last().is_some_and(|last| last.number > 200), "{all:?}");
+        assert!(all.iter().all(|block| world.block(block.number) == *block), "{all:?}");
     }
 }

@@ -3,6 +3,7 @@
 use simulate::Size;
 use simulate::check::{Broken, check, shrink};
 use simulate::fault::{Plan, Role, Weather};
+use simulate::owners::Habits;
 use simulate::run::{Setup, run};
 
 use crate::toy::{Flaw, makers};
@@ -14,7 +15,10 @@ fn setup(seed: u64, flaw: Flaw) -> Setup {
         weather: Weather::Fair,
         roles: vec![Role::All],
         makers: makers(flaw),
+        habits: Habits::default(),
         sets_weights: false,
+        verified: false,
+        sabotage: None,
         with_lines: false,
     }
 }
