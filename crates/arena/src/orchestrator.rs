@@ -19,6 +19,7 @@ mod track;
 mod turn;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chain::Pending;
@@ -35,6 +36,9 @@ use crate::ports::Ports;
 
 /// Stages with work for the orchestrator.
 pub const STAGES: [Stage; 3] = [Stage::MinerGeneration, Stage::Downloading, Stage::Duels];
+
+/// Different things that people are told of one process.
+const TOLD_MAX: usize = 1000;
 
 /// Settings; times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -108,16 +112,27 @@ impl Settings {
 #[derive(Debug)]
 pub struct Orchestrator {
     settings: Settings,
-    /// What people were told, so as not to tell it every turn.
-    told: BTreeSet<String>,
+    told: Told,
     outbox: Outbox,
+}
+
+/// What people were told of one process, so as not to tell it every turn.
+#[derive(Debug, Default)]
+struct Told(Mutex<BTreeSet<String>>);
+
+impl Told {
+    /// Whether it is to be told.
+    fn is_new(&self, text: String) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < TOLD_MAX && told.insert(text)
+    }
 }
 
 impl Orchestrator {
     /// By settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, told: BTreeSet::new(), outbox: Outbox::new("orchestrator") }
+        Self { settings, told: Told::default(), outbox: Outbox::new("orchestrator") }
     }
 }
 
@@ -128,6 +143,6 @@ impl Owner for Orchestrator {
 
     /// As long as orders are under way the turn goes on; it looks at the state again meanwhile.
     fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
-        Box::pin(turn::turn(&self.settings, ports, &self.outbox, &mut self.told))
+        Box::pin(turn::turn(&self.settings, ports, &self.outbox, &self.told))
     }
 }

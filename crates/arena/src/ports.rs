@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use views::{Bundle, Kind, ViewsError};
 
+use crate::notify::notices::PodTrouble;
+
 /// What a process of a competition works with.
 #[derive(Clone)]
 pub struct Ports {
@@ -218,6 +220,11 @@ pub trait Sink: Send + Sync {
     ///
     /// In words: it is said again later.
     fn repeat_done(&self, report: RepeatDone) -> Pending<'_, Result<(), String>>;
+
+    /// Something is wrong with a pod; the order goes on as it can. For people: nothing follows from it.
+    fn trouble(&self, trouble: PodTrouble, reason: &str) {
+        let _ = (trouble, reason);
+    }
 }
 
 /// A repeat that is whole.

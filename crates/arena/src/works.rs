@@ -10,6 +10,7 @@
 //! Results are handed on while the next batch is being made, and a pod is deleted as soon as it is of no more use: drawing and
 //! storing cost no pod's time. What was handed on is handed on again after a crash; who takes it knows.
 
+mod alarm;
 mod forward;
 mod meter;
 mod order;

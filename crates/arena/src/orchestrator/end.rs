@@ -107,7 +107,7 @@ async fn note_baseline(shop: &Shop<'_>, job: &Job, end: &OrderEnd) -> Result<(),
         OrderEnd::Completed => "not made",
         OrderEnd::Stopped => return shop.desk.flush(),
     };
-    let taker = Taker { shop, job: job.clone(), stop: Stop::new() };
+    let taker = Taker::new(shop, job.clone(), Stop::new());
     for (stem, _) in &job.order.prompts {
         let made = Made { repeat: 1, stem: stem.clone(), asset: Err(why.to_owned()) };
         taker.put(made).await.map_err(DeskError::Later)?;

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use chain::Pending;
 use futures_util::future::try_join_all;
 use ledger::files::outputs::{Output, Outputs};
+use ledger::files::pod_stats::{AllPodStats, PodStats};
 use ledger::files::reports::{GenerationOutcome, GenerationReports};
 use ledger::json::Json;
-use ledger::{LEADER, Place, RoundFile};
+use ledger::{JsonFile as _, LEADER, Place, RoundFile};
 use store::{Digest, StoreError};
 use tokio::sync::Semaphore;
 use views::{Kind, ViewsError};
@@ -18,9 +19,10 @@ use views::{Kind, ViewsError};
 use super::desk::Desk;
 use super::reports::{self, PROMPT_IMAGE_MISSING};
 use super::seen::asset_kind;
-use super::{Job, Rules, Settings};
+use super::{Job, Rules, Settings, Told};
+use crate::notify::notices::{self, PodTrouble, Progress};
 use crate::outbox::Outbox;
-use crate::ports::{Made, Ports, RepeatDone, Sink, Stop, WebError, WebLimits};
+use crate::ports::{Made, OrderEnd, Ports, RepeatDone, Sink, Stop, WebError, WebLimits};
 
 /// Characters of a reason in a row.
 const REASON_MAX: usize = 200;
@@ -35,6 +37,7 @@ pub(super) struct Shop<'a> {
     pub(super) desk: Desk<'a>,
     pub(super) outbox: &'a Outbox,
     pub(super) rules: Rules,
+    pub(super) told: &'a Told,
     pictures: Mutex<BTreeMap<String, Bytes>>,
     places: Semaphore,
 }
@@ -45,10 +48,11 @@ impl<'a> Shop<'a> {
         settings: &'a Settings,
         outbox: &'a Outbox,
         desk: Desk<'a>,
+        told: &'a Told,
     ) -> Self {
         let places = Semaphore::new(settings.storing_max.clamp(1, Semaphore::MAX_PERMITS));
         let (rules, pictures) = (settings.rules(), Mutex::default());
-        Self { ports, settings, desk, outbox, rules, pictures, places }
+        Self { ports, settings, desk, outbox, rules, told, pictures, places }
     }
 
     /// The picture of a prompt; nothing if there is none and never will be.
@@ -84,9 +88,43 @@ pub(super) struct Taker<'a> {
     pub(super) job: Job,
     /// Set when more cannot change the verdict.
     pub(super) stop: Stop,
+    /// Seconds of repeats that are whole.
+    seconds: Mutex<BTreeMap<u32, f64>>,
 }
 
-impl Taker<'_> {
+impl<'a> Taker<'a> {
+    pub(super) fn new(shop: &'a Shop<'a>, job: Job, stop: Stop) -> Self {
+        Self { shop, job, stop, seconds: Mutex::default() }
+    }
+
+    /// Tells people how far a run came that is over.
+    pub(super) fn tell_progress(&self, end: &OrderEnd, stats: Option<&str>) {
+        let Job { order, targets } = &self.job;
+        let mut seen = Progress {
+            total: targets.len() * order.repeats as usize,
+            replacements: replacements(stats),
+            ..Progress::default()
+        };
+        let mut is_lost = false;
+        for repeat in 1..=order.repeats {
+            // Whoever ends the order finds out too, and says so.
+            let Ok(rows) = self.shop.desk.rows(order.round, &order.hotkey, repeat) else { return };
+            let (generated, failed) = reports::count(&rows, targets);
+            seen.generated += generated as usize;
+            seen.failed += failed as usize;
+            is_lost |= failed > self.shop.rules.limits.failures;
+        }
+        let seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.seconds = seconds.values().sum();
+        is_lost |= seconds.values().any(|seconds| *seconds > self.shop.rules.limits.time_s);
+        let is_over = *end != OrderEnd::Stopped || is_lost && order.hotkey != LEADER;
+        let run = format!("run {} {} {seen:?}", order.round, order.hotkey);
+        if is_over && self.shop.told.is_new(run) {
+            let notice = notices::generation_progress(order.round, &order.hotkey, seen);
+            self.shop.ports.notify.tell(notice);
+        }
+    }
+
     async fn take(&self, made: Made) -> Result<(), String> {
         let Job { order, targets } = &self.job;
         let Made { repeat, stem, asset } = made;
@@ -194,6 +232,8 @@ impl Taker<'_> {
         let desk = &self.shop.desk;
         let rows = desk.rows(order.round, &order.hotkey, done.repeat);
         let rows = rows.map_err(|error| error.to_string())?;
+        let seconds = || self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        seconds().insert(done.repeat, done.seconds);
         if !reports::is_whole(&rows, targets) {
             return Err(format!("repeat {}: not every prompt has a row", done.repeat));
         }
@@ -241,6 +281,28 @@ impl Sink for Taker<'_> {
     fn repeat_done(&self, report: RepeatDone) -> Pending<'_, Result<(), String>> {
         Box::pin(async move { self.done(&report) })
     }
+
+    fn trouble(&self, trouble: PodTrouble, reason: &str) {
+        let hotkey = &self.job.order.hotkey;
+        if self.shop.told.is_new(format!("{trouble:?} {hotkey} {reason}")) {
+            let notice = notices::pod_trouble(trouble, hotkey, &clean(reason));
+            self.shop.ports.notify.tell(notice);
+        }
+    }
+}
+
+/// Pods of an order after its first, by their statistics.
+fn replacements(stats: Option<&str>) -> usize {
+    let stats = stats.and_then(|text| AllPodStats::from_text("pod_stats.json", text).ok());
+    let pods: BTreeSet<String> = stats
+        .into_iter()
+        .flatten()
+        .map(|(_, pod)| match pod {
+            PodStats::Batch(pod) => pod.pod_id,
+            PodStats::Single(pod) => pod.pod_id,
+        })
+        .collect();
+    pods.len().saturating_sub(1)
 }
 
 /// A reason without control characters, cut.

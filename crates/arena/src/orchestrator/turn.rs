@@ -1,6 +1,6 @@
 //! One turn: looks, starts what is due, and stays as long as something is under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chain::Pending;
@@ -17,7 +17,7 @@ use super::desk::{Desk, DeskError};
 use super::end::{note_end, report};
 use super::sink::{Shop, Taker};
 use super::track::{self, all_final};
-use super::{Decision, Job, STAGES, Seen, Settings, decide};
+use super::{Decision, Job, STAGES, Seen, Settings, Told, decide};
 use crate::notify::notices;
 use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
@@ -27,9 +27,6 @@ const DOING: &str = "having outputs made";
 
 /// The longest wait after an order that failed for reasons of ours.
 const RETRY_MAX: Duration = Duration::from_secs(1800);
-
-/// Different things that people are told of one process.
-const TOLD_MAX: usize = 1000;
 
 /// What came to an end.
 enum Ended {
@@ -46,12 +43,11 @@ struct Failed {
     why: String,
 }
 
-/// `told` is what people were told already.
 pub(super) async fn turn(
     settings: &Settings,
     ports: &Ports,
     outbox: &Outbox,
-    told: &mut BTreeSet<String>,
+    told: &Told,
 ) -> Result<Turn, TurnError> {
     outbox.catch_up(ports);
     let failed = |error: DeskError| error.while_doing(DOING);
@@ -72,8 +68,8 @@ pub(super) async fn turn(
         cleared?;
         return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
     }
-    let shop = Shop::new(ports, settings, outbox, desk);
-    let mut floor = Floor::new(&shop, state.current_round, told);
+    let shop = Shop::new(ports, settings, outbox, desk, told);
+    let floor = Floor::new(&shop, state.current_round);
     if let Err(error) = cleared {
         // Its pods are looked for again; those of this round need not wait for that.
         floor.tell(&error);
@@ -94,13 +90,12 @@ struct Floor<'a> {
     /// When builds are to be looked at, and when the next order may start, in the time of `elapsed`.
     next_look: Duration,
     next_start: Duration,
-    told: &'a mut BTreeSet<String>,
     /// The state could not be read while orders were under way.
     trouble: Option<DeskError>,
 }
 
 impl<'a> Floor<'a> {
-    fn new(shop: &'a Shop<'a>, round: Round, told: &'a mut BTreeSet<String>) -> Self {
+    fn new(shop: &'a Shop<'a>, round: Round) -> Self {
         Self {
             shop,
             round,
@@ -111,7 +106,6 @@ impl<'a> Floor<'a> {
             waits_to_start: false,
             next_look: Duration::ZERO,
             next_start: Duration::ZERO,
-            told,
             trouble: None,
         }
     }
@@ -210,13 +204,13 @@ impl<'a> Floor<'a> {
     }
 
     /// Tells people, once.
-    fn tell(&mut self, error: &TurnError) {
-        if self.told.len() < TOLD_MAX && self.told.insert(error.to_string()) {
+    fn tell(&self, error: &TurnError) {
+        if self.shop.told.is_new(error.to_string()) {
             self.shop.ports.notify.tell(notices::owner_error("orchestrator", error));
         }
     }
 
-    fn complain(&mut self, due: &Decision) {
+    fn complain(&self, due: &Decision) {
         for complaint in &due.complaints {
             self.tell(&TurnError::operator(DOING, complaint));
         }
@@ -297,8 +291,11 @@ impl<'a> Floor<'a> {
             self.stops.insert(who, stop.clone());
             let shop = self.shop;
             self.under_way.push(Box::pin(async move {
-                let taker = Taker { shop, job, stop };
+                let taker = Taker::new(shop, job, stop);
                 let end = shop.ports.works.run(&taker.job.order, &taker, &taker.stop).await;
+                if let Ok((end, stats)) = &end {
+                    taker.tell_progress(end, stats.as_deref());
+                }
                 Ended::Order(Box::new(taker.job), end)
             }));
         }

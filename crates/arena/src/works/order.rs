@@ -19,8 +19,10 @@ use pod::wire::{PORT, Seed};
 use store::Digest;
 
 use super::Inner;
+use super::alarm::Alarm;
 use super::forward::{Forward, Progress};
 use super::meter::{Metered, lock};
+use crate::notify::notices::PodTrouble;
 use crate::ports::{Order, OrderEnd, Sink, Stop};
 
 /// Between two looks whether to stop.
@@ -81,6 +83,9 @@ pub(super) async fn run(
         Journal::open(&path_of(&folder, number), &plan).map_err(|error| error.to_string())?;
     let session = hold(inner, order, &aliases, &folder, (journal, session), sink, stop).await?;
     let stats = statistics(&folder)?;
+    if let Some(Outcome::Unavailable { reason }) = session.outcome() {
+        sink.trouble(PodTrouble::Deploy, reason);
+    }
     Ok((end_of(inner, order, &session, stop)?, stats))
 }
 
@@ -95,6 +100,7 @@ async fn hold(
     stop: &Stop,
 ) -> Result<Session, String> {
     let progress = Progress::new(&session);
+    let mut alarm = Alarm::new(&session, sink);
     let stopped = async {
         loop {
             if stop.is_set() {
@@ -114,6 +120,7 @@ async fn hold(
         clock: now_ms,
         stop: Box::pin(stopped),
         watch: Box::new(|event: Event<'_>| {
+            alarm.look(event.session);
             let answer = |answer: &Answer| matches!(answer, Answer::Fetch(_));
             let is_news = match event.observed {
                 Observation::Answer { answer: found, .. } => answer(found),

@@ -23,6 +23,7 @@ use store::Digest;
 use super::Inner;
 use super::meter::lock;
 use super::order::{image, metered, now_s, who};
+use crate::notify::notices::PodTrouble;
 use crate::orchestrator::reports::PROMPT_IMAGE_MISSING;
 use crate::ports::{Made, Order, OrderEnd, RepeatDone, Sink, Stop, Web, WebError, WebLimits};
 
@@ -152,7 +153,9 @@ impl Single<'_> {
                 }
                 break;
             }
-            let Some((provider, seen)) = self.acquire().await? else {
+            let acquired = self.acquire().await;
+            let acquired = acquired.inspect_err(|why| self.sink.trouble(PodTrouble::Deploy, why));
+            let Some((provider, seen)) = acquired? else {
                 return Ok(OrderEnd::Stopped);
             };
             let end = self.on_pod(&*provider, &seen).await;
@@ -166,6 +169,11 @@ impl Single<'_> {
             };
             if let Some(pod) = self.record.pods.last_mut() {
                 word.clone_into(&mut pod.termination_reason);
+                if matches!(end, Ok(PodEnd::Fault(_) | PodEnd::Gone)) {
+                    let trouble =
+                        if pod.is_ready { PodTrouble::Unreachable } else { PodTrouble::Deploy };
+                    self.sink.trouble(trouble, &format!("{}: {word}", pod.pod_id));
+                }
             }
             if matches!(end, Ok(PodEnd::Fault(_))) {
                 let is_first = !self.record.pods.iter().any(|pod| pod.is_ready);

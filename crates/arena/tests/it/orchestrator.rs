@@ -5,6 +5,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use arena::notify::notices::PodTrouble;
 use arena::orchestrator::reports::{self, Limits};
 use arena::orchestrator::{tag, track};
 use arena::owner::Turn;
@@ -114,6 +115,26 @@ fn no_more_orders_at_once_than_allowed() {
     assert_eq!(world.active.lock().unwrap().1, 2);
 }
 
+/// Pods in trouble: people are told, once of each, and nothing follows from it.
+#[test]
+fn people_are_told_of_pods_in_trouble() {
+    let world = round();
+    let ports = ports(&world);
+    let troubles = vec![
+        (PodTrouble::Deploy, "pod-0: exited: `code` 1"),
+        (PodTrouble::Unreachable, "pod-1: unreachable"),
+        (PodTrouble::Unreachable, "pod-1: unreachable"),
+    ];
+    world.script("leader", Script { troubles, ..Script::default() });
+    turn(&world, &ports).unwrap();
+    let told = world.told.lock().unwrap().join("\n");
+    insta::assert_snapshot!(told, @"");
+    assert_eq!(
+        world.file("rounds/1/leader/generated_1.json").matches("\"views\": \"https").count(),
+        3
+    );
+}
+
 #[test]
 fn ends_soon_when_the_process_is_to_stop() {
     let world = round();
@@ -143,6 +164,9 @@ fn limits_reject_and_end_the_order() {
     insta::assert_snapshot!(world.brief("rounds/1/5Two/generated_1.json"), @r#"{"a":{"js":null,"views":null,"failure_reason":"itfailed","size":0},"b":{"js":null,"views":null,"failure_reason":"itfailed","size":0}}"#);
     let told = world.told.lock().unwrap().join("\n");
     assert_eq!(told.matches("Generation Report").count(), 2, "{told}");
+    // How far the runs of all came, those that were lost too, and of each once.
+    let runs = told.lines().filter(|line| line.contains(" Generation — "));
+    insta::assert_snapshot!(runs.collect::<Vec<_>>().join("\n"), @"");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use arena::notify::notices::PodTrouble;
 use arena::ports::{
     Made, Order, OrderEnd, RepeatDone, Sink, Stop, Web, WebError, WebLimits, Works as _,
 };
@@ -171,6 +172,7 @@ struct Shelf {
     made: Mutex<BTreeMap<String, String>>,
     refused: Mutex<BTreeMap<String, u32>>,
     done: Mutex<Vec<String>>,
+    troubles: Mutex<Vec<String>>,
     puts: AtomicUsize,
 }
 
@@ -209,6 +211,10 @@ impl Sink for Shelf {
         assert!(seconds >= 0.0);
         self.done.lock().unwrap().push(format!("{repeat}: {generated} + {failed}"));
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn trouble(&self, trouble: PodTrouble, reason: &str) {
+        self.troubles.lock().unwrap().push(format!("{trouble:?}: {reason}"));
     }
 }
 
@@ -388,6 +394,18 @@ async fn an_image_that_does_not_run_is_rejected() {
     let (end, _) = works.run(&order("5One", &["a"]), &shelf, &Stop::new()).await.unwrap();
     assert_eq!(end, OrderEnd::Rejected("Failed to deploy a docker image".to_owned()));
     assert_eq!((machines.left(), shelf.made().len()), (0, 0));
+    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"");
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_pods_that_do_what_they_should() {
+    let (folder, machines) = (TempDir::new().unwrap(), Arc::new(Machines::default()));
+    let works = fleet(folder.path(), &machines, Caps::default(), 1);
+    let (shelf, stop) = (Shelf::default(), Stop::new());
+    works.run(&order("5One", &["a", "bad"]), &shelf, &stop).await.unwrap();
+    stop.set();
+    works.run(&order("5Three", &["a"]), &shelf, &stop).await.unwrap();
+    assert!(shelf.troubles.lock().unwrap().is_empty());
 }
 
 /// A process died and its round is over: pods go, those of others stay.
@@ -471,4 +489,5 @@ async fn meshes_are_made_one_after_another() {
     let (end, _) = works.run(&order, &shelf, &stop).await.unwrap();
     assert_eq!(end, OrderEnd::Rejected("Failed to deploy a docker image".to_owned()));
     assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 2));
+    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"");
 }

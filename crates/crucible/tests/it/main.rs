@@ -6,6 +6,7 @@
 )]
 
 mod arena;
+mod arena_kinds;
 mod bad_input;
 mod classic;
 mod commands;

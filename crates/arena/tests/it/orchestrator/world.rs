@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use arena::notify::notices::PodTrouble;
 use arena::orchestrator::{Orchestrator, Settings};
 use arena::owner::{Owner as _, Turn, TurnError};
 use arena::ports::{
@@ -113,6 +114,8 @@ pub(crate) struct Script {
     pub(crate) seconds: f64,
     /// Between assets.
     pub(crate) pause: Duration,
+    /// What is wrong with its pods before the first asset.
+    pub(crate) troubles: Vec<(PodTrouble, &'static str)>,
     /// How the order ends instead.
     pub(crate) end: Option<Result<OrderEnd, String>>,
 }
@@ -120,7 +123,7 @@ pub(crate) struct Script {
 impl Default for Script {
     fn default() -> Self {
         let pause = Duration::from_secs(10);
-        Self { fails: BTreeSet::new(), seconds: 100.0, pause, end: None }
+        Self { fails: BTreeSet::new(), seconds: 100.0, pause, troubles: Vec::new(), end: None }
     }
 }
 
@@ -243,6 +246,9 @@ async fn work(
 ) -> Result<(OrderEnd, Option<String>), String> {
     let script = world.scripts.lock().unwrap().get(&order.hotkey).cloned().unwrap_or_default();
     let stats = format!(r#"{{"pod-{}-r1": {{"pod_id": "pod"}}}}"#, order.hotkey);
+    for (trouble, reason) in &script.troubles {
+        sink.trouble(*trouble, reason);
+    }
     for repeat in 1..=order.repeats {
         if let Some(end) = &script.end {
             world

@@ -91,6 +91,7 @@ pub(super) fn ports(place: &Place, clock: &Arc<DevClock>, stop: Stop) -> Result<
     let store = place.store()?;
     let web =
         arena::web::Guarded::new(&place.settings.web.allowed).map_err(|error| failed(&error))?;
+    let web = Arc::new(web);
     let cage = CageArgs { unsafe_no_cage: place.settings.studio.unsafe_no_cage };
     let parallel = NonZeroUsize::new(place.settings.studio.parallel).unwrap_or(NonZeroUsize::MIN);
     let studio = Here::new(Maker::new(Modules::caged(cage.config())), parallel);
@@ -102,11 +103,11 @@ pub(super) fn ports(place: &Place, clock: &Arc<DevClock>, stop: Stop) -> Result<
         journals: Arc::new(Folder(place.journals_folder())),
         store,
         chain: place.chain(clock)?,
-        web: Arc::new(web),
+        works: super::pods::works(place, Arc::clone(&web) as _)?,
+        web,
         studio: Arc::new(studio),
         judge: judge(place, &config)?,
         builds: super::pods::builds(place),
-        works: super::pods::works(place)?,
         notify: notify(place, clock)?,
         stop,
         blocking: Blocking::Tokio,

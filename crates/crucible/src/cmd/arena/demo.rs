@@ -26,6 +26,10 @@ pub(crate) struct Args {
     #[arg(default_value = "out/arena")]
     folder: PathBuf,
 
+    /// What miners make
+    #[arg(long, value_enum, default_value_t = KindArg::Modules)]
+    kind: KindArg,
+
     /// Prompts of a round
     #[arg(long, value_name = "N", default_value_t = 3)]
     prompts: i64,
@@ -64,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let start = chain::SystemClock::start().now();
     let rules = Rules {
         name: "demo".to_owned(),
-        kind: KindArg::Modules,
+        kind: args.kind,
         judge: JudgeArg::Perceptual,
         prompts_per_round: args.prompts,
         carryover: 1,
@@ -87,10 +91,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             start,
         },
     )?;
-    story::opening(&args.folder, args.prompts);
+    story::opening(&args.folder, args.prompts, args.kind);
     assemble::runtime()?.block_on(async {
         let running = Running::start(&place, &[], true).await?;
-        let played = play(&place, &running).await;
+        let played = play(&place, &running, args.kind).await;
         running.end().await;
         played
     })?;
@@ -100,8 +104,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Lets miners act when it is their turn, and time pass when all wait.
-async fn play(place: &super::place::Place, running: &Running) -> Result<(), Failure> {
-    let mut agents = Agents::new(place, running).await?;
+async fn play(
+    place: &super::place::Place,
+    running: &Running,
+    kind: KindArg,
+) -> Result<(), Failure> {
+    let mut agents = Agents::new(place, running, kind.wire()).await?;
     let mut told = running.head()?;
     let mut still = Clock::start();
     let mut seen = None;

@@ -14,6 +14,7 @@ use ledger::files::config::{Config, Crown, KindWord, Options};
 use ledger::files::leader::LeaderEntry;
 use ledger::files::schedule::Schedule;
 use ledger::repository::GitRepository;
+use pod::wire::Kind;
 use store::Store;
 
 use super::place::{self, Place};
@@ -95,6 +96,34 @@ pub(super) enum KindArg {
     Meshes,
     /// Three.js modules
     Modules,
+}
+
+impl KindArg {
+    const fn word(self) -> KindWord {
+        match self {
+            Self::Splats => KindWord::Splats,
+            Self::Meshes => KindWord::Meshes,
+            Self::Modules => KindWord::Modules,
+        }
+    }
+
+    /// What miners are asked for, one at a time.
+    pub(super) const fn wire(self) -> Kind {
+        match self {
+            Self::Splats => Kind::Splats,
+            Self::Meshes => Kind::Mesh,
+            Self::Modules => Kind::Module,
+        }
+    }
+
+    /// What people call them.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Splats => "Gaussian splats",
+            Self::Meshes => "meshes",
+            Self::Modules => "Three.js modules",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -228,7 +257,7 @@ pub(super) fn make(folder: &Path, plan: Plan) -> Result<Place, Failure> {
     let validator = Somebody { hotkey: place.validator()?, ..somebody("//Validator")? };
     make_chain(&place, plan.start, &owner, &validator, &plan.people)?;
     let pool = make_pool(&place.store()?, plan.prompts)?;
-    let baseline = pods::baseline(&place)?;
+    let baseline = pods::baseline(&place, plan.rules.kind.wire())?;
     let leader = LeaderEntry {
         hotkey: owner.hotkey.account().to_string(),
         repo: Some(baseline.repository.name),
@@ -293,11 +322,6 @@ fn make_chain(
 
 fn config(rules: &Rules, start: Timestamp) -> Config {
     let today = start.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let kind = match rules.kind {
-        KindArg::Splats => KindWord::Splats,
-        KindArg::Meshes => KindWord::Meshes,
-        KindArg::Modules => KindWord::Modules,
-    };
     Config {
         name: rules.name.clone(),
         description: "A competition on one machine".to_owned(),
@@ -314,7 +338,7 @@ fn config(rules: &Rules, start: Timestamp) -> Config {
         round_duration_days: 1,
         audit_repeats: rules.audit_repeats,
         crucible: Some(Options {
-            kind,
+            kind: rules.kind.word(),
             judge: rules.judge.name().to_owned(),
             crown: if rules.crown_on_interval { Crown::Interval } else { Crown::Margin },
             sequential_stopping: rules.sequential_stopping,
@@ -354,7 +378,7 @@ pub(super) fn drawn() -> Result<Vec<Prompt>, Failure> {
     Ok(prompts)
 }
 
-fn png(picture: &RgbaImage) -> Result<Vec<u8>, Failure> {
+pub(super) fn png(picture: &RgbaImage) -> Result<Vec<u8>, Failure> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture
         .write_to(&mut bytes, image::ImageFormat::Png)

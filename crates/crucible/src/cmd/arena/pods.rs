@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arena::builds::{self, MANIFEST};
-use arena::ports::{Builds, Works};
+use arena::ports::{Builds, Web, Works};
 use arena::works;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fleet::providers::{Config, Fleet};
 use fleet::session::Limits;
+use generate::{Options, Outputs, Quality, ShapeKind, Unobserved};
 use jiff::Timestamp;
 use ledger::Layout;
 use ledger::files::submissions::Submission;
 use ledger::repository::{Author, Draft, Expected, GitRepository, publish};
+use pod::wire::Kind;
 
 use super::place::Place;
 use crate::failure::Failure;
@@ -38,26 +42,66 @@ pub(super) struct Baseline {
     pub(super) image: String,
 }
 
-/// How the pods of all repositories here are started.
-const COMMAND: &str = r#"[pod]
-command = ["{crucible}", "serve", "pod", "--port", "{port}", "--generators", "{repo}/generators.toml", "--generator", "mine", "--allow-private-urls"]
-"#;
+/// How the pods of a repository here are started: by the contract of their kind.
+fn manifest(kind: Kind) -> String {
+    let service = match kind {
+        Kind::Module => r#""pod", "--allow-private-urls""#.to_owned(),
+        Kind::Splats | Kind::Mesh => format!(r#""generator", "--kind", "{kind}""#),
+    };
+    format!(
+        "[pod]\ncommand = [\"env\", \"REPO={{repo}}\", \"{{crucible}}\", \"serve\", {service}, \"--port\", \"{{port}}\", \
+         \"--generators\", \"{{repo}}/generators.toml\", \"--generator\", \"mine\"]\n"
+    )
+}
 
-/// A repository whose code is a generator called "mine" of this configuration.
-pub(super) fn generator(configuration: &str) -> Files {
-    [(MANIFEST, COMMAND), ("generators.toml", configuration)]
-        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+/// A generator called "mine", as configurations have it.
+pub(super) fn configuration(kind: Kind, rest: &str) -> String {
+    format!("[generators.mine]\nmakes = [\"{kind}\"]\n{rest}\n")
+}
+
+/// A repository whose code is a generator of such a configuration.
+pub(super) fn generator(kind: Kind, rest: &str) -> Files {
+    [(MANIFEST, manifest(kind)), ("generators.toml", configuration(kind, rest))]
+        .map(|(path, text)| (path.to_owned(), text))
         .into()
 }
 
-/// A repository whose code makes the same lantern whatever it is asked for.
-pub(super) fn lantern() -> Files {
-    let module = include_str!("../../../../../assets/modules/lantern.js");
-    generator(&format!(
-        "[generators.mine]\ntype = \"command\"\nmakes = [\"module\"]\n\
-         command = [\"sh\", \"-c\", 'printf %s \"$MODULE\" > \"$0\"', \"{{output}}\"]\n\
-         [generators.mine.env]\nMODULE = '''\n{module}'''\n"
-    ))
+/// A repository whose code makes the same thing whatever it is asked for: a lantern where that is a module, else a crate.
+pub(super) fn always_the_same(kind: Kind) -> Result<Files, Failure> {
+    let thing = match kind {
+        Kind::Module => include_bytes!("../../../../../assets/modules/lantern.js").to_vec(),
+        Kind::Splats | Kind::Mesh => wooden_crate(kind)?,
+    };
+    // Files of repositories are texts here.
+    let command = "type = \"command\"\ncommand = [\"sh\", \"-c\", 'base64 -d \"$REPO/thing\" > \"$0\"', \"{output}\"]";
+    let mut files = generator(kind, command);
+    files.insert("thing".to_owned(), STANDARD.encode(thing));
+    Ok(files)
+}
+
+/// What the built-in generator makes of a brown square.
+fn wooden_crate(kind: Kind) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let square = image::RgbaImage::from_fn(128, 128, |x, y| {
+        let inside = (16..112).contains(&x) && (16..112).contains(&y);
+        let plank = if y % 24 < 3 { 60 } else { 0 };
+        image::Rgba([150 - plank, 105 - plank, 60 - plank, if inside { 255 } else { 0 }])
+    });
+    let outputs = Outputs { splats: kind == Kind::Splats, mesh: kind == Kind::Mesh, module: false };
+    let options = Options {
+        quality: Quality::Draft,
+        shape: Some(ShapeKind::Block),
+        outputs,
+        ..Options::default()
+    };
+    let made = generate::generate(&square, &options, &mut Unobserved);
+    let made = made.map_err(|error| failed(&error))?;
+    let mut bytes = Vec::new();
+    let written = match made.mesh.as_ref() {
+        Some(mesh) => asset::glb::write(mesh, &mut bytes).map(drop).map_err(|error| failed(&error)),
+        None => asset::ply::write(&made.splats, &mut bytes).map_err(|error| failed(&error)),
+    };
+    written.map(|()| bytes)
 }
 
 /// Writes a repository with one commit.
@@ -76,8 +120,8 @@ pub(super) fn write(place: &Place, name: &str, files: &Files) -> Result<Reposito
 }
 
 /// The repository of a leader that anybody can beat, and its image.
-pub(super) fn baseline(place: &Place) -> Result<Baseline, Failure> {
-    let repository = write(place, "crucible/baseline", &lantern())?;
+pub(super) fn baseline(place: &Place, kind: Kind) -> Result<Baseline, Failure> {
+    let repository = write(place, "crucible/baseline", &always_the_same(kind)?)?;
     let submission = Submission {
         repo: repository.name.clone(),
         commit: repository.commit.clone(),
@@ -96,7 +140,8 @@ pub(super) fn builds(place: &Place) -> Arc<dyn Builds> {
     Arc::new(builds::Local::new(place.settings.builds.clone()))
 }
 
-pub(super) fn works(place: &Place) -> Result<Arc<dyn Works>, Failure> {
+/// Where images run. Pictures for those that do not fetch them come from this web.
+pub(super) fn works(place: &Place, web: Arc<dyn Web>) -> Result<Arc<dyn Works>, Failure> {
     let path = place.folder.join(FLEET);
     let text = match fs_err::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -122,7 +167,8 @@ pub(super) fn works(place: &Place) -> Result<Arc<dyn Works>, Failure> {
             ..settings
         };
     }
-    let works = works::Fleet::new(settings, &fleet).map_err(|error| wrong(&error))?;
+    let works =
+        works::Fleet::with_web(settings, &fleet, Some(web)).map_err(|error| wrong(&error))?;
     Ok(Arc::new(works))
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COMMIT")]
     commit: String,
 
-    /// Where the outputs will be: `{url}/{stem}.js`
+    /// Where the outputs will be: `{url}/{stem}.js`, `.glb` or `.ply`, by the kind of the competition
     #[arg(long, value_name = "URL")]
     cdn_url: String,
 

@@ -25,25 +25,38 @@ use crate::output;
 
 /// Who they are.
 pub(super) const CAST: [(&str, &str); 5] = [
-    ("mallory", "submits good modules that her code cannot make"),
+    ("mallory", "submits good outputs that her code cannot make"),
     ("alice", "makes boxes: whatever it is, its picture goes on the sides of one"),
     ("dave", "sends rubbish, and in the second round nothing at all"),
     ("bob", "comes in the second round, with the shape that fits each prompt"),
-    ("carol", "comes in the second round too, with Bob's modules"),
+    ("carol", "comes in the second round too, with Bob's outputs"),
 ];
 
 /// The configuration of each one's generator, as its repository has it.
-const BOXES: &str = "[generators.mine]\ntype = \"builtin\"\nmakes = [\"module\"]\nquality = \"draft\"\nshape = \"block\"\n";
-const FITTING: &str =
-    "[generators.mine]\ntype = \"builtin\"\nmakes = [\"module\"]\nquality = \"draft\"\n";
+const BOXES: &str = "type = \"builtin\"\nquality = \"draft\"\nshape = \"block\"";
+const FITTING: &str = "type = \"builtin\"\nquality = \"draft\"";
 
-/// What no judge should see: cut off, a page, code that leaves its bounds, nothing.
-const RUBBISH: [&str; 4] = [
-    "export default function make(THREE) { return new THREE.Gro",
-    "<!doctype html><title>404</title>",
-    "export default function make(THREE) { for (;;) {} }",
-    "fetch('http://169.254.169.254/')",
-];
+/// What no judge should see: cut off, a page, what leaves its bounds.
+const fn rubbish(kind: Kind) -> [&'static [u8]; 3] {
+    const PAGE: &[u8] = b"<!doctype html><title>404</title>";
+    match kind {
+        Kind::Module => [
+            b"export default function make(THREE) { return new THREE.Gro",
+            PAGE,
+            b"export default function make(THREE) { for (;;) {} }",
+        ],
+        Kind::Mesh => [
+            b"glTF\x02\0\0\0\x14\0\0\0\xff\xff\xff\x7fJSON",
+            PAGE,
+            b"glTF\x02\0\0\0\x18\0\0\0\x04\0\0\0JSON{}  ",
+        ],
+        Kind::Splats => [
+            b"ply\nformat binary_little_endian 1.0\nelement vertex 4000000000\nproperty float x\nend_header\n",
+            PAGE,
+            b"ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nend_header\nnan\n",
+        ],
+    }
+}
 
 fn uri(name: &str) -> String {
     let mut letters = name.chars();
@@ -69,6 +82,9 @@ pub(super) fn name_of(hotkey: &str) -> String {
     found.unwrap_or(hotkey).to_owned()
 }
 
+/// Longest file that is copied.
+const BYTES_MAX: u64 = 64 << 20;
+
 /// A miner's files, served.
 struct Cdn {
     store: Store,
@@ -83,22 +99,27 @@ pub(super) struct Agents<'a> {
     repositories: BTreeMap<&'static str, pods::Repository>,
     cdns: BTreeMap<&'static str, Cdn>,
     tasks: JoinSet<()>,
+    kind: Kind,
     boxes: Arc<dyn Generator>,
     fitting: Arc<dyn Generator>,
 }
 
 impl<'a> Agents<'a> {
     /// Writes their repositories and starts their servers.
-    pub(super) async fn new(place: &'a Place, running: &'a Running) -> Result<Self, Failure> {
+    pub(super) async fn new(
+        place: &'a Place,
+        running: &'a Running,
+        kind: Kind,
+    ) -> Result<Self, Failure> {
         let mut repositories = BTreeMap::new();
         let mut cdns = BTreeMap::new();
         let mut tasks = JoinSet::new();
         for (name, _) in CAST {
             let files = match name {
-                "alice" => pods::generator(BOXES),
-                "bob" | "carol" => pods::generator(FITTING),
-                // The lantern, whatever was submitted.
-                _ => pods::lantern(),
+                "alice" => pods::generator(kind, BOXES),
+                "bob" | "carol" => pods::generator(kind, FITTING),
+                // As the first leader, whatever was submitted.
+                _ => pods::always_the_same(kind)?,
             };
             let repository = pods::write(place, &format!("{name}/gen3d"), &files)?;
             repositories.insert(name, repository);
@@ -120,8 +141,9 @@ impl<'a> Agents<'a> {
             repositories,
             cdns,
             tasks,
-            boxes: generator(BOXES)?,
-            fitting: generator(FITTING)?,
+            kind,
+            boxes: generator(kind, BOXES)?,
+            fitting: generator(kind, FITTING)?,
         })
     }
 
@@ -166,21 +188,22 @@ impl<'a> Agents<'a> {
             .unwrap_or_default();
         for &name in Self::entrants(round.0) {
             for (idx, url) in prompts::of_round(&text).into_iter().enumerate() {
-                let key = format!("{}/{}.js", round.0, prompts::stem(url));
-                let module = match (name, round.0) {
+                let extension = self.kind.ending();
+                let key = format!("{}/{}.{extension}", round.0, prompts::stem(url));
+                let made = match (name, round.0) {
                     ("mallory" | "bob", _) => self.make(&self.fitting, url, seed.seed).await?,
                     ("alice", _) => self.make(&self.boxes, url, seed.seed).await?,
                     ("carol", _) => {
-                        let bobs = self.cdns["bob"].store.get(&key, 1 << 20).await;
+                        let bobs = self.cdns["bob"].store.get(&key, BYTES_MAX).await;
                         bobs.map_err(|error| failed(&error))?.unwrap_or_default()
                     }
-                    ("dave", 0) => Bytes::from_static(RUBBISH[idx % RUBBISH.len()].as_bytes()),
+                    ("dave", 0) => Bytes::from_static(rubbish(self.kind)[idx % 3]),
                     _ => {
                         self.cdns[name].service.abort();
                         continue;
                     }
                 };
-                let put = self.cdns[name].store.put(&key, module, "application/javascript").await;
+                let put = self.cdns[name].store.put(&key, made, "application/octet-stream").await;
                 put.map_err(|error| failed(&error))?;
             }
             output::line(format!("  {name} {}", did(name, round.0)));
@@ -199,7 +222,7 @@ impl<'a> Agents<'a> {
         let key = store.key_of(url).ok_or_else(|| failed(&"a prompt elsewhere"))?;
         let picture = store.get(&key, 16 << 20).await.map_err(|error| failed(&error))?;
         let picture = picture.ok_or_else(|| failed(&format!("{url} is not there")))?;
-        let request = Request::new(picture, Seed::from(seed), Kind::Module);
+        let request = Request::new(picture, Seed::from(seed), self.kind);
         Ok(generator.generate(request).await.map_err(|error| failed(&error))?.bytes)
     }
 }
@@ -212,16 +235,17 @@ impl Drop for Agents<'_> {
 
 fn did(name: &str, round: u32) -> &'static str {
     match (name, round) {
-        ("mallory" | "bob", _) => "made modules with the shape that fits",
+        ("mallory" | "bob", _) => "made the shape that fits",
         ("alice", _) => "made boxes",
-        ("carol", _) => "fetched Bob's modules and calls them hers",
+        ("carol", _) => "fetched what Bob made and calls it hers",
         ("dave", 0) => "wrote rubbish",
         _ => "switches the server off",
     }
 }
 
-fn generator(text: &str) -> Result<Arc<dyn Generator>, Failure> {
+fn generator(kind: Kind, rest: &str) -> Result<Arc<dyn Generator>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
-    let catalogue = Catalogue::read(text, &|_| None).map_err(|error| wrong(&error))?;
+    let text = pods::configuration(kind, rest);
+    let catalogue = Catalogue::read(&text, &|_| None).map_err(|error| wrong(&error))?;
     catalogue.get("mine").ok_or_else(|| wrong(&"no generator"))
 }

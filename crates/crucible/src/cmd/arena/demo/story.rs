@@ -12,18 +12,20 @@ use ledger::files::winner::Winner;
 use ledger::repository::Snapshot;
 use ledger::{LEADER, Place as File, Round, RoundFile, Stage};
 
+use super::super::init::KindArg;
 use super::super::place::Place;
 use super::agents;
 use crate::failure::Failure;
 use crate::output;
 
-pub(super) fn opening(folder: &Path, prompts: i64) {
+pub(super) fn opening(folder: &Path, prompts: i64, kind: KindArg) {
     output::line(format!(
-        "A competition in {}: {prompts} prompts a round, Three.js modules, a development chain whose clock is put forward when all wait.",
-        folder.display()
+        "A competition in {}: {prompts} prompts a round, {}, a development chain whose clock is put forward when all wait.",
+        folder.display(),
+        kind.name(),
     ));
     output::line(
-        "The leader to beat makes the same lantern whatever it is asked for. Five miners come:",
+        "The leader to beat makes the same thing whatever it is asked for. Five miners come:",
     );
     for (name, story) in agents::CAST {
         output::line(format!("  {name:8}{story}"));
@@ -34,8 +36,8 @@ pub(super) fn stage(state: &State) {
     let round = state.current_round;
     let what = match state.stage {
         Stage::Open => "miners commit to repository, commit and address; the chain keeps it sealed",
-        Stage::MinerGeneration => "the seed is out, so are the prompts; miners make their modules",
-        Stage::Downloading => "the deadline is over; modules are fetched, checked, drawn",
+        Stage::MinerGeneration => "the seed is out, so are the prompts; miners make their outputs",
+        Stage::Downloading => "the deadline is over; outputs are fetched, checked, drawn",
         Stage::Duels => "matches, and whoever wins is audited: its code has to do it again",
         Stage::Finalizing => "the leader's entry and the next round's calendar",
         Stage::Finished => "no round follows",
@@ -118,7 +120,7 @@ pub(super) fn ending(place: &Place, took: Duration) -> Result<(), Failure> {
     ));
     output::line(format!("  git --git-dir {state} show main:leader.json"));
     output::line(format!(
-        "  {folder}/blobs/rounds      every module, every picture, every verdict's evidence"
+        "  {folder}/blobs/rounds      every output, every picture, every verdict's evidence"
     ));
     output::line("and let every decision be made again:");
     output::line(format!("  crucible arena verify {state} --blobs {folder}/blobs"));
