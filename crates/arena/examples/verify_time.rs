@@ -81,7 +81,7 @@ fn write_all(folder: &Path, size: &Size) -> Result<u64, Failure> {
     put("state.json", json!({"current_round": size.rounds, "stage": "open"}).to_string())?;
     let leader = json!({"hotkey": hotkey(0), "repo": "a/b", "commit": "0", "docker": "x", "weight": 0.1, "effective_block": 1});
     put("leader.json", json!([leader]).to_string())?;
-    let mut previous: Vec<&str> = Vec::new();
+    let mut previous: Vec<String> = Vec::new();
     for round in 0..=size.rounds {
         let at = |rest: &str| format!("rounds/{round}/{rest}");
         let latest = 1000 + 21_600 * u64::from(round);
@@ -91,9 +91,10 @@ fn write_all(folder: &Path, size: &Size) -> Result<u64, Failure> {
             break;
         }
         put(&at("seed.json"), format!("{{\"seed\": {round}}}"))?;
+        let before: Vec<&str> = previous.iter().map(String::as_str).collect();
         let picked = select(&Choice {
             pool: &pool,
-            previous: &previous,
+            previous: &before,
             seed: round,
             prompts_per_round: i64::try_from(size.prompts)?,
             carryover_prompts: i64::try_from(size.prompts / 4)?,
@@ -134,7 +135,7 @@ fn write_all(folder: &Path, size: &Size) -> Result<u64, Failure> {
             json!({"winner_hotkey": "leader", "repo": "a/b", "commit": "0", "docker_image": "x"})
                 .to_string(),
         )?;
-        previous = picked;
+        previous = picked.into_iter().map(str::to_owned).collect();
     }
     Ok(written)
 }

@@ -102,6 +102,7 @@ pub fn verify(subject: &Subject<'_>, settings: &Settings<'_>) -> Result<Report, 
         originals: BTreeSet::new(),
         introduced: BTreeMap::new(),
         written: BTreeMap::new(),
+        order: BTreeMap::new(),
         outputs: BTreeMap::new(),
         inputs: BTreeMap::new(),
         judge: None,
@@ -130,6 +131,8 @@ struct Verifier<'a> {
     introduced: BTreeMap<String, Id>,
     /// The commit that last wrote a file, where the history is known.
     written: BTreeMap<String, Id>,
+    /// How many commits there are before one, where the history is known.
+    order: BTreeMap<Id, usize>,
     /// Of the round that is checked.
     outputs: outputs::Cache,
     /// Hashes of what judges were shown, by URL.

@@ -45,7 +45,8 @@ impl Verifier<'_> {
         };
         let mut before: Option<Id> = None;
         let mut bytes = 0;
-        for commit in commits {
+        for (at, commit) in commits.into_iter().enumerate() {
+            self.order.insert(commit, at);
             let changes = match self.books.repository.changes(before, commit) {
                 Ok(changes) => changes,
                 Err(error) => {
@@ -57,7 +58,12 @@ impl Verifier<'_> {
             for path in changes {
                 // What the first of them has may be from before, if they are not all there.
                 let is_new = is_whole || before.is_some();
-                if self.books.repository.file_id(commit, &path).is_ok_and(|id| id.is_none()) {
+                let was_there = before.is_some() && self.introduced.contains_key(&path);
+                let is_gone = || {
+                    let id = self.books.repository.file_id(commit, &path);
+                    id.is_ok_and(|id| id.is_none())
+                };
+                if was_there && is_gone() {
                     self.introduced.remove(&path);
                 } else if is_new {
                     self.introduced.entry(path.clone()).or_insert(commit);

@@ -55,6 +55,12 @@ impl Verifier<'_> {
     ) -> Option<OutputsFile> {
         let now = self.outputs(round, hotkey, files);
         let Some(&then) = self.written.get(report) else { return now };
+        // Most are never written again.
+        let place = now.as_ref().and_then(|now| self.written.get(&now.path));
+        let last = place.and_then(|last| self.order.get(last));
+        if last.is_some() && last <= self.order.get(&then) {
+            return now;
+        }
         let repository = self.books.repository;
         for file in files {
             let path = Place::Miner(round, hotkey.to_owned(), file.clone()).to_string();

@@ -9,9 +9,10 @@ use ledger::json::{self, Json, Object};
 use ledger::repository::Repository as _;
 use proptest::prelude::*;
 
-use super::eras::{meshes, modules, splats};
+use super::eras::{modules, splats};
 use super::every::{changes_to, read_bytes, read_without_history, small};
 use super::ours::ours;
+use super::variations::meshes;
 use super::world::{findings, hotkey};
 
 #[test]
@@ -92,7 +93,7 @@ fn anything() -> impl Strategy<Value = Json> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn bytes_of_any_kind_are_read(

@@ -10,9 +10,36 @@ use ledger::repository::{
 };
 use serde_json::{Value, json};
 
-use super::eras::{meshes, modules, splats};
+use super::eras::{modules, splats};
 use super::ours::ours;
 use super::world::{Era, Kept, World, findings, hotkey, remarks, unchecked};
+
+/// A small round of the mesh era: one is rejected by an audit, one wins, one loses to it.
+pub(crate) fn meshes() -> World {
+    let mut world = World::new(Era::Meshes, 40, 10);
+    world.begin(&["Anna", "Bert", "Cleo"], 42);
+    for (name, net) in [("Anna", 4), ("Bert", 3), ("Cleo", 5)] {
+        world.play("leader", &hotkey(name), net);
+    }
+    world.play(&hotkey("Bert"), &hotkey("Cleo"), -2);
+    let audit = |name: &str, outcome: &str, failed: u32| {
+        let row = json!({"hotkey": hotkey(name), "outcome": outcome, "checked_prompts": 10, "failed_prompts": failed,
+            "failed_critical": 0, "generation_time": 61.5, "reason": ""});
+        (hotkey(name), row)
+    };
+    let audits = [audit("Anna", "rejected", 8), audit("Bert", "passed", 0)];
+    world.put_json(
+        &world.at("generation_audits.json"),
+        &Value::Object(audits.into_iter().collect()),
+    );
+    let request = json!([{"hotkey": hotkey("Bert"), "critical_prompts": []}]);
+    world.put_json(&world.at("require_audit.json"), &request);
+    let source = json!([{"hotkey": hotkey("Bert"), "reason": "", "verdict": "passed"}]);
+    world.put_json(&world.at("source_audit.json"), &source);
+    world.end(Some("Bert"));
+    world.next(Some("Bert"), Some(1.0));
+    world
+}
 
 const ALL: [fn() -> World; 3] = [modules, meshes, splats];
 
