@@ -17,16 +17,22 @@ mod folder;
 mod history;
 mod leader;
 mod matches;
+mod matrix;
+mod notes;
+mod onchain;
 mod outcome;
 mod outputs;
+mod places;
 mod prompts;
 mod redraw;
 mod report;
+mod reports;
 mod rules;
+mod settings;
 mod stage;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::files::config::Config;
 use ledger::files::prompts::stem;
@@ -40,6 +46,8 @@ pub use blobs::{BlobError, Blobs, NoBlobs, Wanted};
 use books::{Books, File};
 pub use folder::FolderRepository;
 use matches::Context;
+pub use onchain::OnChain;
+pub use places::{FolderBlobs, WebBlobs};
 pub use redraw::Redraw;
 use report::Log;
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Unchecked};
@@ -62,9 +70,11 @@ pub struct Subject<'a> {
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Settings {
+pub struct Settings<'a> {
     /// Only this round, and what all rounds have in common.
     pub round: Option<Round>,
+    /// The chain of the competition; nothing if it cannot be asked.
+    pub chain: Option<OnChain<'a>>,
 }
 
 /// Checks a competition.
@@ -72,21 +82,27 @@ pub struct Settings {
 /// # Errors
 ///
 /// The repository cannot be read at all.
-pub fn verify(subject: &Subject<'_>, settings: &Settings) -> Result<Report, RepositoryError> {
+pub fn verify(subject: &Subject<'_>, settings: &Settings<'_>) -> Result<Report, RepositoryError> {
     let books = Books::open(subject.repository, subject.at)?;
     let mut log = Log::default();
-    let config = books.json(&mut log, &Place::Config);
+    let is_original = rules::is_original(&books);
+    log.be_lenient(is_original);
+    let config = settings::config(&books, &mut log);
     let state = books.json(&mut log, &Place::State);
     let mut verifier = Verifier {
         books,
         log,
         blobs: subject.blobs,
         redraw: subject.redraw,
+        chain: settings.chain,
         only: settings.round,
         config,
         state,
+        is_original,
+        originals: BTreeSet::new(),
         introduced: BTreeMap::new(),
         written: BTreeMap::new(),
+        order: BTreeMap::new(),
         outputs: BTreeMap::new(),
         inputs: BTreeMap::new(),
         judge: None,
@@ -103,13 +119,20 @@ struct Verifier<'a> {
     log: Log,
     blobs: Option<&'a dyn Blobs>,
     redraw: Option<&'a dyn Redraw>,
+    chain: Option<OnChain<'a>>,
     only: Option<Round>,
     config: Option<File<Config>>,
     state: Option<File<State>>,
-    /// The commit that first had a file, where the history is known.
+    /// Whether the repository is one of the original.
+    is_original: bool,
+    /// Rounds by the original's rules.
+    originals: BTreeSet<Round>,
+    /// The commit that first had a file, or had it again, where the history is known.
     introduced: BTreeMap<String, Id>,
     /// The commit that last wrote a file, where the history is known.
     written: BTreeMap<String, Id>,
+    /// How many commits there are before one, where the history is known.
+    order: BTreeMap<Id, usize>,
     /// Of the round that is checked.
     outputs: outputs::Cache,
     /// Hashes of what judges were shown, by URL.
@@ -134,33 +157,53 @@ impl Verifier<'_> {
             );
         }
         let rounds: Vec<Round> = self.books.rounds().into_keys().collect();
+        self.originals =
+            rounds.iter().copied().filter(|&round| self.is_of_original(round)).collect();
+        self.enter(None);
         self.check_config();
         self.check_state(&rounds);
         for &round in &rounds {
             if self.only.is_none_or(|only| only == round) {
-                self.log.enter(Some(round));
+                self.enter(Some(round));
                 self.check_round(round);
                 self.outputs.clear();
                 self.inputs.clear();
                 self.judge = None;
             }
         }
-        self.log.enter(None);
+        self.enter(None);
         self.check_leader(&rounds);
-        self.books.check_rest(&mut self.log, self.only);
-        self.log.append(history);
+        let is_lenient = |round: Option<Round>| lenient(self.is_original, &self.originals, round);
+        self.books.check_rest(&mut self.log, self.only, is_lenient);
+        // The original promises nothing about what was: operators mend things by hand.
+        self.log.append(history, |round| is_lenient(round.map(Round)));
+    }
+
+    /// What follows is of this round, or of none.
+    fn enter(&mut self, round: Option<Round>) {
+        self.log.enter(round);
+        self.log.be_lenient(lenient(self.is_original, &self.originals, round));
+    }
+
+    /// Whether a round is by the original's rules.
+    fn is_of_original(&self, round: Round) -> bool {
+        let ours = self.config_of(round).is_some_and(|config| config.crucible.is_some());
+        !ours && !self.books.paths.contains(&crate::collector::observed::path(round))
     }
 
     fn check_round(&mut self, round: Round) {
         self.check_left_behind(round);
-        let Some(config) = self.config_of(round) else { return };
+        let Some(config) = self.config_of(round) else {
+            return self.log.unchecked(Check::Config, "no config.json: the round is not checked");
+        };
         let rules = Rules::of(&self.books, round, config.crucible.is_some());
         self.log.rules(round, rules.as_str());
         let place = |file| Place::Round(round, file);
         let schedule: Option<File<Schedule>> =
             self.books.json(&mut self.log, &place(RoundFile::Schedule));
         if let Some(schedule) = &schedule {
-            self.check_schedule(round, &config, schedule);
+            let then = self.config_with(round, &[RoundFile::Schedule]);
+            self.check_schedule(round, then.as_ref().unwrap_or(&config), schedule);
         }
         let seed: Option<File<SeedFile>> = self.books.json(&mut self.log, &place(RoundFile::Seed));
         let submissions: Option<File<Submissions>> =
@@ -170,6 +213,10 @@ impl Verifier<'_> {
             self.check_admission(round, &config, schedule, seed.as_ref(), submissions.as_ref());
         }
         let seed = seed.map(|file| file.value.seed);
+        if self.books.is_broken(&place(RoundFile::Submissions)) {
+            let what = "all of the round: who takes part could not be read";
+            self.log.unchecked(Check::Submissions, what);
+        }
         if let Some(submissions) = &submissions {
             let schedule = schedule.as_ref().map(|file| &file.value);
             self.check_submissions(round, rules, &config, schedule, submissions);
@@ -217,12 +264,26 @@ impl Verifier<'_> {
 
     /// The rules as they were when a round began, as far as that is known.
     fn config_of(&self, round: Round) -> Option<Config> {
-        let first = [RoundFile::Prompts, RoundFile::Schedule]
-            .into_iter()
-            .find_map(|file| self.introduced(&Place::Round(round, file).to_string()));
+        self.config_with(round, &[RoundFile::Prompts, RoundFile::Schedule])
+    }
+
+    /// The rules as they were when the first of these files that is there came, as far as that is known.
+    fn config_with(&self, round: Round, files: &[RoundFile]) -> Option<Config> {
+        let mut files = files.iter();
+        let first = files.find_map(|file| self.introduced(&Place::Round(round, *file).to_string()));
         let then = first.and_then(|id| {
-            Snapshot::new(self.books.repository, id).find::<Config>(&Place::Config).ok()?
+            let place = Place::Config;
+            let same = |at| self.books.repository.file_id(at, &place.to_string()).ok().flatten();
+            if same(id) == same(self.books.snapshot.id()) {
+                return None;
+            }
+            Snapshot::new(self.books.repository, id).find::<Config>(&place).ok()?
         });
         then.or_else(|| Some(self.config.as_ref()?.value.clone()))
     }
+}
+
+/// Whether a round, or what all rounds have in common, is the original's.
+fn lenient(is_original: bool, originals: &BTreeSet<Round>, round: Option<Round>) -> bool {
+    round.map_or(is_original, |round| is_original || originals.contains(&round))
 }

@@ -55,8 +55,12 @@ impl Verifier<'_> {
                 format!("the round began {late} blocks late, which makes generation_deadline_block {expected}, not {deadline}")
             });
         }
-        let what = "block hashes, reveals, owners and locks of commitments.json are taken as they are: only the chain has them";
-        self.log.unchecked(Check::Submissions, what);
+        let published = seen.published_block;
+        let spot = file.member(steps!["published_block"]);
+        self.log.hold(Check::Submissions, published >= read, &spot, || {
+            format!("{published} is before read_block, {read}")
+        });
+        self.check_observed(round, schedule, &file);
         if let Some(stated) = seed_file {
             let expected = seed(seen.netuid, round, &seen.start.hash);
             let found = stated.value.seed;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::files::matrix::Matrix;
 use ledger::files::prompts;
-use ledger::json::Step;
+use ledger::json::{self, Json, Step, Style};
 use ledger::repository::{Id, ReadError, Repository, RepositoryError, Snapshot};
-use ledger::{JsonFile, Place, Round, RoundFile};
+use ledger::{JsonFile, MinerFile, Place, Round, RoundFile};
 
 use super::report::{At, Check, Log, Spot};
 
@@ -46,6 +46,8 @@ pub(super) struct Books<'r> {
     pub(super) paths: BTreeSet<String>,
     /// Paths that were read, or that were complained of.
     read: RefCell<BTreeSet<String>>,
+    /// Paths that are there and say nothing that could be understood.
+    broken: RefCell<BTreeSet<String>>,
     bytes: Cell<usize>,
 }
 
@@ -53,8 +55,17 @@ impl<'r> Books<'r> {
     pub(super) fn open(repository: &'r dyn Repository, at: Id) -> Result<Self, RepositoryError> {
         let snapshot = Snapshot::new(repository, at);
         let paths = snapshot.list("")?.into_iter().collect();
-        let (read, bytes) = (RefCell::default(), Cell::new(0));
-        Ok(Self { repository, snapshot, paths, read, bytes })
+        let (read, broken, bytes) = (RefCell::default(), RefCell::default(), Cell::new(0));
+        Ok(Self { repository, snapshot, paths, read, broken, bytes })
+    }
+
+    /// Whether a file is there that could not be read: nothing can be said of what follows from it.
+    pub(super) fn is_broken(&self, place: &Place) -> bool {
+        self.broken.borrow().contains(&place.to_string())
+    }
+
+    fn break_off(&self, path: &str) {
+        self.broken.borrow_mut().insert(path.to_owned());
     }
 
     /// Whether a file is there.
@@ -88,6 +99,7 @@ impl<'r> Books<'r> {
         }
         let first = self.read.borrow_mut().insert(path.to_owned());
         if self.bytes.get() > BYTES_MAX {
+            self.break_off(path);
             log.unchecked(
                 Check::Files,
                 format!("more than {BYTES_MAX} bytes of files: the rest was not read"),
@@ -97,19 +109,21 @@ impl<'r> Books<'r> {
         let bytes = match self.repository.read(self.snapshot.id(), path) {
             Ok(bytes) => bytes?,
             Err(error) => {
+                self.break_off(path);
                 if first {
-                    log.found_whole(Check::Files, path, error);
+                    log.missing(Check::Files, path, format_args!("cannot be read: {error}"));
                 }
                 return None;
             }
         };
         self.bytes.set(self.bytes.get() + bytes.len());
         match String::from_utf8(bytes) {
-            Ok(text) => Some(text),
+            Ok(text) => Some(without_mark(text)),
             Err(error) => {
+                self.break_off(path);
                 if first {
                     let at = error.utf8_error().valid_up_to();
-                    log.found_whole(Check::Files, path, format_args!("byte {at} is not UTF-8"));
+                    log.missing(Check::Files, path, format_args!("is not UTF-8 at byte {at}"));
                 }
                 None
             }
@@ -120,7 +134,7 @@ impl<'r> Books<'r> {
     pub(super) fn peek(&self, path: &str) -> Option<String> {
         let bytes = self.repository.read(self.snapshot.id(), path).ok()??;
         self.bytes.set(self.bytes.get() + bytes.len());
-        String::from_utf8(bytes).ok()
+        String::from_utf8(bytes).ok().map(without_mark)
     }
 
     /// A file of JSON. Nothing if it is not there, empty, or wrong, which is complained of once.
@@ -133,12 +147,24 @@ impl<'r> Books<'r> {
         let path = path.to_owned();
         let again = self.read.borrow().contains(&path);
         let text = self.text(log, &path)?;
-        match T::from_optional(&path, Some(&text)) {
+        let read = |text: &str| T::from_optional(&path, Some(text));
+        let (text, value) = match read(&text) {
+            Err(error) if log.is_lenient() => {
+                let plainer = without_nan(&path, &text);
+                match read(&plainer).or_else(|_| read(&without_null(&plainer))) {
+                    Ok(value) => (plainer, Ok(value)),
+                    Err(_) => (text, Err(error)),
+                }
+            }
+            value => (text, value),
+        };
+        match value {
             Ok(value) => {
                 let value = value?;
                 Some(File { path, text, value })
             }
             Err(error) => {
+                self.break_off(&path);
                 if !again {
                     log.unreadable(&error);
                 }
@@ -155,6 +181,7 @@ impl<'r> Books<'r> {
         match Matrix::from_text(&path, &text) {
             Ok(value) => Some(File { path, text, value }),
             Err(error) => {
+                self.break_off(&path);
                 if !again {
                     log.unreadable(&error);
                 }
@@ -175,14 +202,21 @@ impl<'r> Books<'r> {
             let (from, line) =
                 value.last().map_or((0, 1), |&(_, line, at): &(String, usize, usize)| (at, line));
             let line = line + before[from..].iter().filter(|&&byte| byte == b'\n').count();
-            value.push((url.to_owned(), line, at));
+            // A checkout may have added `\r`; the original's reader would keep it, and find no picture.
+            value.push((url.trim_end_matches('\r').to_owned(), line, at));
         }
+        value.retain(|(url, ..)| !url.is_empty());
         let value = value.into_iter().map(|(url, line, _)| (url, line)).collect();
         Some(File { path, text, value })
     }
 
     /// Complains of every file that nothing else has read, and counts those that read well.
-    pub(super) fn check_rest(&self, log: &mut Log, only: Option<Round>) {
+    pub(super) fn check_rest(
+        &self,
+        log: &mut Log,
+        only: Option<Round>,
+        is_lenient: impl Fn(Option<Round>) -> bool,
+    ) {
         let mut unknown = 0;
         for path in &self.paths {
             let place = Place::parse(path);
@@ -200,10 +234,16 @@ impl<'r> Books<'r> {
             };
             let seen = self.read.borrow().contains(path);
             log.enter(round);
+            log.be_lenient(is_lenient(round));
             if seen {
                 log.agree(Check::Files, 1);
             } else if let Some(text) = self.text(log, path) {
-                match place.check(&text) {
+                let lenient = |_| {
+                    let plainer = without_nan(path, &text);
+                    place.check(&plainer).or_else(|_| place.check(&without_null(&plainer)))
+                };
+                let read = place.check(&text);
+                match if log.is_lenient() { read.or_else(lenient) } else { read } {
                     Ok(()) => log.agree(Check::Files, 1),
                     Err(_) if text.trim().is_empty() => {}
                     Err(error) => log.unreadable(&error),
@@ -213,6 +253,59 @@ impl<'r> Books<'r> {
         log.enter(None);
         log.unchecked_times(Check::Files, "files of rounds that no rule is about", unknown);
     }
+}
+
+/// Without the mark that some editors put in front.
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    text
+}
+
+/// JSON in which something else stands for `NaN` and the infinities, which Python writes and nobody else reads: zero where they are
+/// times and distances that nothing rests on, else `null`. Lines stay what they are.
+fn without_nan(path: &str, text: &str) -> String {
+    let is_row = Place::parse(path).is_some_and(|place| {
+        matches!(place, Place::Miner(_, _, file)
+            if !matches!(file, MinerFile::DuelsWithLeader | MinerFile::Duels(_) | MinerFile::Audit(..)))
+    });
+    let plain = if is_row { "0.0" } else { "null" };
+    let mut out = String::with_capacity(text.len() + 8);
+    let (mut in_string, mut is_escaped) = (false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let word = (!in_string).then(|| {
+            ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| rest.starts_with(word))
+        });
+        if let Some(word) = word.flatten() {
+            out.push_str(plain);
+            rest = &rest[word.len()..];
+            continue;
+        }
+        in_string ^= c == '"' && !is_escaped;
+        is_escaped = in_string && c == '\\' && !is_escaped;
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// JSON without members that are `null`: where a value is left out, it is the usual one.
+fn without_null(text: &str) -> String {
+    fn prune(json: &mut Json) {
+        match json {
+            Json::Object(members) => {
+                members.retain(|_, value| *value != Json::Null);
+                members.values_mut().for_each(prune);
+            }
+            Json::Array(items) => items.iter_mut().for_each(prune),
+            _ => {}
+        }
+    }
+    let Ok(mut json) = json::read(text) else { return text.to_owned() };
+    prune(&mut json);
+    json::write(&json, Style::Line)
 }
 
 /// Why a file of another commit is not to be had, in words.

@@ -14,6 +14,10 @@ impl Verifier<'_> {
     /// The outcome of a round of the mesh era: challengers in the order of their reveals; whom an audit rejects is passed over; all
     /// who lead on the way must have passed both audits.
     pub(super) fn check_mesh_outcome(&mut self, context: &Context, basis: &Basis) {
+        let files = [RoundFile::MatchesMatrix, RoundFile::GenerationAudits, RoundFile::SourceAudit];
+        if self.is_outcome_open(context, &files) {
+            return;
+        }
         let empty = Matrix::default();
         let matches = basis.matches.as_ref().map_or(&empty, |file| &file.value);
         let sources = basis.sources.as_ref().map_or(&[][..], |file| file.value.as_slice());
@@ -87,14 +91,11 @@ impl Verifier<'_> {
                 self.log.agree(Check::Audits, 1);
             } else if fails {
                 let spot = file.member(steps![hotkey, "outcome"]);
-                self.log.found(
-                    Check::Audits,
-                    &spot,
-                    format_args!(
-                        "passed with {} + {} failed prompts; {limits}",
-                        audit.failed_prompts, audit.failed_critical
-                    ),
+                let problem = format!(
+                    "passed with {} + {} failed prompts; {limits}",
+                    audit.failed_prompts, audit.failed_critical
                 );
+                self.log.noticed(Check::Audits, &spot, problem);
             } else {
                 self.log.unchecked(
                     Check::Audits,
@@ -113,7 +114,7 @@ impl Verifier<'_> {
         let place = Place::Round(round, RoundFile::JudgeProgress);
         let Some(progress) = self.books.json::<JudgeProgress>(&mut self.log, &place) else {
             if self.has_left(round, Stage::Duels) && !context.order.is_empty() {
-                self.log.found_whole(
+                self.log.missing(
                     Check::Winner,
                     &place.to_string(),
                     "is not there, but the round's duels are over",
@@ -122,6 +123,7 @@ impl Verifier<'_> {
             return;
         };
         let mut leader = LEADER.to_owned();
+        let mut is_known = true;
         for (at, hotkey) in progress.value.completed_hotkeys.iter().enumerate() {
             let expected = context.order.get(at);
             let spot = progress.member(steps!["completed_hotkeys", at]);
@@ -137,14 +139,13 @@ impl Verifier<'_> {
             let Some(((against, _), (path, margin))) = found else {
                 let path =
                     Place::Miner(round, hotkey.clone(), MinerFile::DuelsWithLeader).to_string();
-                self.log.found_whole(
-                    Check::Duels,
-                    &path,
-                    "is not there, but its match is said to be over",
-                );
+                let problem = "is not there, but its match is said to be over";
+                self.log.missing(Check::Duels, &path, problem);
+                // It may have won.
+                is_known = false;
                 continue;
             };
-            if *against != leader {
+            if *against != leader && is_known {
                 let problem = format!(
                     "the match is against {}, but {leader} leads then",
                     ledger::shorten(against)
@@ -166,7 +167,8 @@ impl Verifier<'_> {
             self.log.found(Check::Winner, &progress.member(steps!["completed_hotkeys"]), problem);
         }
         let spot = progress.member(steps!["leader"]);
-        self.log.hold(Check::Winner, progress.value.leader == leader, &spot, || {
+        let is_open = !is_known && progress.value.leader != leader;
+        self.log.hold(Check::Winner, is_open || progress.value.leader == leader, &spot, || {
             format!(
                 "\"{}\", but by the matches it is {leader}",
                 ledger::shorten(&progress.value.leader)

@@ -6,11 +6,11 @@ use ledger::files::builds::Builds;
 use ledger::files::config::Config;
 use ledger::files::schedule::Schedule;
 use ledger::files::submissions::{Submission, Submissions};
-use ledger::{Field as _, Place, Round, RoundFile, Stage};
+use ledger::{Place, Round, RoundFile, Stage};
 
 use super::Verifier;
 use super::books::File;
-use super::report::{Check, steps};
+use super::report::{Check, Spot, steps};
 use super::rules::Rules;
 use crate::collector::planned_deadline;
 use crate::schedule::{block_time, blocks_of};
@@ -27,16 +27,6 @@ impl Verifier<'_> {
         if let (Some(deadline), Some(minutes)) =
             (schedule.generation_deadline_block, config.generation_stage_minutes)
         {
-            // A round that began late gave miners the time back; what was planned stands beside it.
-            let planned = match file.value.layout.get("planned_deadline_block") {
-                Some(planned) => u64::read(planned).unwrap_or_default(),
-                None => deadline,
-            };
-            let spot = file.member(steps!["generation_deadline_block"]);
-            self.log.hold(Check::Schedule, deadline >= planned, &spot, || {
-                format!("{deadline} is before planned_deadline_block, {planned}")
-            });
-            let deadline = planned;
             let block_time = block_time(schedule);
             let expected =
                 blocks_of(minutes, block_time).and_then(|blocks| to.checked_add_signed(blocks));
@@ -49,7 +39,7 @@ impl Verifier<'_> {
                     format!("{deadline} is before latest_reveal_block, {to}")
                 });
             } else {
-                self.log.hold(Check::Schedule, expected == Some(deadline), &spot, || {
+                self.hold_plan(round, expected == Some(deadline), &spot, || {
                     format!(
                         "{deadline}, but latest_reveal_block {to} and {minutes} minutes of {} s blocks make {}",
                         block_time.as_secs_f64(),
@@ -64,7 +54,7 @@ impl Verifier<'_> {
         if let Some(previous) = &previous {
             let expected = previous.value.latest_reveal_block.saturating_add(1);
             let spot = file.member(steps!["earliest_reveal_block"]);
-            self.log.hold(Check::Schedule, from == expected, &spot, || {
+            self.hold_plan(round, from == expected, &spot, || {
                 format!("{from}, but the round before ends with block {}", expected - 1)
             });
         } else if round > Round(0) {
@@ -72,6 +62,30 @@ impl Verifier<'_> {
         }
         if round > Round(0) {
             self.check_calendar(config, file, previous.as_ref().map(|file| &file.value));
+        }
+    }
+
+    /// Whether an operator brought the schedule of a round, as far as that is known.
+    pub(super) fn is_planned_by_hand(&self, round: Round) -> bool {
+        let path = Place::Round(round, RoundFile::Schedule).to_string();
+        let message = self
+            .introduced(&path)
+            .and_then(|id| Some(self.books.repository.commit(id).ok()?.message));
+        message.is_some_and(|message| !message.starts_with("Update state ("))
+    }
+
+    /// Holds blocks against the rules. Schedules that an operator of the original wrote by hand follow none.
+    fn hold_plan(
+        &mut self,
+        round: Round,
+        holds: bool,
+        spot: &Spot<'_>,
+        problem: impl FnOnce() -> String,
+    ) {
+        if self.is_planned_by_hand(round) {
+            self.log.hold_or_notice(Check::Schedule, holds, spot, problem);
+        } else {
+            self.log.hold(Check::Schedule, holds, spot, problem);
         }
     }
 
@@ -123,6 +137,22 @@ impl Verifier<'_> {
         let mut block = 0;
         for (hotkey, submission) in &file.value {
             let before = self.log.findings();
+            let revealed = submission.revealed_at_block;
+            // The original's judge sorts them again, and some were added by hand.
+            if revealed < block {
+                let spot = file.member(steps![hotkey, "revealed_at_block"]);
+                let problem = format!(
+                    "{revealed} stands after {block}: submissions are in the order of their blocks"
+                );
+                self.log.noticed(Check::Submissions, &spot, problem);
+            }
+            // What the original's competition was called then is only known with its history.
+            let is_dated = self.introduced.contains_key(&file.path);
+            let is_named = if self.log.is_lenient() && !is_dated {
+                submission.round.ends_with(&format!("-{round}"))
+            } else {
+                submission.round == name
+            };
             let mut check = |holds: bool, member: &str, problem: &dyn Fn() -> String| {
                 if !holds {
                     self.log.found(
@@ -132,14 +162,8 @@ impl Verifier<'_> {
                     );
                 }
             };
-            let revealed = submission.revealed_at_block;
-            check(submission.round == name, "round", &|| {
+            check(is_named, "round", &|| {
                 format!("\"{}\", but this is \"{name}\"", ledger::shorten(&submission.round))
-            });
-            check(revealed >= block, "revealed_at_block", &|| {
-                format!(
-                    "{revealed} stands after {block}: submissions are in the order of their blocks"
-                )
             });
             block = block.max(revealed);
             if let Some(schedule) = schedule {
@@ -149,7 +173,8 @@ impl Verifier<'_> {
                 });
             }
             for (member, problem) in form_problems(rules, hotkey, submission) {
-                check(false, member, &|| problem.to_owned());
+                let spot = file.member(steps![hotkey, member]);
+                self.log.noticed(Check::Submissions, &spot, problem);
             }
             if self.log.findings() == before {
                 self.log.agree(Check::Submissions, 1);
@@ -171,16 +196,17 @@ impl Verifier<'_> {
         file: Option<&File<Builds>>,
     ) {
         let Some(file) = file else {
+            let place = Place::Round(round, RoundFile::Builds);
             if !submissions.is_empty() && self.has_left(round, Stage::Duels) {
-                let path = Place::Round(round, RoundFile::Builds).to_string();
-                self.log.found_whole(Check::Builds, &path, "is not there, but the round is over");
+                let problem = "is not there, but the round is over";
+                self.log.missing(Check::Builds, &place.to_string(), problem);
             }
             return;
         };
         for (hotkey, build) in &file.value {
             let Some(submission) = submissions.get(hotkey) else {
                 let problem = "is not in submissions.json";
-                self.log.found(Check::Builds, &file.member(steps![hotkey]), problem);
+                self.log.noticed(Check::Builds, &file.member(steps![hotkey]), problem);
                 continue;
             };
             let tag = format!("{}-{}", start(&submission.commit, 7), submission.round);

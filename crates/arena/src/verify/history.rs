@@ -22,6 +22,9 @@ const COMMITS_MAX: usize = 200_000;
 /// Bytes of old and new files that are compared, at most.
 const BYTES_MAX: usize = 2 << 30;
 
+/// The same of repositories of the original, whose history makes remarks only.
+const REMARK_BYTES_MAX: usize = 256 << 20;
+
 /// Two texts of one file.
 struct Change<'a> {
     path: &'a str,
@@ -33,7 +36,7 @@ struct Change<'a> {
 impl Verifier<'_> {
     /// Walks the commits, the oldest first: notes when files came, and checks what changed.
     pub(super) fn read_history(&mut self) {
-        let commits = match self.commits() {
+        let (commits, is_whole) = match self.commits() {
             Ok(commits) => commits,
             Err(error) => {
                 let what = format!("commits before this one: {error}");
@@ -42,7 +45,8 @@ impl Verifier<'_> {
         };
         let mut before: Option<Id> = None;
         let mut bytes = 0;
-        for commit in commits {
+        for (at, commit) in commits.into_iter().enumerate() {
+            self.order.insert(commit, at);
             let changes = match self.books.repository.changes(before, commit) {
                 Ok(changes) => changes,
                 Err(error) => {
@@ -52,8 +56,21 @@ impl Verifier<'_> {
                 }
             };
             for path in changes {
-                self.introduced.entry(path.clone()).or_insert(commit);
-                self.written.insert(path.clone(), commit);
+                // What the first of them has may be from before, if they are not all there.
+                let is_new = is_whole || before.is_some();
+                let was_there = before.is_some() && self.introduced.contains_key(&path);
+                let is_gone = || {
+                    let id = self.books.repository.file_id(commit, &path);
+                    id.is_ok_and(|id| id.is_none())
+                };
+                if was_there && is_gone() {
+                    self.introduced.remove(&path);
+                } else if is_new {
+                    self.introduced.entry(path.clone()).or_insert(commit);
+                }
+                if is_new {
+                    self.written.insert(path.clone(), commit);
+                }
                 let Some(place) = Place::parse(&path) else { continue };
                 let round = match place {
                     Place::Round(round, _) | Place::Miner(round, ..) => Some(round),
@@ -61,7 +78,7 @@ impl Verifier<'_> {
                 };
                 let skip = self.only.is_some() && round.is_some() && round != self.only;
                 let Some(parent) = before.filter(|_| !skip) else { continue };
-                if bytes > BYTES_MAX {
+                if bytes > if self.is_original { REMARK_BYTES_MAX } else { BYTES_MAX } {
                     let what = "later commits: the files that changed are more than is compared";
                     self.log.unchecked(Check::History, what);
                     continue;
@@ -75,25 +92,36 @@ impl Verifier<'_> {
         self.log.enter(None);
     }
 
-    /// All commits up to ours, the oldest first.
-    fn commits(&mut self) -> Result<Vec<Id>, RepositoryError> {
+    /// All commits up to ours, the oldest first, and whether they are all: of a shallow clone only the last are there.
+    fn commits(&mut self) -> Result<(Vec<Id>, bool), RepositoryError> {
         let mut commits = Vec::new();
+        let mut is_whole = true;
         let mut next = Some(self.books.snapshot.id());
         while let Some(id) = next {
+            let info = match self.books.repository.commit(id) {
+                Ok(info) => info,
+                Err(error) if commits.is_empty() => return Err(error),
+                Err(_) => {
+                    let what = "commits before the first that is there: the clone is shallow";
+                    self.log.unchecked(Check::History, what);
+                    is_whole = false;
+                    break;
+                }
+            };
             commits.push(id);
             if commits.len() == COMMITS_MAX {
                 self.log
                     .unchecked(Check::History, format!("commits before the last {COMMITS_MAX}"));
+                is_whole = false;
                 break;
             }
-            let info = self.books.repository.commit(id)?;
             if info.parents.len() > 1 {
                 self.log.unchecked(Check::History, "side branches of merges");
             }
             next = info.parents.first().copied();
         }
         commits.reverse();
-        Ok(commits)
+        Ok((commits, is_whole))
     }
 
     /// One file of one commit. Returns the bytes it took.

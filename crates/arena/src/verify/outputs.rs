@@ -45,7 +45,7 @@ impl Verifier<'_> {
         None
     }
 
-    /// The same as they were when a report was written: ours may have been made again with more outputs.
+    /// The same as they were when a report was written: they may have been made again with more outputs.
     fn outputs_then(
         &mut self,
         round: Round,
@@ -55,6 +55,12 @@ impl Verifier<'_> {
     ) -> Option<OutputsFile> {
         let now = self.outputs(round, hotkey, files);
         let Some(&then) = self.written.get(report) else { return now };
+        // Most are never written again.
+        let place = now.as_ref().and_then(|now| self.written.get(&now.path));
+        let last = place.and_then(|last| self.order.get(last));
+        if last.is_some() && last <= self.order.get(&then) {
+            return now;
+        }
         let repository = self.books.repository;
         for file in files {
             let path = Place::Miner(round, hotkey.to_owned(), file.clone()).to_string();
@@ -73,28 +79,33 @@ impl Verifier<'_> {
         None
     }
 
-    /// Both sides of a match as its report had to see them: of an audit `repeat` is which.
+    /// Both sides of a match: of an audit `repeat` is which. As its report had to see them, if it is given, else as they are.
     pub(super) fn sides(
         &mut self,
         round: Round,
         rules: Rules,
-        [left, right]: [&str; 2],
+        sides: [&str; 2],
         repeat: Option<u32>,
-        report: &str,
+        report: Option<&str>,
     ) -> [Option<OutputsFile>; 2] {
-        let of = |hotkey: &str| match rules {
-            Rules::Splats => vec![MinerFile::Generations],
-            _ if hotkey == LEADER => MinerFile::generated(1),
-            _ => vec![MinerFile::Submitted],
-        };
-        let left = match (repeat, left) {
-            (Some(_), SUBMITTED) => (right, vec![MinerFile::Submitted]),
-            _ => (left, of(left)),
-        };
-        let right = (right, repeat.map_or_else(|| of(right), MinerFile::generated));
-        [left, right].map(|(hotkey, files)| match rules {
-            Rules::Crucible => self.outputs_then(round, hotkey, &files, report),
-            _ => self.outputs(round, hotkey, &files),
+        side_files(rules, sides, repeat).map(|(hotkey, files)| match report {
+            Some(report) => self.outputs_then(round, hotkey, &files, report),
+            None => self.outputs(round, hotkey, &files),
+        })
+    }
+
+    /// Whether the outputs of a side are there and could not be read.
+    pub(super) fn sides_broken(
+        &self,
+        round: Round,
+        rules: Rules,
+        sides: [&str; 2],
+        repeat: Option<u32>,
+    ) -> bool {
+        side_files(rules, sides, repeat).into_iter().any(|(hotkey, files)| {
+            files
+                .into_iter()
+                .any(|file| self.books.is_broken(&Place::Miner(round, hotkey.to_owned(), file)))
         })
     }
 
@@ -112,7 +123,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Checks all outputs of a round: `stems` are those of its prompts.
+    /// Checks all outputs of a round: `stems` are those of its prompts, none if they are not there.
     pub(super) fn check_outputs(
         &mut self,
         round: Round,
@@ -137,9 +148,9 @@ impl Verifier<'_> {
             };
             if hotkey != LEADER && !hotkeys.contains(hotkey) {
                 let problem = "is not by anybody who takes part";
-                self.log.found_whole(Check::Outputs, &outputs.path, problem);
+                self.log.noticed(Check::Outputs, &outputs.line(1, ""), problem);
             }
-            for stem in outputs.value.keys() {
+            for stem in outputs.value.keys().filter(|_| !stems.is_empty()) {
                 let known = stems.binary_search(stem).is_ok();
                 self.log.hold(Check::Outputs, known, &outputs.member(steps![stem]), || {
                     "is not the name of a prompt of this round".to_owned()
@@ -161,7 +172,7 @@ impl Verifier<'_> {
                         stems.len(),
                         ledger::shorten(first),
                     );
-                    self.log.found(Check::Outputs, &outputs.line(1, ""), problem);
+                    self.log.noticed(Check::Outputs, &outputs.line(1, ""), problem);
                 }
             }
             self.check_keys(round, rules, hotkey, &under, &outputs);
@@ -171,7 +182,7 @@ impl Verifier<'_> {
                 let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
                 if !self.books.has(&place) {
                     let path = place.to_string();
-                    self.log.found_whole(
+                    self.log.missing(
                         Check::Outputs,
                         &path,
                         "is not there, but the download is over",
@@ -194,7 +205,7 @@ impl Verifier<'_> {
         for (stem, row) in &file.value {
             let Some(url) = &row.asset else {
                 let spot = file.member(steps![stem, row.kind.picture_member()]);
-                self.log.hold(Check::Outputs, row.picture.is_none(), &spot, || {
+                self.log.hold_or_notice(Check::Outputs, row.picture.is_none(), &spot, || {
                     "there are pictures of an asset that is not there".to_owned()
                 });
                 continue;
@@ -278,6 +289,24 @@ impl Verifier<'_> {
             }
         }
     }
+}
+
+/// The files of both sides of a match, each in the order to look: of an audit `repeat` is which.
+fn side_files<'a>(
+    rules: Rules,
+    [left, right]: [&'a str; 2],
+    repeat: Option<u32>,
+) -> [(&'a str, Vec<MinerFile>); 2] {
+    let of = |hotkey: &str| match rules {
+        Rules::Splats => vec![MinerFile::Generations],
+        _ if hotkey == LEADER => MinerFile::generated(1),
+        _ => vec![MinerFile::Submitted],
+    };
+    let left = match (repeat, left) {
+        (Some(_), SUBMITTED) => (right, vec![MinerFile::Submitted]),
+        _ => (left, of(left)),
+    };
+    [left, (right, repeat.map_or_else(|| of(right), MinerFile::generated))]
 }
 
 /// Whether a URL is that of a key below any address.

@@ -29,7 +29,8 @@ impl Verifier<'_> {
             let problem = format!(
                 "{times} prompts are called \"{stem}\": their outputs cannot be told apart"
             );
-            self.log.found(Check::Prompts, &file.line(line, ""), problem);
+            // The earlier eras could pick a prompt twice.
+            self.log.noticed(Check::Prompts, &file.line(line, ""), problem);
         }
         let Some(seed) = seed else {
             self.log
@@ -47,7 +48,8 @@ impl Verifier<'_> {
                 return self.log.unchecked(Check::Prompts, what);
             }
             Err(error) => {
-                return self.log.found_whole(Check::Files, &pool_path, books::read_problem(&error));
+                let problem = books::read_problem(&error);
+                return self.log.missing(Check::Files, &pool_path, problem);
             }
         };
         let Ok(previous) = self.previous_prompts(snapshot, round, rules, config) else {
@@ -76,19 +78,28 @@ impl Verifier<'_> {
                     return self.log.agree(Check::Prompts, urls.len() as u64);
                 }
                 Ok(expected) => first = first.or(Some(expected)),
-                Err(error) => return self.log.found_whole(Check::Config, "config.json", error),
+                Err(error) => {
+                    return self.log.missing(
+                        Check::Config,
+                        "config.json",
+                        format_args!("picks no prompts: {error}"),
+                    );
+                }
             }
         }
         let expected = first.unwrap_or_default();
+        let at = urls.iter().zip(&expected).take_while(|(is, should)| is == should).count();
         if then.is_none() {
             let known: std::collections::BTreeSet<&str> =
                 pool.iter().chain(&previous).copied().collect();
-            if urls.iter().any(|url| !known.contains(url)) {
+            // What is carried over does not depend on the pool; the rest of the original's may be from an earlier one.
+            let carried = usize::try_from(config.carryover_prompts).unwrap_or_default();
+            let from_pool = self.log.is_lenient() && at >= carried.min(previous.len());
+            if from_pool || urls.iter().any(|url| !known.contains(url)) {
                 let what = "the pool was another one when prompts were picked, and without a history it is not known which";
                 return self.log.unchecked(Check::Prompts, what);
             }
         }
-        let at = urls.iter().zip(&expected).take_while(|(is, should)| is == should).count();
         let line = file
             .value
             .get(at)

@@ -14,6 +14,9 @@ pub const FINDINGS_MAX: usize = 1000;
 /// Disagreements of one file that are kept, at most.
 const PER_FILE_MAX: usize = 50;
 
+/// Remarks that are kept, at most; more are counted.
+const REMARKS_MAX: usize = 200;
+
 /// Reasons why something was not checked that are kept, at most.
 const UNCHECKED_MAX: usize = 1000;
 
@@ -171,6 +174,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Disagreements beyond those listed.
     pub more: u64,
+    /// What stands out in rounds of the original and breaks no rule that it keeps: mostly what operators mended by hand.
+    pub remarks: Vec<Finding>,
+    /// Remarks beyond those listed.
+    pub more_remarks: u64,
     /// How many things agree, by check.
     pub agree: BTreeMap<Check, u64>,
     /// What could not be checked.
@@ -178,10 +185,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing disagrees.
+    /// Whether nothing disagrees. Remarks are no disagreements.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty() && self.more == 0
+    }
+
+    fn remark(&mut self, remark: Finding) {
+        if self.remarks.len() < REMARKS_MAX {
+            self.remarks.push(remark);
+        } else {
+            self.more_remarks += 1;
+        }
     }
 }
 
@@ -236,6 +251,8 @@ impl ToStep for usize {
 pub(super) struct Log {
     report: Report,
     round: Option<Round>,
+    /// Whether what follows is of the original, whose files promise less.
+    is_lenient: bool,
     per_file: BTreeMap<String, usize>,
     unchecked: IndexMap<(Check, Option<u32>, String), u64>,
 }
@@ -244,6 +261,17 @@ impl Log {
     /// What follows is of this round, or of none.
     pub(super) fn enter(&mut self, round: Option<Round>) {
         self.round = round;
+    }
+
+    /// Whether what follows is of the original: what breaks no rule that it keeps is a remark then, and what is not there or is
+    /// of an unknown shape could not be checked.
+    pub(super) fn be_lenient(&mut self, is_lenient: bool) {
+        self.is_lenient = is_lenient;
+    }
+
+    /// Whether what is looked at is of the original.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.is_lenient
     }
 
     fn number(&self) -> Option<u32> {
@@ -260,6 +288,44 @@ impl Log {
             At::Member(path) => (locate(spot.text, path).0, path_text(path)),
         };
         self.push(check, spot.path, line, field, problem.to_string(), None);
+    }
+
+    /// A disagreement, or with the original's files a remark.
+    pub(super) fn noticed(&mut self, check: Check, spot: &Spot<'_>, problem: impl fmt::Display) {
+        if !self.is_lenient {
+            return self.found(check, spot, problem);
+        }
+        let (line, field) = match &spot.at {
+            At::Line(line, name) => (*line, (*name).to_owned()),
+            At::Member(path) => (locate(spot.text, path).0, path_text(path)),
+        };
+        let finding = self.finding(check, spot.path, line, field, &problem.to_string(), None);
+        self.report.remark(finding);
+    }
+
+    /// Agreement, or what [`Log::noticed`] makes of it.
+    pub(super) fn hold_or_notice(
+        &mut self,
+        check: Check,
+        holds: bool,
+        spot: &Spot<'_>,
+        problem: impl FnOnce() -> String,
+    ) -> bool {
+        if holds {
+            self.agree(check, 1);
+        } else {
+            self.noticed(check, spot, problem());
+        }
+        holds
+    }
+
+    /// A file that is not there, or not as it should be as a whole: of the original, something that could not be checked.
+    pub(super) fn missing(&mut self, check: Check, path: &str, problem: impl fmt::Display) {
+        if self.is_lenient {
+            self.unchecked(check, format!("{path} {problem}"));
+        } else {
+            self.found_whole(check, path, problem);
+        }
     }
 
     /// A disagreement with a file that may not even be there.
@@ -301,15 +367,28 @@ impl Log {
         problem: String,
         commit: Option<String>,
     ) {
-        let file = plain(path);
-        let problem = plain(&problem);
-        let round = self.number();
-        self.report.findings.push(Finding { check, round, file, line, field, problem, commit });
+        let finding = self.finding(check, path, line, field, &problem, commit);
+        self.report.findings.push(finding);
     }
 
-    /// A file that cannot be read.
+    fn finding(
+        &self,
+        check: Check,
+        path: &str,
+        line: usize,
+        field: String,
+        problem: &str,
+        commit: Option<String>,
+    ) -> Finding {
+        let (file, problem, round) = (plain(path), plain(problem), self.number());
+        Finding { check, round, file, line, field, problem, commit }
+    }
+
+    /// A file that cannot be read: of the original, one that could not be checked.
     pub(super) fn unreadable(&mut self, error: &ledger::FileError) {
-        if self.has_room(&error.file) {
+        if self.is_lenient {
+            self.unchecked(Check::Files, format!("a file that reads otherwise: {error}"));
+        } else if self.has_room(&error.file) {
             let problem = format!("{}; {}", error.problem, error.repair);
             self.push(Check::Files, &error.file, error.line, error.field.clone(), problem, None);
         }
@@ -350,9 +429,17 @@ impl Log {
         }
     }
 
-    /// Puts what another collected behind this.
-    pub(super) fn append(&mut self, other: Self) {
+    /// Puts what another collected behind this. What it found of rounds that `is_remark` says yes to are remarks.
+    pub(super) fn append(&mut self, other: Self, is_remark: impl Fn(Option<u32>) -> bool) {
         let Report { findings, more, agree, .. } = other.report;
+        let (remarks, findings): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| is_remark(finding.round));
+        for remark in remarks {
+            self.report.remark(remark);
+        }
+        // Those that were not kept may have been of any round.
+        let (more, more_remarks) = if is_remark(None) { (0, more) } else { (more, 0) };
+        self.report.more_remarks += more_remarks;
         let room = FINDINGS_MAX.saturating_sub(self.report.findings.len());
         self.report.more += more + findings.len().saturating_sub(room) as u64;
         self.report.findings.extend(findings.into_iter().take(room));

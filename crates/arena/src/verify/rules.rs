@@ -7,6 +7,16 @@ use ledger::{JsonFile, MinerFile, Place, Round, RoundFile};
 use super::books::Books;
 use crate::collector::observed;
 
+/// Whether a repository is one of the original: neither its rules nor any of its rounds have what only ours have.
+pub(super) fn is_original(books: &Books<'_>) -> bool {
+    let config = books.peek(&Place::Config.to_string());
+    let ours = config.is_some_and(|text| match ledger::json::read(&text) {
+        Ok(json) => json.as_object().is_some_and(|members| members.contains_key("crucible")),
+        Err(_) => text.contains("\"crucible\""),
+    });
+    !ours && !books.rounds().into_keys().any(|round| books.paths.contains(&observed::path(round)))
+}
+
 /// By whose rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rules {

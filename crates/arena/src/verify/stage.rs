@@ -1,5 +1,6 @@
 //! How far a round is.
 
+use ledger::files::submissions::Submissions;
 use ledger::files::winner::Winner;
 use ledger::{Place, Round, RoundFile, Stage};
 
@@ -47,8 +48,13 @@ impl Verifier<'_> {
 
     /// Whether nobody took part in a round that is over.
     pub(super) fn was_empty(&self, round: Round) -> bool {
-        !self.books.has(&Place::Round(round, RoundFile::Submissions))
-            && self.has_left(round, Stage::Open)
+        let place = Place::Round(round, RoundFile::Submissions);
+        let nobody = || {
+            let read = self.books.snapshot.find::<Submissions>(&place);
+            self.originals.contains(&round)
+                && read.is_ok_and(|all| all.is_none_or(|all| all.is_empty()))
+        };
+        self.has_left(round, Stage::Open) && (!self.books.has(&place) || nobody())
     }
 
     /// The winner of a round, quietly.

@@ -7,6 +7,7 @@
 
 mod arena;
 mod arena_kinds;
+mod arena_verify;
 mod bad_input;
 mod classic;
 mod commands;

@@ -94,9 +94,12 @@ impl GitRepository {
             Some(branch) => branch_name(branch)?,
             None => {
                 let head = repository.to_thread_local().head_name();
-                head.map_err(|error| failed(&doing, &error))?.ok_or_else(|| {
-                    RepositoryError::new(&doing, "no branch is checked out: name one")
-                })?
+                // A commit may be checked out instead of a branch.
+                match head.map_err(|error| failed(&doing, &error))? {
+                    Some(branch) => branch,
+                    None => gix::refs::FullName::try_from("HEAD")
+                        .map_err(|error| RepositoryError::new(&doing, error))?,
+                }
             }
         };
         let folder = repository.to_thread_local().git_dir().to_owned();

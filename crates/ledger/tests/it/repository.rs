@@ -129,6 +129,17 @@ fn reading_changes_nothing_in_the_folder() {
 }
 
 #[test]
+fn a_commit_that_is_checked_out_is_read() {
+    let folder = TempDir::new().unwrap();
+    let repository = GitRepository::create(folder.path(), "main").unwrap();
+    let first = put(&repository, "first", &[("state.json", "1")]);
+    put(&repository, "second", &[("state.json", "2")]);
+    fs_err::write(folder.path().join("HEAD"), format!("{first}\n")).unwrap();
+    let read = GitRepository::open_to_read(folder.path(), None).unwrap();
+    assert_eq!(read.head().unwrap(), Some(first));
+}
+
+#[test]
 fn the_branch_moves_only_from_where_it_should_be() {
     on_each(|repository| {
         let r = &*repository;

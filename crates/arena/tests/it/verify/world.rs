@@ -567,14 +567,14 @@ impl World {
         self.round += 1;
         self.schedule(self.round, latest + 1);
         self.state(self.opening());
-        self.commit("next round");
+        self.commit(&format!("Update state (open), schedule, leader for round {}", self.round));
     }
 
     pub(crate) fn verify(&self) -> Report {
         self.verify_with(&Settings::default())
     }
 
-    pub(crate) fn verify_with(&self, settings: &Settings) -> Report {
+    pub(crate) fn verify_with(&self, settings: &Settings<'_>) -> Report {
         let blobs = Kept(Mutex::new(self.blobs.clone()));
         let at = self.repository.head().unwrap().unwrap();
         let subject = Subject {
@@ -648,8 +648,17 @@ fn answer(duel: &judge::Duel, (left, right): (u8, u8)) -> judge::Verdict {
     runtime.block_on(judge.judge(duel, parts)).unwrap()
 }
 
-/// The lines of a report.
+/// The disagreements of a report.
 pub(crate) fn findings(report: &Report) -> Vec<String> {
+    lines(&report.findings)
+}
+
+/// The remarks of a report.
+pub(crate) fn remarks(report: &Report) -> Vec<String> {
+    lines(&report.remarks)
+}
+
+fn lines(findings: &[arena::verify::Finding]) -> Vec<String> {
     let plain = |finding: &arena::verify::Finding| {
         let mut text = finding.to_string();
         for name in NAMES {
@@ -658,7 +667,7 @@ pub(crate) fn findings(report: &Report) -> Vec<String> {
         }
         finding.commit.as_ref().map_or(text.clone(), |commit| text.replace(commit.as_str(), "…"))
     };
-    report.findings.iter().map(plain).collect()
+    findings.iter().map(plain).collect()
 }
 
 /// Hotkeys that messages are easier to read without.

@@ -1,18 +1,25 @@
 //! `crucible arena verify`: makes every decision of a competition again.
 
-mod blobs;
 mod redraw;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use arena::verify::{Blobs, FolderRepository, Redraw, Report, Settings, Subject, verify};
+use arena::verify::{
+    Blobs, FolderBlobs, FolderRepository, OnChain, Redraw, Report, Settings, Subject, WebBlobs,
+    verify,
+};
+use chain::dev::{DevChain, DevClock};
 use ledger::Round;
 use ledger::repository::{GitRepository, Id, Repository, RepositoryError};
 
 use crate::failure::{Failure, exit};
 use crate::module::CageArgs;
 use crate::output;
+
+/// Remarks that are printed without `--all`.
+const REMARKS_SHOWN: usize = 5;
 
 /// Makes every decision of a competition again from its public files, and names the first that is not as it should be; exit code 0
 /// none, 1 some, 2 not readable
@@ -49,6 +56,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", requires = "render")]
     prompts: Option<PathBuf>,
 
+    /// Folder of the development chain: what the collector saw there and what validators set is checked too
+    #[arg(long, value_name = "DIR")]
+    chain: Option<PathBuf>,
+
     /// Print every disagreement, not only the first
     #[arg(long)]
     all: bool,
@@ -81,7 +92,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let redraw = redraw.as_ref().map(|redraw| redraw as &dyn Redraw);
     let subject =
         Subject { repository: &*repository, at, has_history, blobs: blobs.as_deref(), redraw };
-    let settings = Settings { round: args.round.map(Round) };
+    let chain = args.chain.as_deref().map(OpenChain::new).transpose()?;
+    // The chain's clock waits with a runtime's.
+    let _entered = chain.as_ref().map(|open| open.runtime.enter());
+    let settings =
+        Settings { round: args.round.map(Round), chain: chain.as_ref().map(OpenChain::asked) };
     let report = verify(&subject, &settings).map_err(failed)?;
     if args.json {
         output::json(&report)?;
@@ -89,6 +104,34 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         print(&report, args.all);
     }
     Ok(ExitCode::from(if report.is_sound() { exit::OK } else { exit::NO }))
+}
+
+/// A development chain, and what its calls wait with.
+struct OpenChain {
+    chain: DevChain,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl OpenChain {
+    fn new(folder: &Path) -> Result<Self, Failure> {
+        if !folder.join("genesis.json").is_file() {
+            return Err(Failure::input(folder, "no chain: there is no genesis.json"));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::io(&error))?;
+        let clock = DevClock::open(folder).map_err(|error| Failure::io(&error))?;
+        let chain = DevChain::open(folder, Arc::new(clock))
+            .map_err(|error| Failure::input(folder, error))?;
+        Ok(Self { chain, runtime })
+    }
+
+    fn asked(&self) -> OnChain<'_> {
+        let genesis = self.chain.genesis();
+        OnChain { chain: &self.chain, netuid: genesis.netuid, owner: genesis.owner }
+    }
 }
 
 /// A git repository if it is one, else a plain folder.
@@ -108,7 +151,8 @@ fn open(folder: &Path, branch: Option<&str>) -> Result<(Box<dyn Repository>, boo
 fn blobs_of(args: &Args) -> Result<Option<Box<dyn Blobs>>, Failure> {
     let Some(place) = &args.blobs else { return Ok(None) };
     if place.starts_with("http://") || place.starts_with("https://") {
-        let web = blobs::WebBlobs::new(place, args.cache.clone())?;
+        let web = WebBlobs::new(place, args.cache.clone(), WebBlobs::TIME_MAX)
+            .map_err(|error| Failure::io(&error))?;
         return Ok(Some(Box::new(web)));
     }
     let folder = PathBuf::from(place);
@@ -117,7 +161,7 @@ fn blobs_of(args: &Args) -> Result<Option<Box<dyn Blobs>>, Failure> {
             "--blobs {place}: no folder, and no http or https URL"
         )));
     }
-    Ok(Some(Box::new(blobs::FolderBlobs(folder))))
+    Ok(Some(Box::new(FolderBlobs(folder))))
 }
 
 fn print(report: &Report, all: bool) {
@@ -131,6 +175,14 @@ fn print(report: &Report, all: bool) {
         let round = one.round.map_or(String::new(), |round| format!("round {round}, "));
         let times = if one.times > 1 { format!(" ({} times)", one.times) } else { String::new() };
         output::line(format_args!("not checked: {round}{}: {}{times}", one.check, one.what));
+    }
+    let remarks = if all { report.remarks.len() } else { REMARKS_SHOWN };
+    for remark in report.remarks.iter().take(remarks) {
+        output::line(format_args!("remark: {remark}"));
+    }
+    let hidden = report.remarks.len().saturating_sub(remarks) as u64 + report.more_remarks;
+    if hidden > 0 {
+        output::line(format_args!("and {hidden} remarks more"));
     }
     let shown = if all { report.findings.len() } else { 1 };
     for finding in report.findings.iter().take(shown) {

@@ -1,16 +1,15 @@
-//! Blobs for `crucible arena verify`: from a folder, or over HTTP with a folder to keep them in.
+//! Blobs where competitions keep them: in a folder, or behind an address, with a folder to keep what was fetched in.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arena::verify::{BlobError, Blobs, Wanted};
 use bytes::Bytes;
 use fetch::{FetchError, Fetcher, Limits};
 use store::key_problem;
 
-use crate::failure::Failure;
+use super::{BlobError, Blobs, Wanted};
 
 /// Requests at once.
 const TOGETHER: usize = 16;
@@ -21,12 +20,12 @@ const SMALL_MAX: usize = 8 << 20;
 /// Bytes of any blob, at most.
 const LARGE_MAX: usize = 200 << 20;
 
-/// Time for one blob.
-const TIME_MAX: Duration = Duration::from_secs(120);
+/// Tries for one blob, if the first ones fail in a way that may pass.
+const TRIES: usize = 2;
 
 /// A folder as the local store keeps blobs.
 #[derive(Debug)]
-pub(super) struct FolderBlobs(pub(super) PathBuf);
+pub struct FolderBlobs(pub PathBuf);
 
 impl FolderBlobs {
     fn one(&self, wanted: &Wanted) -> Result<Bytes, BlobError> {
@@ -63,7 +62,7 @@ fn read(path: &Path, bytes_max: u64) -> Result<Bytes, BlobError> {
 }
 
 /// A server that has each blob at its key behind an address.
-pub(super) struct WebBlobs {
+pub struct WebBlobs {
     runtime: tokio::runtime::Runtime,
     /// For evidence, which is small, and for everything else.
     small: Fetcher,
@@ -79,18 +78,26 @@ impl fmt::Debug for WebBlobs {
 }
 
 impl WebBlobs {
-    /// `cache`: a folder that keeps what was fetched.
-    pub(super) fn new(base: &str, cache: Option<PathBuf>) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::io(&error))?;
+    /// Time for one try to get one blob.
+    pub const TIME_MAX: Duration = Duration::from_secs(120);
+
+    /// `cache`: a folder that keeps what was fetched. `time_max`: for one try to get one blob.
+    ///
+    /// # Errors
+    ///
+    /// No threads, or no HTTP client.
+    pub fn new(
+        base: &str,
+        cache: Option<PathBuf>,
+        time_max: Duration,
+    ) -> Result<Self, std::io::Error> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let fetcher = |bytes_max| {
-            let limits = Limits { bytes_max, time_max: TIME_MAX, redirects_max: 0 };
+            let limits = Limits { bytes_max, time_max, redirects_max: 0 };
             // The user gave the address.
             Fetcher::new(fetch::anywhere, limits)
-                .map_err(|error| Failure::usage(format!("no HTTP client: {error}")))
+                .map_err(|error| std::io::Error::other(format!("no HTTP client: {error}")))
         };
         let (small, large) = (fetcher(SMALL_MAX)?, fetcher(LARGE_MAX)?);
         Ok(Self { runtime, small, large, base: base.trim_end_matches('/').to_owned(), cache })
@@ -169,11 +176,18 @@ impl Blobs for WebBlobs {
 
 /// One file.
 async fn get(fetcher: &Fetcher, url: &str, bytes_max: u64) -> Result<Bytes, BlobError> {
-    match fetcher.fetch_whole(url).await {
-        Ok(bytes) if bytes.len() as u64 > bytes_max => Err(BlobError::TooLarge),
-        Ok(bytes) => Ok(bytes.into()),
-        Err(FetchError::Status(404 | 410)) => Err(BlobError::Missing),
-        Err(FetchError::TooLong { .. }) => Err(BlobError::TooLarge),
-        Err(error) => Err(BlobError::Failed(error.to_string())),
+    let mut tries = 1;
+    loop {
+        return match fetcher.fetch_whole(url).await {
+            Ok(bytes) if bytes.len() as u64 > bytes_max => Err(BlobError::TooLarge),
+            Ok(bytes) => Ok(bytes.into()),
+            Err(FetchError::Status(404 | 410)) => Err(BlobError::Missing),
+            Err(FetchError::TooLong { .. }) => Err(BlobError::TooLarge),
+            Err(error) if error.is_transient() && tries < TRIES => {
+                tries += 1;
+                continue;
+            }
+            Err(error) => Err(BlobError::Failed(error.to_string())),
+        };
     }
 }
