@@ -128,7 +128,15 @@ fn people_are_told_of_pods_in_trouble() {
     world.script("leader", Script { troubles, ..Script::default() });
     turn(&world, &ports).unwrap();
     let told = world.told.lock().unwrap().join("\n");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    Pod Deploy Failed: ```
+    pod-0: exited: `code` 1
+    ``` Some(("Miner", "leader", true))
+    Pod Unreachable: ```
+    pod-1: unreachable
+    ``` Some(("Miner", "leader", true))
+    Round 1 Generation — leader:  Some(("Generated", "3 / 3", true))
+    "#);
     assert_eq!(
         world.file("rounds/1/leader/generated_1.json").matches("\"views\": \"https").count(),
         3
@@ -166,7 +174,11 @@ fn limits_reject_and_end_the_order() {
     assert_eq!(told.matches("Generation Report").count(), 2, "{told}");
     // How far the runs of all came, those that were lost too, and of each once.
     let runs = told.lines().filter(|line| line.contains(" Generation — "));
-    insta::assert_snapshot!(runs.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(runs.collect::<Vec<_>>().join("\n"), @r#"
+    Round 1 Generation — 5One:  Some(("Generated", "2 / 4", true))
+    Round 1 Generation — leader:  Some(("Generated", "3 / 3", true))
+    Round 1 Generation — 5Two:  Some(("Generated", "0 / 4", true))
+    "#);
 }
 
 #[test]

@@ -394,7 +394,10 @@ async fn an_image_that_does_not_run_is_rejected() {
     let (end, _) = works.run(&order("5One", &["a"]), &shelf, &Stop::new()).await.unwrap();
     assert_eq!(end, OrderEnd::Rejected("Failed to deploy a docker image".to_owned()));
     assert_eq!((machines.left(), shelf.made().len()), (0, 0));
-    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"");
+    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"
+    Deploy: miner-03-5onebbbd-0-test1: exited: exit code 1
+    Deploy: miner-03-5onebbbd-1-test1: exited: exit code 1
+    ");
 }
 
 #[tokio::test]
@@ -489,5 +492,8 @@ async fn meshes_are_made_one_after_another() {
     let (end, _) = works.run(&order, &shelf, &stop).await.unwrap();
     assert_eq!(end, OrderEnd::Rejected("Failed to deploy a docker image".to_owned()));
     assert_eq!((machines.left(), machines.deployed.load(Ordering::SeqCst)), (0, 2));
-    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"");
+    insta::assert_snapshot!(shelf.troubles.lock().unwrap().join("\n"), @"
+    Deploy: miner-03-5onebbbd-0-test1: exited
+    Deploy: miner-03-5onebbbd-1-test1: exited
+    ");
 }
