@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use chain::{Account, Block, Chain, ChainError, Neuron, quantise};
 use ledger::Round;
@@ -220,7 +221,8 @@ impl OnChain<'_> {
         let before =
             (since < LANDS_WITHIN).then(|| landed - since).and_then(|from| from.checked_sub(1));
         let told = [Some(landed), before].into_iter().flatten().filter_map(|block| {
-            let seen = weights::Seen { leaders, block, owner, wait_seconds: 0 };
+            let (wait_seconds, block_time) = (0, Duration::from_secs(1)); // No wait: any length of a block.
+            let seen = weights::Seen { leaders, block, owner, wait_seconds, block_time };
             match weights::decide(&seen, uid_of) {
                 Decision::Set { shares, .. } => quantise(&shares).ok(),
                 Decision::Wait { .. } => None,
