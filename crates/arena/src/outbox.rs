@@ -54,7 +54,7 @@ impl Outbox {
             };
             match landed {
                 Ok(true) => {
-                    promise.notices.into_iter().for_each(|notice| ports.notify.tell(notice))
+                    promise.notices.into_iter().for_each(|notice| ports.notify.tell(notice));
                 }
                 Ok(false) => {}
                 Err(_) => return,
