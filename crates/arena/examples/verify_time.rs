@@ -2,7 +2,7 @@
 //!
 //! `-- ROUNDS MINERS PROMPTS` for another size, and a folder behind them to keep the files.
 
-#![allow(clippy::disallowed_methods, reason = "an example that measures")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "an example that measures")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -292,11 +292,11 @@ impl Verifier<'_> {
 }
 
 /// The files of both sides of a match, each in the order to look: of an audit `repeat` is which.
-fn side_files<'a>(
+fn side_files(
     rules: Rules,
-    [left, right]: [&'a str; 2],
+    [left, right]: [&str; 2],
     repeat: Option<u32>,
-) -> [(&'a str, Vec<MinerFile>); 2] {
+) -> [(&str, Vec<MinerFile>); 2] {
     let of = |hotkey: &str| match rules {
         Rules::Splats => vec![MinerFile::Generations],
         _ if hotkey == LEADER => MinerFile::generated(1),

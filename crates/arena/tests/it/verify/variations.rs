@@ -303,8 +303,8 @@ fn weights_that_were_not_rounded() {
 fn orders_of_rows() {
     for (world, name) in [(meshes as fn() -> World, "duels_leader.json"), (splats, "duels.json")] {
         let world = world();
-        let paths = world.files.keys().filter(|path| path.ends_with(name));
-        let path = paths.last().unwrap().clone();
+        let mut paths = world.files.keys().filter(|path| path.ends_with(name));
+        let path = paths.next_back().unwrap().clone();
         let turned = after(world, &path, |value| value["duels"].as_array_mut().unwrap().reverse());
         assert_eq!(turned, [""; 0]);
     }
