@@ -15,6 +15,7 @@ mod colour;
 mod decide;
 mod features;
 mod frame;
+mod hull;
 mod layer;
 mod measure;
 
@@ -36,7 +37,7 @@ use crate::{
 /// As [`Description::name`] has it.
 pub const NAME: &str = "perceptual";
 /// Counts changes of figures, weights and rules.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Views before white, in their order.
 pub const WHITE: [&str; 8] = [
     "front_left",
@@ -61,7 +62,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { draw_millionths: 20_000 }
+        Self { draw_millionths: 30_000 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests of bundles. Modules run in this process: they are ours.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asset::scene::{
@@ -72,6 +72,16 @@ fn mesh(scale: f32) -> Vec<u8> {
     file
 }
 
+/// A bundle of each kind, made once: pictures of 1024² take their time.
+fn bundles() -> &'static [Bundle; 3] {
+    static BUNDLES: OnceLock<[Bundle; 3]> = OnceLock::new();
+    BUNDLES.get_or_init(|| {
+        let of = |kind, asset: &[u8]| maker().bundle(kind, asset, PROMPT).expect("valid");
+        let (splats, mesh) = (of(Kind::Splats, &splats()), of(Kind::Mesh, &mesh(1.0)));
+        [splats, mesh, of(Kind::Module, LANTERN)]
+    })
+}
+
 fn picture(png: &[u8]) -> RgbaImage {
     vision::decode(png).expect("a PNG of ours")
 }
@@ -107,21 +117,20 @@ fn summary(bundle: &Bundle) -> String {
 
 #[test]
 fn every_kind_of_asset() {
-    let maker = maker();
-    let of = |kind, asset: &[u8]| maker.bundle(kind, asset, PROMPT).expect("valid");
-    assert_snapshot!(summary(&of(Kind::Splats, &splats())), @r"
+    let [splats, mesh, module] = bundles();
+    assert_snapshot!(summary(splats), @r"
     white 1024×1024 ffffffff: [22, 22, 21, 24, 22, 22, 21, 19]
     gray 1024×1024 808080ff: [22, 21, 21, 24]
     grid 1041×1041 ffffffff
     prompt 384, view_front_left 384, view_front_right 384, view_front_below 384, view_front_above 384, view_right 384, view_back 384, view_left 384, view_top_down 384
     ");
-    assert_snapshot!(summary(&of(Kind::Mesh, &mesh(1.0))), @r"
+    assert_snapshot!(summary(mesh), @r"
     white 1024×1024 ffffffff: [0, 5, 0, 1, 0, 0, 0, 3]
     gray 1024×1024 808080ff: [16, 16, 12, 15]
     grid 1041×1041 ffffffff
     prompt 384, view_front_left 384, view_front_right 384, view_front_below 384, view_front_above 384, view_right 384, view_back 384, view_left 384, view_top_down 384
     ");
-    assert_snapshot!(summary(&of(Kind::Module, LANTERN)), @r"
+    assert_snapshot!(summary(module), @r"
     white 1024×1024 ffffffff: [13, 13, 11, 12, 11, 11, 11, 11]
     gray 1024×1024 808080ff: [13, 13, 11, 12]
     grid 1041×1041 808080ff
@@ -131,14 +140,12 @@ fn every_kind_of_asset() {
 
 #[test]
 fn the_same_bytes_on_any_number_of_threads() {
-    let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let kinds = [(Kind::Splats, splats()), (Kind::Module, LANTERN.to_vec())];
-        kinds.map(|(kind, asset)| {
-            pool.install(|| maker().bundle(kind, &asset, PROMPT)).expect("valid").digest()
-        })
-    };
-    assert_eq!(on(1), on(3));
+    let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads");
+    let [splats_there, mesh_there, _] = bundles();
+    let splats = pool(1).install(|| maker().bundle(Kind::Splats, &splats(), PROMPT));
+    assert_eq!(splats.expect("valid").digest(), splats_there.digest());
+    let mesh = pool(3).install(|| maker().bundle(Kind::Mesh, &mesh(1.0), PROMPT));
+    assert_eq!(mesh.expect("valid").digest(), mesh_there.digest());
 }
 
 #[test]
@@ -177,11 +184,9 @@ fn keys_and_digest() {
 /// of another.
 #[test]
 fn vectors_are_of_the_views() {
-    let of = |kind, asset: &[u8]| {
-        let bundle = maker().bundle(kind, asset, PROMPT).expect("valid");
-        npz::read(&bundle.embeddings).expect("ours")
-    };
-    let (one, other) = (of(Kind::Splats, &splats()), of(Kind::Module, LANTERN));
+    let [splats, _, module] = bundles();
+    let of = |bundle: &Bundle| npz::read(&bundle.embeddings).expect("ours");
+    let (one, other) = (of(splats), of(module));
     assert_eq!(one[0], other[0], "the prompt");
     assert!(distance(&one[1].1, &one[2].1) < distance(&one[1].1, &other[1].1));
 }
@@ -230,16 +235,18 @@ fn drawing_is_bounded() {
 
 /// How far the bound is from what modules take.
 #[test]
-fn steps_do_not_depend_on_threads() {
+fn steps_and_pictures_do_not_depend_on_threads() {
     let subject = draw::read_module(LANTERN, &in_process()).expect("valid");
-    let steps = |threads| {
+    let drawn = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let work = Work::start(u64::MAX, Duration::MAX);
-        pool.install(|| draw::draw(&subject, &|| work.step())).expect("not stopped");
-        work.steps()
+        let drawn = pool.install(|| draw::draw(&subject, &|| work.step())).expect("not stopped");
+        (work.steps(), drawn)
     };
-    assert_snapshot!(steps(1), @"17584");
-    assert_eq!(steps(1), steps(3));
+    let ((steps, one), (again, three)) = (drawn(1), drawn(3));
+    assert_snapshot!(steps, @"17584");
+    assert_eq!(steps, again);
+    assert!(one.white == three.white && one.gray == three.gray && one.grid == three.grid);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use generate::truth::{Class, Dice, Kind, Sampling};
 use image::{DynamicImage, RgbImage, RgbaImage};
 use judge::perceptual::{FRONT, Files};
 use render::{Background, Camera, Lens, View, png, splats};
+use serde::{Deserialize, Serialize};
 use vision::descriptor::{BuiltIn, Descriptor, npz};
 
 /// Side of views; larger ones are shrunk to this by the judge.
@@ -14,7 +15,7 @@ const VIEW_PX: u32 = 256;
 const PROMPT_PX: u32 = 512;
 
 /// What is wrong with an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Fault {
     /// Splats so wide that detail runs into itself.
     Blur,
@@ -34,10 +35,24 @@ pub(crate) enum Fault {
     Noise,
     /// Pressed flat: from the front as it was.
     Facade,
+    /// Pressed to a plate a fifth to a third as deep as it was.
+    Plate,
+    /// A flat thing made as deep as a body.
+    Puffed,
+    /// Nothing behind the front half.
+    Half,
+    /// The front on two sheets that cross.
+    Crossed,
+    /// The front on four sides of a box.
+    Cube,
+    /// A large sheet of some colour behind it.
+    Backdrop,
+    /// Left for right.
+    Mirrored,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Blur,
         Self::Colour,
         Self::Missing,
@@ -47,7 +62,19 @@ impl Fault {
         Self::Stretch,
         Self::Noise,
         Self::Facade,
+        Self::Plate,
+        Self::Puffed,
+        Self::Half,
+        Self::Crossed,
+        Self::Cube,
+        Self::Backdrop,
+        Self::Mirrored,
     ];
+
+    /// Whether there is a slight and a gross kind of it.
+    pub(crate) const fn has_grades(self) -> bool {
+        (self as usize) < Self::Facade as usize && !matches!(self, Self::Pose)
+    }
 
     /// The faults of an asset; `strength` 0.5 is slight, 1 usual. Nothing where the object cannot have it, or nobody would see it.
     pub(crate) fn of(
@@ -118,15 +145,64 @@ impl Fault {
                 tint(&mut parts, |_| [0; 3].map(|_| dice.between(-loud, loud)));
             }
             Self::Facade => {
-                let [low, high] = bounds(&parts, 2);
-                if kind.class == Class::Flat || high - low < 0.3 {
+                if !has_body(kind, &parts) {
                     return None;
                 }
-                let flat = dice.between(0.02, 0.06);
-                parts.positions.iter_mut().for_each(|position| position[2] *= flat);
-                // Discs that look sideways would stick out.
-                let thin = libm::logf(0.006);
-                parts.log_scales.iter_mut().flatten().for_each(|raw| *raw = raw.min(thin));
+                press(&mut parts, dice.between(0.02, 0.06));
+            }
+            Self::Plate => {
+                if !has_body(kind, &parts) {
+                    return None;
+                }
+                press(&mut parts, dice.between(0.2, 0.34));
+            }
+            Self::Puffed => {
+                if kind.class != Class::Flat {
+                    return None;
+                }
+                let [low, high] = bounds(&parts, 2);
+                let deeper = dice.between(0.6, 0.9) / (high - low);
+                parts.positions.iter_mut().for_each(|position| position[2] *= deeper);
+                let wider = 0.5 * libm::logf(deeper);
+                parts.log_scales.iter_mut().flatten().for_each(|raw| *raw += wider);
+            }
+            Self::Half => {
+                if !has_body(kind, &parts) {
+                    return None;
+                }
+                keep(&mut parts, |position| position[2] > 0.0);
+            }
+            Self::Crossed | Self::Cube => {
+                if !has_body(kind, &parts) {
+                    return None;
+                }
+                let is_cube = self == Self::Cube;
+                let [left, right] = bounds(&parts, 0);
+                // What is behind would shine through.
+                keep(&mut parts, |position| position[2] > 0.0);
+                press(&mut parts, 0.02);
+                let out = if is_cube { (right - left) / 2.0 } else { 0.0 };
+                parts.positions.iter_mut().for_each(|position| position[2] += out);
+                let sheet = Splats::new(parts).ok()?;
+                let turns: &[f32] = if is_cube { &[90.0, 180.0, 270.0] } else { &[90.0] };
+                parts = sheet.clone().into_parts();
+                for degrees in turns {
+                    let turned = rotation([0.0, 1.0, 0.0], degrees.to_radians());
+                    append(&mut parts, sheet.clone().transform(&turned).into_parts());
+                }
+            }
+            Self::Backdrop => {
+                let colour = dice.pick(&[[1.0; 3], [0.5; 3], [0.9, 0.88, 0.84]]);
+                add_sheet(&mut parts, colour);
+            }
+            Self::Mirrored => {
+                for (position, [_, _, y, z]) in parts.positions.iter_mut().zip(&mut parts.rotations)
+                {
+                    position[0] = -position[0];
+                    (*y, *z) = (-*y, -*z);
+                }
+                let splats = Splats::new(parts).ok()?;
+                return shows(whole, &splats).then_some(splats);
             }
         }
         Splats::new(parts).ok()
@@ -205,6 +281,20 @@ fn tint(parts: &mut SplatsParts, mut cast: impl FnMut(usize) -> [f32; 3]) {
     }
 }
 
+/// Whether there is anything behind the front.
+fn has_body(kind: Kind, parts: &SplatsParts) -> bool {
+    let [low, high] = bounds(parts, 2);
+    kind.class != Class::Flat && high - low >= 0.3
+}
+
+/// Makes it so many times as deep.
+fn press(parts: &mut SplatsParts, flat: f32) {
+    parts.positions.iter_mut().for_each(|position| position[2] *= flat);
+    // Discs that look sideways would stick out.
+    let thin = libm::logf((0.1 * flat).max(0.006));
+    parts.log_scales.iter_mut().flatten().for_each(|raw| *raw = raw.min(thin));
+}
+
 fn bounds(parts: &SplatsParts, axis: usize) -> [f32; 2] {
     let values = || parts.positions.iter().map(|position| position[axis]);
     [values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max)]
@@ -229,6 +319,25 @@ fn push(parts: &mut SplatsParts, place: [f32; 3], raw_scale: f32, colour: [f32; 
     parts.rotations.push([1.0, 0.0, 0.0, 0.0]);
     parts.raw_opacities.push(4.0);
     parts.sh_dc.push(colour.map(|c| (c.clamp(0.0, 1.0) - 0.5) / asset::splats::SH_C0));
+}
+
+fn append(parts: &mut SplatsParts, more: SplatsParts) {
+    parts.positions.extend(more.positions);
+    parts.log_scales.extend(more.log_scales);
+    parts.rotations.extend(more.rotations);
+    parts.raw_opacities.extend(more.raw_opacities);
+    parts.sh_dc.extend(more.sh_dc);
+}
+
+/// A square of side 1.2 behind everything.
+fn add_sheet(parts: &mut SplatsParts, colour: [f32; 3]) {
+    const SIDE: usize = 60;
+    let across = |at: usize| ((at as f32 + 0.5) / SIDE as f32 - 0.5) * 1.2;
+    let behind = bounds(parts, 2)[0] - 0.02;
+    for at in 0..SIDE * SIDE {
+        let place = [across(at % SIDE), across(at / SIDE), behind];
+        push(parts, place, libm::logf(0.7 * 1.2 / SIDE as f32), colour);
+    }
 }
 
 fn add_box(parts: &mut SplatsParts, centre: [f32; 3], size: f32, colour: [f32; 3]) {

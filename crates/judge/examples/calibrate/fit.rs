@@ -1,43 +1,31 @@
 //! Weights that tell the better from the worse: logistic regression over differences of figures, none of them negative.
 
-use judge::perceptual::{FEATURES, SideFigures, UNIT};
+use judge::perceptual::Settings;
 
 use super::duels::{About, Measured};
-use super::faults::Fault;
+use super::table::Told;
 
 /// Steps of the descent.
 const STEPS: usize = 4000;
 /// Keeps weights small.
 const DECAY: f64 = 2e-4;
 
-/// Figures of a side as they are weighed: those of views pooled.
-fn values(side: &SideFigures) -> Vec<f64> {
-    let pooled = |values: &mut dyn Iterator<Item = i64>| {
-        let values: Vec<f64> = values.map(|value| value as f64 / UNIT as f64).collect();
-        let best = values.iter().copied().fold(f64::INFINITY, f64::min);
-        (best + values.iter().sum::<f64>() / values.len().max(1) as f64) / 2.0
-    };
-    let features =
-        (0..FEATURES.len()).map(|idx| pooled(&mut side.views.iter().map(|view| view[idx])));
-    let embedding = pooled(&mut side.embedding.iter().copied());
-    let globals = [side.loose, side.soft].map(|value| value as f64 / UNIT as f64);
-    features.chain([embedding]).chain(globals).collect()
-}
-
-/// Finds weights and prints them, in thousandths, so that they sum to 1000 for each.
+/// Finds weights and prints them, so that they sum to 1000 for each.
 pub(crate) fn print(duels: &[Measured]) {
-    let differences: Vec<Vec<f64>> = duels
+    let told: Vec<Vec<(String, [f64; 2])>> = duels
         .iter()
-        .filter(|duel| {
-            // What a facade is shows from the side only.
-            !matches!(duel.about, About::Equal | About::Sound(Fault::Facade))
-        })
-        .filter_map(|duel| {
-            let (left, right) = (duel.figures.left.as_ref()?, duel.figures.right.as_ref()?);
-            Some(std::iter::zip(values(right), values(left)).map(|(r, l)| r - l).collect())
-        })
+        .filter(|duel| duel.about != About::Equal)
+        .map(|duel| Told::of(duel, Settings::default(), false).features)
         .collect();
-    let n_values = differences.first().map_or(0, Vec::len);
+    let Some(first) = told.first() else { return };
+    // Where the prompt's object could not be cut out, some are not there.
+    let names: Vec<String> = first.iter().map(|feature| feature.0.clone()).collect();
+    let differences: Vec<Vec<f64>> = told
+        .iter()
+        .filter(|features| features.len() == names.len())
+        .map(|features| features.iter().map(|(_, [left, right])| right - left).collect())
+        .collect();
+    let n_values = names.len();
     // In units of their spread, so that one rate suits all.
     let spread: Vec<f64> = (0..n_values)
         .map(|c| {
@@ -61,8 +49,7 @@ pub(crate) fn print(duels: &[Measured]) {
     }
     let plain: Vec<f64> = weights.iter().zip(&spread).map(|(w, s)| w / s).collect();
     let sum: f64 = plain.iter().sum();
-    let names = FEATURES.iter().copied().chain(["embedding", "loose", "soft"]);
-    for ((name, plain), spread) in names.zip(&plain).zip(&spread) {
+    for ((name, plain), spread) in names.iter().zip(&plain).zip(&spread) {
         println!("{name:10} {:6.0}   spread {spread:.4}", 1000.0 * n_values as f64 * plain / sum);
     }
     println!();

@@ -1,41 +1,43 @@
 //! How often the perceptual judge picks the better of two assets, where that is known: objects of ours with faults of known kinds.
 //!
-//! `cargo run --release -p judge --example calibrate -- [--seeds FROM..TO] [--kinds N] [--fit] [--list]`
+//! `cargo run --release -p judge --example calibrate -- [--seeds FROM..TO] [--kinds FIRST/STEP] [--fit] [--list]`
 //!
-//! `--kinds` takes every so many-th of the 18 kinds only, `--fit` finds weights on these duels, `--list` names the duels that went wrong. Weights are to be found on other seeds than those
-//! they are measured on.
+//! `--kinds 1/3` takes the second of the 18 kinds and every third from there; `--fit` finds weights on these duels, `--list` names
+//! the duels that went wrong; `--shapes` is about what the generator makes of the prompts instead of faults; `--save FILE` keeps what was measured, `--load FILE` takes it instead of measuring. Weights are to be
+//! found on other kinds and seeds than those they are measured on.
 
 #![allow(clippy::print_stdout, reason = "a table for people")]
 
 mod duels;
 mod faults;
 mod fit;
-
-use std::collections::BTreeMap;
+mod table;
 
 use generate::truth::Kind;
-use judge::Duel;
-use judge::perceptual::{Perceptual, Settings};
-use ledger::files::duels::DuelWinner;
 
-use duels::{About, Measured, measured};
+use duels::{Duels, Measured, measured};
 
 fn main() -> Result<(), String> {
     let mut seeds = 0..2_u64;
     let (mut fits, mut lists) = (false, false);
-    let mut step = 1;
+    let mut which = Duels::Faults;
+    let (mut first, mut step) = (0, 1);
+    let (mut load, mut save) = (None, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--fit" => fits = true,
             "--list" => lists = true,
+            "--shapes" => which = Duels::Shapes,
+            "--load" => load = args.next(),
+            "--save" => save = args.next(),
             "--kinds" => {
                 let text = args.next().unwrap_or_default();
-                step = text
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|n| *n > 0)
-                    .ok_or("--kinds wants a number")?;
+                let pair = text.split_once('/').and_then(|(first, step)| {
+                    Some((first.parse::<usize>().ok()?, step.parse::<usize>().ok()?))
+                });
+                (first, step) =
+                    pair.filter(|(_, step)| *step > 0).ok_or("--kinds wants FIRST/STEP")?;
             }
             "--seeds" => {
                 let text = args.next().unwrap_or_default();
@@ -44,74 +46,25 @@ fn main() -> Result<(), String> {
                     .and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
                 seeds = range.ok_or("--seeds wants FROM..TO")?;
             }
-            other => return Err(format!("{other} is no option: --seeds, --kinds, --fit, --list")),
+            other => return Err(format!("{other} is no option")),
         }
     }
-    let duels = measured(&Kind::ALL.into_iter().step_by(step).collect::<Vec<_>>(), seeds);
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().skip(first).step_by(step).collect();
+    let wrong = |file: &str, error: &dyn std::fmt::Display| format!("{file}: {error}");
+    let duels: Vec<Measured> = match load {
+        Some(file) => {
+            let text = fs_err::read(&file).map_err(|error| wrong(&file, &error))?;
+            serde_json::from_slice(&text).map_err(|error| wrong(&file, &error))?
+        }
+        None => measured(which, &kinds, seeds),
+    };
+    if let Some(file) = save {
+        let text = serde_json::to_vec(&duels).map_err(|error| wrong(&file, &error))?;
+        fs_err::write(&file, text).map_err(|error| wrong(&file, &error))?;
+    }
     if fits {
         fit::print(&duels);
     }
-    table(&duels, lists);
+    table::print(&duels, lists);
     Ok(())
-}
-
-/// Who wins, by today's weights.
-fn winner(duel: &Measured) -> (DuelWinner, f64) {
-    let about =
-        Duel { stem: duel.name.clone(), prompt: String::new(), left: None, right: None, seed: 0 };
-    let judge = Perceptual::new(Settings::default());
-    let verdict = judge.verdict(&about, BTreeMap::new(), &duel.figures).expect("sound figures");
-    let number = |key: &str| {
-        let detail = verdict.detail.as_object()?;
-        match detail.get(key)? {
-            ledger::json::Json::Number(text) => text.parse::<f64>().ok(),
-            _ => None,
-        }
-    };
-    let gap = number("distance_left").zip(number("distance_right")).map_or(0.0, |(l, r)| l - r);
-    (verdict.winner, gap)
-}
-
-fn table(duels: &[Measured], lists: bool) {
-    let mut rows: BTreeMap<About, [usize; 3]> = BTreeMap::new();
-    let mut gaps = Vec::new();
-    for duel in duels {
-        let (winner, gap) = winner(duel);
-        let row = rows.entry(duel.about).or_default();
-        match winner {
-            DuelWinner::Left => row[0] += 1,
-            DuelWinner::Right => row[2] += 1,
-            _ => row[1] += 1,
-        }
-        if duel.about == About::Equal {
-            gaps.push(gap.abs());
-        } else if winner != DuelWinner::Left && lists {
-            println!("{:?} {}: {winner:?}, {gap:+.3}", duel.about, duel.name);
-        }
-    }
-    println!("| Duels about | duels | better wins | draw | worse wins | right |");
-    println!("|---|---|---|---|---|---|");
-    let (mut right, mut all) = (0, 0);
-    for (about, [better, draw, worse]) in &rows {
-        let n = better + draw + worse;
-        let good = if *about == About::Equal { *draw } else { *better };
-        if *about != About::Equal {
-            (right, all) = (right + good, all + n);
-        }
-        let percent = 100.0 * good as f64 / n as f64;
-        println!("| {about:?} | {n} | {better} | {draw} | {worse} | {percent:.1} % |");
-    }
-    println!(
-        "\nright where one is better: {right} of {all}, {:.1} %",
-        100.0 * right as f64 / all.max(1) as f64
-    );
-    gaps.sort_by(f64::total_cmp);
-    let at = |part: f64| gaps.get(((gaps.len() - 1) as f64 * part) as usize).copied();
-    println!(
-        "difference of two sound ones: median {:?}, 90 % {:?}, 95 % {:?}, most {:?}",
-        at(0.5),
-        at(0.9),
-        at(0.95),
-        at(1.0)
-    );
 }

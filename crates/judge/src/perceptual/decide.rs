@@ -28,6 +28,30 @@ fn needs_outline(feature: &str) -> bool {
 const SHEET_MAX: i64 = 150_000;
 /// ... if the other's is at least so many times as wide. What is thin by nature is thin on both sides.
 const SHEET_RATIO: i64 = 3;
+/// Who is seen from its sides with this part of what is seen from the front has a whole body; the less it has, the flatter it is.
+const WHOLE_BODY: i64 = 600_000;
+/// Of flatness, where the outline is not that of a flat thing ...
+const FLAT: i64 = 650;
+/// ... and where it is: a prompt alone does not tell a book from a box.
+const FLAT_IF_SIMPLE: i64 = 60;
+/// Parts of their convex hull that no outline of a flat thing fills, and that each fills.
+const SIMPLE: [i64; 2] = [860_000, 930_000];
+
+/// How flat a side is, from 0 for a whole body to [`UNIT`] for a sheet; 0 for what cannot be told from white.
+fn flatness(side: &SideFigures) -> i64 {
+    let lacks = (WHOLE_BODY - side.body).max(0);
+    if side.stands_out { lacks * UNIT / WHOLE_BODY } else { 0 }
+}
+
+/// What flatness weighs before this prompt.
+fn weight_of_flatness(figures: &Figures) -> i64 {
+    if figures.prompt != Seen::Cut {
+        return FLAT_IF_SIMPLE;
+    }
+    let [low, high] = SIMPLE;
+    let simple = (figures.convex - low).clamp(0, high - low);
+    FLAT - (FLAT - FLAT_IF_SIMPLE) * simple / (high - low)
+}
 
 /// The verdict that evidence of this judge comes to.
 ///
@@ -58,6 +82,10 @@ pub fn decide(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> {
         (None, _) => return Ok((DuelWinner::Right, reason("no whole views from left"))),
         (_, None) => return Ok((DuelWinner::Left, reason("no whole views from right"))),
     };
+    if !(0..=UNIT).contains(&figures.convex) {
+        let message = "not from 0 to 1".to_owned();
+        return Err(RecheckError::Figure { name: "convex".to_owned(), message });
+    }
     for (name, side) in ["left", "right"].into_iter().zip(sides) {
         check(side).map_err(|message| RecheckError::Figure { name: name.to_owned(), message })?;
     }
@@ -65,7 +93,7 @@ pub fn decide(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> {
         let message = "only one side has descriptors".to_owned();
         return Err(RecheckError::Figure { name: "embedding".to_owned(), message });
     }
-    Ok(weigh(figures.prompt, sides, &settings))
+    Ok(weigh(&figures, sides, &settings))
 }
 
 fn reason(text: &str) -> Json {
@@ -100,7 +128,8 @@ fn pooled(values: impl Iterator<Item = i64> + Clone) -> i64 {
 }
 
 /// Every figure of a side that counts: name, eightfold value, weight.
-pub(super) fn parts(seen: Seen, side: &SideFigures) -> Vec<(&'static str, i64, i64)> {
+fn parts(figures: &Figures, side: &SideFigures) -> Vec<(&'static str, i64, i64)> {
+    let seen = figures.prompt;
     let mut parts = Vec::new();
     for (idx, feature) in FEATURES.into_iter().enumerate() {
         if seen == Seen::Cut || !needs_outline(feature) {
@@ -114,14 +143,15 @@ pub(super) fn parts(seen: Seen, side: &SideFigures) -> Vec<(&'static str, i64, i
         parts.push(("loose", 8 * side.loose, LOOSE));
         parts.push(("soft", 8 * side.soft, SOFT));
     }
+    parts.push(("flat", 8 * flatness(side), weight_of_flatness(figures)));
     parts
 }
 
 /// Eight times a thousand times [`UNIT`].
 const PARTS_UNIT: f64 = 8000.0 * UNIT as f64;
 
-fn weigh(seen: Seen, sides: [&SideFigures; 2], settings: &Settings) -> (DuelWinner, Json) {
-    let parts = sides.map(|side| parts(seen, side));
+fn weigh(figures: &Figures, sides: [&SideFigures; 2], settings: &Settings) -> (DuelWinner, Json) {
+    let parts = sides.map(|side| parts(figures, side));
     let distances = parts
         .each_ref()
         .map(|parts| parts.iter().map(|(_, value, weight)| value * weight).sum::<i64>());

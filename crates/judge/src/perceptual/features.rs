@@ -2,6 +2,7 @@
 
 use super::colour::{distance, oklab};
 use super::frame::{CELLS, Framed, Place, align, apart};
+use super::hull::filled;
 use super::layer::{Layer, Sample};
 
 /// Of one view.
@@ -25,6 +26,11 @@ impl Target {
     fn of(framed: Framed) -> Self {
         let (palette, edges, detail) = (palette(&framed), edges(&framed), detail(&framed));
         Self { framed, palette, edges, detail }
+    }
+
+    /// How much of its hull the object fills.
+    pub(super) fn filled(&self) -> f64 {
+        filled(&self.framed)
     }
 
     /// In the order of [`VIEW_FEATURES`].

@@ -30,6 +30,8 @@ pub struct Files {
 pub struct Figures {
     /// How the prompt was read.
     pub prompt: Seen,
+    /// How much of its convex hull the prompt's object fills, millionths; 0 where it could not be cut out.
+    pub convex: i64,
     /// Of the defender; nothing if its views are not whole, or the prompt is unreadable.
     pub left: Option<SideFigures>,
     /// Of the challenger.
@@ -88,6 +90,12 @@ impl Ready {
         if self.prompt.is_cut { Seen::Cut } else { Seen::Whole }
     }
 
+    /// How much of its convex hull its object fills, millionths; 0 where it could not be cut out.
+    #[must_use]
+    pub fn convex(&self) -> i64 {
+        if self.prompt.is_cut { millionths(self.target.filled()) } else { 0 }
+    }
+
     /// The figures of one side; nothing if its views are not whole.
     #[must_use]
     pub fn side(&self, files: &Files) -> Option<SideFigures> {
@@ -99,7 +107,7 @@ impl Ready {
 #[must_use]
 pub fn measure(prompt: &[u8], sides: [&Files; 2]) -> Figures {
     let Some(ready) = Ready::new(prompt) else {
-        return Figures { prompt: Seen::Unreadable, left: None, right: None };
+        return Figures { prompt: Seen::Unreadable, convex: 0, left: None, right: None };
     };
     let (mut left, mut right) = rayon::join(|| ready.side(sides[0]), || ready.side(sides[1]));
     let prompts = sides.map(|side| of_prompt(side.embeddings.as_ref()));
@@ -110,7 +118,7 @@ pub fn measure(prompt: &[u8], sides: [&Files; 2]) -> Figures {
             side.embedding.clear();
         }
     }
-    Figures { prompt: ready.seen(), left, right }
+    Figures { prompt: ready.seen(), convex: ready.convex(), left, right }
 }
 
 fn side(prompt: &Prompt, target: &Target, files: &Files) -> Option<SideFigures> {
