@@ -152,7 +152,8 @@ fn audits_of_sources() {
     assert_eq!(audits.len(), 1);
     assert_eq!((audits[0].verdict, audits[0].reason.as_str()), (Verdict::Failed, "no licence"));
     put(&books, &[(Place::Round(Round(0), RoundFile::Winner), "{}")]);
-    let error = desk.source_audit("5Alice", Verdict::Passed, "late").expect_err("a winner");
+    let error =
+        desk.source_audit("5Alice", Verdict::Passed, "late").expect_err("a winner").to_string();
     insta::assert_snapshot!(error, @"round 0 has its winner: what is found now changes nothing any more");
 }
 
