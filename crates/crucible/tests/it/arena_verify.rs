@@ -27,7 +27,7 @@ fn competition(place: &Workplace, views_sha256: &str) {
     let mesh = mesh();
     let key = format!("rounds/0/{MINER}/submitted/chair.glb");
     let write = |path: &str, value: &Value| {
-        put(place, &format!("books/{path}"), value.to_string().as_bytes())
+        put(place, &format!("books/{path}"), value.to_string().as_bytes());
     };
     write(
         "config.json",
