@@ -198,7 +198,7 @@ fn wrong_files() {
 /// Files written by the viewer the format is of, as splat-transform reads them.
 #[test]
 fn files_of_others() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let folder = "tests/fixtures";
     for level in 0..3 {
         let file =
             fs_err::read(format!("{folder}/level_{level}.mkkellogg.ksplat")).expect("a fixture");

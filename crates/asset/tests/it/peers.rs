@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/peers");
+const SCRIPTS: &str = "../../xtask/peers";
 
 /// The installed peers and a folder for the files that go to and fro.
 pub(crate) struct Peers {

@@ -2,7 +2,7 @@
 //! the commands.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use insta::assert_snapshot;
 use render::{Lens, View, classic};
@@ -14,7 +14,7 @@ const PSNR_MIN: f64 = 60.0;
 const SSIM_MIN: f64 = 0.9995;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/references/classic")
+    std::path::absolute("tests/references/classic").unwrap()
 }
 
 fn model(place: &Workplace, name: &str) {

@@ -15,7 +15,7 @@ use crate::workplace::Workplace;
 
 /// A model with random weights, as `transformers` saves it.
 fn model() -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../vision/tests/data/dinov3/plain");
+    let folder = "../vision/tests/data/dinov3/plain";
     Path::new(folder).canonicalize().unwrap().display().to_string()
 }
 

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod arena;
 mod bad_input;
 mod classic;
 mod commands;

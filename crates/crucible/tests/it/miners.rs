@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use crate::workplace::Workplace;
 
 fn template() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docker/template")
+    std::path::absolute("../../docker/template").unwrap()
 }
 
 /// A Python with what the example needs; without it nothing is checked, which is said.

@@ -28,9 +28,9 @@ fn scene(engine: &Engine, source: &str) -> asset::scene::Scene {
 
 #[test]
 fn every_feature_is_drawn_as_three_draws_it() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/references");
+    let folder = Path::new("tests/references");
     let engine = Engine::new().unwrap();
-    let mut modules: Vec<_> = fs_err::read_dir(&folder)
+    let mut modules: Vec<_> = fs_err::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "js"))

@@ -12,7 +12,7 @@ use render::{Background, Camera, Lens, View, grid, png, splats};
 use crate::scenes;
 
 pub fn check(name: &str, picture: &RgbaImage) {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let kept = Path::new("tests/golden").join(name);
     let bytes = png::encode(picture);
     assert!(
         bytes.len() <= 20_000,
