@@ -94,7 +94,22 @@ pub(super) async fn draw(
         Err(_) => return End::Lost,
     };
     let prompt = Digest::of(&picture);
-    match bundle(ports, settings, wanted.kind, asset, picture).await {
+    let drawn = match bundle(ports, settings, wanted.kind, asset.clone(), picture.clone()).await {
+        // Does the studio fail, or does this asset make it fail? It does if the studio works before and after.
+        Err(ViewsError::Outage(_)) => {
+            let kind = kind_of(wanted.kind);
+            if let Err(why) = probe(ports, kind).await {
+                return End::Ours(why);
+            }
+            let drawn = ports.studio.bundle(kind, asset, picture).await;
+            if let (Err(ViewsError::Outage(_)), Err(why)) = (&drawn, probe(ports, kind).await) {
+                return End::Ours(why);
+            }
+            drawn
+        }
+        drawn => drawn,
+    };
+    match drawn {
         Ok(bundle) => {
             let mut row = wanted.row(ports);
             row.layout.set("views_sha256", Json::String(Digest(bundle.digest()).to_string()));
@@ -117,19 +132,19 @@ pub(super) async fn draw(
             }));
             End::Row(Box::new(row))
         }
-        Err(ViewsError::Invalid(why)) => wanted.failed(ports, "render_failed", &why),
-        Err(ViewsError::Prompt(why)) => End::NoPicture(format!("it is no picture: {why}")),
-        Err(ViewsError::Outage(why)) => {
-            // Does the studio fail, or does this asset make it fail?
-            let probe = Bytes::from_static(PROBE_MODULE);
-            let kind = kind_of(wanted.kind);
-            match ports.studio.bundle(kind, probe, Bytes::new()).await {
-                Err(ViewsError::Outage(why)) => End::Ours(format!("drawing: {why}")),
-                Ok(_) | Err(ViewsError::Invalid(_) | ViewsError::Prompt(_)) => {
-                    wanted.failed(ports, "render_failed", &why)
-                }
-            }
+        Err(ViewsError::Invalid(why) | ViewsError::Outage(why)) => {
+            wanted.failed(ports, "render_failed", &why)
         }
+        Err(ViewsError::Prompt(why)) => End::NoPicture(format!("it is no picture: {why}")),
+    }
+}
+
+/// Whether the studio draws at all, and why it does not.
+async fn probe(ports: &Ports, kind: Kind) -> Result<(), String> {
+    let asset = Bytes::from_static(PROBE_MODULE);
+    match ports.studio.bundle(kind, asset, Bytes::new()).await {
+        Err(ViewsError::Outage(why)) => Err(format!("drawing: {why}")),
+        Ok(_) | Err(ViewsError::Invalid(_) | ViewsError::Prompt(_)) => Ok(()),
     }
 }
 

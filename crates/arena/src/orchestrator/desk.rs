@@ -1,5 +1,7 @@
 //! Where files are read and written: the branch's commit with the batcher's pending files on top.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,11 +63,20 @@ impl From<BatchError> for DeskError {
     }
 }
 
+/// A file that can be kept as it was read.
+pub(super) trait Kept: JsonFile + Clone + Send + 'static {}
+
+impl<T: JsonFile + Clone + Send + 'static> Kept for T {}
+
 /// Reads and writes.
 pub(super) struct Desk<'a> {
     ports: &'a Ports,
     batcher: Mutex<Batcher>,
+    memory: Mutex<Memory>,
 }
+
+/// Files as they were read last, by path, with their text: the same text is not read twice.
+type Memory = BTreeMap<String, (String, Box<dyn Any + Send>)>;
 
 impl<'a> Desk<'a> {
     /// Takes up what the journal has.
@@ -75,7 +86,7 @@ impl<'a> Desk<'a> {
             let journal = ports.journals.open("orchestrator").map_err(DeskError::later)?;
             Ok::<_, DeskError>(Batcher::open(Arc::clone(&ports.books), journal, settings)?)
         });
-        Ok(Self { ports, batcher: Mutex::new(opened?) })
+        Ok(Self { ports, batcher: Mutex::new(opened?), memory: Mutex::default() })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Batcher) -> T) -> T {
@@ -112,21 +123,58 @@ impl<'a> Desk<'a> {
     }
 
     /// A file, if it is there and not empty.
-    pub(super) fn find<T: JsonFile>(&self, place: &Place) -> Result<Option<T>, DeskError> {
-        Ok(T::from_optional(&place.to_string(), self.text(place)?.as_deref())?)
+    pub(super) fn find<T: Kept>(&self, place: &Place) -> Result<Option<T>, DeskError> {
+        self.text(place)?.map_or(Ok(None), |text| self.read(place, text))
+    }
+
+    fn read<T: Kept>(&self, place: &Place, text: String) -> Result<Option<T>, DeskError> {
+        let path = place.to_string();
+        // Nothing panics while it holds the lock.
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, file)) = memory.get(&path)
+            && *then == text
+            && let Some(file) = file.downcast_ref::<T>()
+        {
+            return Ok(Some(file.clone()));
+        }
+        let file = T::from_optional(&path, Some(&text))?;
+        if let Some(file) = &file {
+            memory.insert(path, (text, Box::new(file.clone())));
+        }
+        Ok(file)
     }
 
     /// A file that must be there.
-    pub(super) fn require<T: JsonFile>(&self, place: &Place) -> Result<T, DeskError> {
+    pub(super) fn require<T: Kept>(&self, place: &Place) -> Result<T, DeskError> {
         let repair = "restore it, or set the stage in state.json back to where it is made";
         let missing = || FileError::whole(&place.to_string(), "the file is missing", repair);
         let text = self.text(place)?.ok_or_else(missing)?;
-        Ok(T::from_text(&place.to_string(), &text)?)
+        match self.read(place, text.clone())? {
+            Some(file) => Ok(file),
+            None => Ok(T::from_text(&place.to_string(), &text)?),
+        }
     }
 
     /// Rows of a repeat, by either name of the file.
     pub(super) fn rows(&self, round: Round, who: &str, repeat: u32) -> Result<Outputs, DeskError> {
-        self.with(|batcher| rows(batcher, round, who, repeat))
+        self.with(|batcher| self.rows_of(batcher, round, who, repeat))
+    }
+
+    fn rows_of(
+        &self,
+        batcher: &Batcher,
+        round: Round,
+        who: &str,
+        repeat: u32,
+    ) -> Result<Outputs, DeskError> {
+        for file in MinerFile::generated(repeat) {
+            let place = Place::Miner(round, who.to_owned(), file);
+            let Some(text) = text(batcher, &place)? else { continue };
+            if let Some(rows) = self.read(&place, text)? {
+                return Ok(rows);
+            }
+        }
+        Ok(Outputs::default())
     }
 
     /// Adds rows that are not there yet. When this returns, they will be committed.
@@ -138,14 +186,17 @@ impl<'a> Desk<'a> {
         new: Vec<(String, Output)>,
     ) -> Result<Outputs, DeskError> {
         self.with(|batcher| {
-            let mut all = rows(batcher, round, who, repeat)?;
+            let mut all = self.rows_of(batcher, round, who, repeat)?;
             let before = all.len();
             for (stem, row) in new {
                 all.entry(stem).or_insert(row);
             }
             if all.len() > before {
                 let place = Place::Miner(round, who.to_owned(), MinerFile::GeneratedRepeat(repeat));
-                batcher.put(&place.to_string(), &all.to_text(), &message(&place))?;
+                let (path, text) = (place.to_string(), all.to_text());
+                batcher.put(&path, &text, &message(&place))?;
+                let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+                memory.insert(path, (text, Box::new(all.clone())));
             }
             Ok(all)
         })
@@ -228,17 +279,6 @@ fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, DeskError> {
         let at = error.utf8_error().valid_up_to();
         FileError::whole(path, format!("byte {at} is not UTF-8"), "save it as UTF-8").into()
     })
-}
-
-fn rows(batcher: &Batcher, round: Round, who: &str, repeat: u32) -> Result<Outputs, DeskError> {
-    for file in MinerFile::generated(repeat) {
-        let place = Place::Miner(round, who.to_owned(), file);
-        let text = text(batcher, &place)?;
-        if let Some(rows) = Outputs::from_optional(&place.to_string(), text.as_deref())? {
-            return Ok(rows);
-        }
-    }
-    Ok(Outputs::default())
 }
 
 /// The line that a file adds to the message of its commit.

@@ -52,16 +52,18 @@ impl Verifier<'_> {
         }
     }
 
-    /// What people had found when the winner was decided, where the history tells: later findings changed nothing.
+    /// What people had found when the winner was decided, where the history tells: findings that were added later changed nothing.
+    /// Of those that were there, what they say now counts, so that a changed one is seen.
     fn sources(&mut self, round: Round) -> Option<File<SourceAudits>> {
         let place = Place::Round(round, RoundFile::SourceAudit);
         let file: File<SourceAudits> = self.books.json(&mut self.log, &place)?;
         let decided = self.introduced(&Place::Round(round, RoundFile::Winner).to_string());
         let then =
             decided.and_then(|id| Snapshot::new(self.books.repository, id).find(&place).ok());
+        let then: Option<SourceAudits> = then.map(Option::unwrap_or_default);
         Some(match then {
-            Some(then) => File { value: then.unwrap_or_default(), ..file },
-            None => file,
+            Some(then) if file.value.starts_with(&then) => File { value: then, ..file },
+            _ => file,
         })
     }
 

@@ -34,38 +34,106 @@ pub fn read(text: &str) -> Result<Json, SyntaxError> {
         let message = format!("{} bytes, the limit is {TEXT_BYTES_MAX}", text.len());
         return Err(SyntaxError { line: 1, column: 1, message });
     }
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(text, 0, &error))?;
-    value(text, raw, DEPTH_MAX)
+    serde_json::from_str::<&RawValue>(text).map_err(|error| syntax(text, 0, &error))?;
+    Walk { text, at: 0 }.value(DEPTH_MAX)
 }
 
-/// One value; `text` is the whole file, which `raw` lies in.
-fn value(text: &str, raw: &RawValue, depth_left: usize) -> Result<Json, SyntaxError> {
-    let part = raw.get();
-    let wrong = |error| syntax(text, offset(text, part), &error);
-    Ok(match part.as_bytes().first() {
-        Some(b'{' | b'[') if depth_left == 0 => {
-            let (line, column) = position(text, offset(text, part));
-            let message = format!("more than {DEPTH_MAX} arrays and objects inside each other");
-            return Err(SyntaxError { line, column, message });
-        }
-        Some(b'{') => {
-            let mut members = Object::new();
-            for (key, raw) in raw_members(part).map_err(wrong)? {
-                members.insert(key, value(text, raw, depth_left - 1)?);
+/// Takes text apart that is known to be JSON: each byte once, where numbers keep their text.
+struct Walk<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Walk<'t> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Goes on as long as bytes are of this kind; gives them.
+    fn while_is(&mut self, is: impl Fn(u8) -> bool) -> &'t str {
+        let rest = &self.text[self.at..];
+        let length = rest.bytes().position(|byte| !is(byte)).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    /// The next byte that is no space.
+    fn next(&mut self) -> Option<u8> {
+        self.while_is(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+        self.peek()
+    }
+
+    fn wrong(&self, message: impl Into<String>) -> SyntaxError {
+        let (line, column) = position(self.text, self.at);
+        SyntaxError { line, column, message: message.into() }
+    }
+
+    fn value(&mut self, depth_left: usize) -> Result<Json, SyntaxError> {
+        Ok(match self.next() {
+            Some(b'{' | b'[') if depth_left == 0 => {
+                let message = format!("more than {DEPTH_MAX} arrays and objects inside each other");
+                return Err(self.wrong(message));
             }
-            Json::Object(members)
+            Some(b'{') => {
+                let mut members = Object::new();
+                while self.another(b'}') {
+                    self.next();
+                    let key = self.string()?;
+                    self.next(); // The colon.
+                    self.at += 1;
+                    members.insert(key, self.value(depth_left - 1)?);
+                }
+                Json::Object(members)
+            }
+            Some(b'[') => {
+                let mut items = Vec::new();
+                while self.another(b']') {
+                    items.push(self.value(depth_left - 1)?);
+                }
+                Json::Array(items)
+            }
+            Some(b'"') => Json::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => {
+                let is_of_it =
+                    |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                Json::Number(self.while_is(is_of_it).into())
+            }
+            _ => match self.while_is(|byte| byte.is_ascii_lowercase()) {
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                "null" => Json::Null,
+                _ => return Err(self.wrong("expected value")),
+            },
+        })
+    }
+
+    /// Over the bracket or comma to the next item; over the closing bracket if there is none.
+    fn another(&mut self, close: u8) -> bool {
+        if self.next() != Some(close) {
+            self.at += 1;
         }
-        Some(b'[') => {
-            let items = raw_items(part).map_err(wrong)?;
-            let items = items.into_iter().map(|raw| value(text, raw, depth_left - 1));
-            Json::Array(items.collect::<Result<_, _>>()?)
+        let is_over = self.next().is_none_or(|byte| byte == close);
+        self.at += usize::from(is_over);
+        !is_over
+    }
+
+    /// Of the text that begins here with a quotation mark.
+    fn string(&mut self) -> Result<String, SyntaxError> {
+        let from = self.at;
+        self.at += 1;
+        let plain = self.while_is(|byte| !matches!(byte, b'"' | b'\\'));
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(plain.to_owned());
         }
-        Some(b'"') => Json::String(serde_json::from_str(part).map_err(wrong)?),
-        Some(b't') => Json::Bool(true),
-        Some(b'f') => Json::Bool(false),
-        Some(b'n') => Json::Null,
-        _ => Json::Number(part.into()),
-    })
+        while self.peek() == Some(b'\\') {
+            self.at += 2;
+            self.while_is(|byte| !matches!(byte, b'"' | b'\\'));
+        }
+        self.at += 1;
+        let part = self.text.get(from..self.at).unwrap_or_default();
+        serde_json::from_str(part).map_err(|error| syntax(self.text, from, &error))
+    }
 }
 
 /// The members of an object, doubled keys and all.

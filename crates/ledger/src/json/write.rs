@@ -71,7 +71,17 @@ fn close(out: &mut String, style: Style, level: usize, bracket: char) {
 
 fn string(out: &mut String, text: &str, style: Style) {
     out.push('"');
-    for c in text.chars() {
+    let is_plain = |byte: u8| {
+        !matches!(byte, b'"' | b'\\' | ..b' ') && (byte < 0x7f || style == Style::Indented)
+    };
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+        let (before, after) = rest.split_at(plain);
+        out.push_str(before);
+        let mut after = after.chars();
+        let Some(c) = after.next() else { break };
+        rest = after.as_str();
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -80,9 +90,7 @@ fn string(out: &mut String, text: &str, style: Style) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            ..' ' => escape(out, c),
-            '\u{7f}'.. if style != Style::Indented => escape(out, c),
-            _ => out.push(c),
+            _ => escape(out, c),
         }
     }
     out.push('"');

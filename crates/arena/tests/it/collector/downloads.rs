@@ -69,6 +69,14 @@ fn an_asset_that_breaks_the_studio_each_time_is_to_blame_when_the_studio_works()
     });
 }
 
+/// Seed 644 of the simulation.
+#[test]
+fn an_asset_is_not_to_blame_for_a_studio_that_works_again_just_after_the_last_try() {
+    run(async {
+        insta::assert_snapshot!(fate(Reply::File("late".into())).await, @"fine true true 4 ");
+    });
+}
+
 #[test]
 fn when_the_studio_is_down_nothing_is_decided_and_no_file_is_asked_for_again() {
     run(async {

@@ -151,10 +151,12 @@ impl Web for FakeWeb {
     }
 }
 
-/// Draws anything but what begins with `bad` (a rule is broken) or `crash` (the studio fails each time).
+/// Draws anything but what begins with `bad` (a rule is broken) or `crash` (the studio fails each time), and `late` as long as
+/// it is not tried once more after the last try.
 #[derive(Debug, Default)]
 pub(super) struct FakeStudio {
     pub(super) down: AtomicBool,
+    late: AtomicU64,
     pub(super) drawn: AtomicUsize,
 }
 
@@ -166,7 +168,10 @@ impl Studio for FakeStudio {
         prompt: Bytes,
     ) -> Pending<'_, Result<Bundle, ViewsError>> {
         Box::pin(async move {
-            if self.down.load(Ordering::SeqCst) || asset.starts_with(b"crash") {
+            let is_late = asset.starts_with(b"late")
+                && self.late.fetch_add(1, Ordering::SeqCst)
+                    < arena::collector::Settings::default().drawing_tries.into();
+            if self.down.load(Ordering::SeqCst) || asset.starts_with(b"crash") || is_late {
                 return Err(ViewsError::Outage("no sandbox".to_owned()));
             }
             if asset.starts_with(b"bad") {
