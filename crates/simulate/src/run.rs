@@ -201,8 +201,12 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
         if setup.verified {
             world.verify();
         }
-        let settled = end.max(world.quiet_from()) + day + day;
-        world.executor.run(settled, || false);
+        let mut settled = end;
+        // Faults may still begin meanwhile.
+        while settled < end.max(world.quiet_from()) + day + day {
+            settled = end.max(world.quiet_from()) + day + day;
+            world.executor.run(settled, || false);
+        }
         if setup.sets_weights {
             world.check_weights();
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use judge::audit;
 use judge::tournament::{Inputs, Rules as TournamentRules, Status, Timeline, derive};
 use ledger::files::audits::{
-    AuditRequests, GenerationAudit, GenerationAudits, SourceAudits, Verdict,
+    AuditRequest, AuditRequests, GenerationAudit, GenerationAudits, SourceAudits, Verdict,
 };
 use ledger::files::builds::Builds;
 use ledger::files::leader::{LeaderEntry, Leaders};
@@ -119,7 +119,7 @@ impl Verifier<'_> {
         } else {
             self.check_end(context, basis, Ok(timeline.winner()));
         }
-        self.check_verdicts(context, &timeline, basis);
+        self.check_verdicts(context, &timeline, basis, &inputs);
         if let Some(notes) = &notes {
             self.check_notes(context, &timeline, notes);
         }
@@ -171,7 +171,13 @@ impl Verifier<'_> {
     }
 
     /// What was published of audits.
-    fn check_verdicts(&mut self, context: &Context, timeline: &Timeline, basis: &Basis) {
+    fn check_verdicts(
+        &mut self,
+        context: &Context,
+        timeline: &Timeline,
+        basis: &Basis,
+        inputs: &Inputs<'_>,
+    ) {
         let round = context.round;
         let requests = basis.requests.as_ref().map_or(&[][..], |file| file.value.as_slice());
         let is_over = self.has_left(round, Stage::Duels);
@@ -211,6 +217,14 @@ impl Verifier<'_> {
             };
             let path = Place::Round(round, RoundFile::GenerationAudits).to_string();
             match (stated.get(&hotkey), &basis.verdicts) {
+                (Some(found), Some(_))
+                    if !is_over
+                        && (found.verdict() != Some(expected) || found.reason() != row.reason)
+                        && is_of_before(inputs, requests, &hotkey, found) =>
+                {
+                    let what = "a verdict that the judge has not yet changed after what came last";
+                    self.log.unchecked(Check::Audits, what);
+                }
                 (Some(found), Some(file)) => {
                     let spot = file.member(steps![&hotkey, "verdict"]);
                     let same = found.verdict() == Some(expected);
@@ -375,4 +389,26 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Passed => "passed",
         Verdict::Failed => "failed",
     }
+}
+
+/// Whether this was the verdict before people looked at the source, or before what pods made was reported: in a round under way
+/// the judge comes to that a little later.
+fn is_of_before(
+    inputs: &Inputs<'_>,
+    requests: &[AuditRequest],
+    hotkey: &str,
+    found: &GenerationAudit,
+) -> bool {
+    let sources: Vec<_> =
+        inputs.sources.iter().filter(|audit| audit.hotkey != hotkey).cloned().collect();
+    let mut reports = inputs.reports.clone();
+    reports.shift_remove(hotkey);
+    let before = [(&*sources, inputs.reports), (inputs.sources, &reports), (&*sources, &reports)];
+    before.into_iter().any(|(sources, reports)| {
+        let timeline = derive(&Inputs { sources, reports, ..*inputs });
+        let verdicts = audit::verdicts(&timeline, requests, &GenerationAudits::default());
+        verdicts
+            .get(hotkey)
+            .is_some_and(|row| row.verdict() == found.verdict() && row.reason() == found.reason())
+    })
 }

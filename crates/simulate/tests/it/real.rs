@@ -75,7 +75,10 @@ fn seen_as(sabotage: Sabotage) -> (u64, Option<Plan>, &'static str) {
             let fails = often(Role::Collector, Op::Fetch, Kind::Fail, 150);
             (0, Some(fails), "submitted.json: not as without faults")
         }
-        S::DrawsOnOutage => (22, None, "both sides have pictures, and there is no evidence"),
+        S::DrawsOnOutage => {
+            let fails = often(Role::Judge, Op::Duel, Kind::Fail, 60);
+            (0, Some(fails), "both sides have pictures, and there is no evidence")
+        }
         S::TurnsVerdicts => (0, Some(Plan::default()), "but by its evidence it is"),
         S::LosesBlobs => (0, Some(Plan::default()), "is lost"),
     }
