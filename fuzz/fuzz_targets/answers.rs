@@ -53,15 +53,16 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let chat = Arc::new(Says(lines));
     let shown = |prefix: &str| Some(Shown { prefix: prefix.to_owned() });
-    let duel = Duel {
-        stem: "s".into(),
-        prompt: "p".into(),
-        left: shown("l"),
-        right: shown("r"),
-        seed: 1,
-    };
+    let duel =
+        Duel { stem: "s".into(), prompt: "p".into(), left: shown("l"), right: shown("r"), seed: 1 };
     let budget = Budget::new(4);
-    let parts = Parts { pictures: &Nothing, sleep: &Nothing, budget: &budget, earlier: None };
+    let parts = Parts {
+        pictures: &Nothing,
+        sleep: &Nothing,
+        budget: &budget,
+        earlier: None,
+        notebook: None,
+    };
     let judges: [&dyn DuelJudge; 2] = [
         &MultiStage::new(judge::stages::Settings::default(), chat.clone()),
         &SingleQuestion::new(judge::single::Settings::default(), chat),
