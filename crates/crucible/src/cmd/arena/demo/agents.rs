@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use generators::{Catalogue, Generator, Request};
 use ledger::files::prompts;
 use ledger::files::schedule::SeedFile;
@@ -186,28 +187,43 @@ impl<'a> Agents<'a> {
             .text(&File::Round(round, RoundFile::Prompts))
             .map_err(|error| failed(&error))?
             .unwrap_or_default();
+        let urls = prompts::of_round(&text);
         for &name in Self::entrants(round.0) {
-            for (idx, url) in prompts::of_round(&text).into_iter().enumerate() {
-                let extension = self.kind.ending();
-                let key = format!("{}/{}.{extension}", round.0, prompts::stem(url));
-                let made = match (name, round.0) {
-                    ("mallory" | "bob", _) => self.make(&self.fitting, url, seed.seed).await?,
-                    ("alice", _) => self.make(&self.boxes, url, seed.seed).await?,
-                    ("carol", _) => {
-                        let bobs = self.cdns["bob"].store.get(&key, BYTES_MAX).await;
-                        bobs.map_err(|error| failed(&error))?.unwrap_or_default()
-                    }
-                    ("dave", 0) => Bytes::from_static(rubbish(self.kind)[idx % 3]),
-                    _ => {
-                        self.cdns[name].service.abort();
-                        continue;
-                    }
-                };
-                let put = self.cdns[name].store.put(&key, made, "application/octet-stream").await;
-                put.map_err(|error| failed(&error))?;
+            if name == "dave" && round.0 > 0 {
+                self.cdns[name].service.abort();
+            } else {
+                let all = urls.iter().enumerate();
+                try_join_all(all.map(|(idx, url)| self.deliver(name, round, idx, url, seed.seed)))
+                    .await?;
             }
             output::line(format!("  {name} {}", did(name, round.0)));
         }
+        Ok(())
+    }
+
+    /// One output, made or taken, on its miner's server.
+    async fn deliver(
+        &self,
+        name: &str,
+        round: Round,
+        idx: usize,
+        url: &str,
+        seed: u32,
+    ) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+        let extension = self.kind.ending();
+        let key = format!("{}/{}.{extension}", round.0, prompts::stem(url));
+        let made = match name {
+            "alice" => self.make(&self.boxes, url, seed).await?,
+            "carol" => {
+                let bobs = self.cdns["bob"].store.get(&key, BYTES_MAX).await;
+                bobs.map_err(|error| failed(&error))?.unwrap_or_default()
+            }
+            "dave" => Bytes::from_static(rubbish(self.kind)[idx % 3]),
+            _ => self.make(&self.fitting, url, seed).await?,
+        };
+        let put = self.cdns[name].store.put(&key, made, "application/octet-stream").await;
+        put.map_err(|error| failed(&error))?;
         Ok(())
     }
 
