@@ -102,7 +102,9 @@ pub(super) async fn draw(
                 return End::Ours(why);
             }
             let drawn = ports.studio.bundle(kind, asset, picture).await;
-            if let (Err(ViewsError::Outage(_)), Err(why)) = (&drawn, probe(ports, kind).await) {
+            if matches!(drawn, Err(ViewsError::Outage(_)))
+                && let Err(why) = probe(ports, kind).await
+            {
                 return End::Ours(why);
             }
             drawn
