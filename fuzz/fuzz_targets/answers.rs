@@ -61,6 +61,7 @@ fuzz_target!(|bytes: &[u8]| {
         sleep: &Nothing,
         budget: &budget,
         earlier: None,
+        insist: false,
         notebook: None,
     };
     let judges: [&dyn DuelJudge; 2] = [

@@ -15,12 +15,14 @@ mod opening;
 pub mod queue;
 mod settings;
 mod sheets;
+mod silence;
 mod spent;
 
-pub use admission::{Admission, Earlier, Refusal, admit, seed, tie_break};
+pub use admission::{Admission, Earlier, Refusal, admit, place, seed, tie_break};
 pub use decide::{Decision, Seen, decide, extended, planned_deadline, prompts_of, usable};
 pub use manifest::Manifest;
 pub use observed::Observed;
+pub use opening::earlier;
 pub use settings::Settings;
 
 use std::collections::BTreeMap;
@@ -31,9 +33,10 @@ use ledger::files::outputs::AssetKind;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
 use ledger::repository::{Id, ReadError, Snapshot};
-use ledger::{Place, RoundFile, Stage};
+use ledger::{Place, Round, RoundFile, Stage};
 use views::Kind;
 
+use crate::control;
 use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::Ports;
@@ -88,10 +91,12 @@ impl Collector {
                 opening::open(ports, &self.settings, &self.outbox, at, state, schedule).await
             }
             Decision::BeginDownloads => {
-                let state =
-                    State { stage: Stage::Downloading, next_stage_eta: None, ..state.clone() };
-                let message = format!("Round {round}: downloading");
-                let rests = [place.to_string()];
+                let inputs = ports.blocking.run(|| inputs(ports, at, round))?;
+                let state = self.settings.goes_on(state, Stage::Downloading);
+                let state = State { next_stage_eta: None, ..state };
+                let message = format!("Round {round}: {}", state.stage);
+                let rests: Vec<String> =
+                    inputs.into_iter().chain([place]).map(|place| place.to_string()).collect();
                 let (files, news) = (BTreeMap::new(), Vec::new());
                 let change = opening::Change { message, files, state, news };
                 opening::commit(ports, &self.outbox, at, change, &rests)?;
@@ -118,6 +123,18 @@ fn state(ports: &Ports) -> Result<Option<(Id, State)>, TurnError> {
     let Some(at) = head else { return Ok(None) };
     let state = Snapshot::new(&*ports.books, at).require(&Place::State).map_err(read_failed)?;
     Ok(Some((at, state)))
+}
+
+/// What downloads work from, if all of it is there.
+fn inputs(ports: &Ports, at: Id, round: Round) -> Result<[Place; 3], TurnError> {
+    let books = Snapshot::new(&*ports.books, at);
+    let missing = control::missing_for(&books, round, Stage::Downloading).map_err(read_failed)?;
+    if let Some(place) = missing.first() {
+        let reason = "it is missing, and miners' files are fetched by it; restore it";
+        return Err(TurnError::operator(place.to_string(), reason));
+    }
+    let files = [RoundFile::Seed, RoundFile::Prompts, RoundFile::Submissions];
+    Ok(files.map(|file| Place::Round(round, file)))
 }
 
 /// A file with an error is for a person to mend; a repository that failed may be well later.

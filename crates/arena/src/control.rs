@@ -259,12 +259,15 @@ pub fn missing_for(
         Stage::Open => &[Schedule],
         Stage::MinerGeneration => &[Schedule, Seed, Prompts, Submissions],
         Stage::Downloading | Stage::Duels => &[Seed, Prompts, Submissions],
-        // A round without submissions has neither these nor a winner.
-        Stage::Finalizing => &[Winner],
+        // A round without submissions has none of these, and neither seed nor prompts.
+        Stage::Finalizing => &[Submissions, Winner],
         _ => &[],
     };
     let place = |file| Place::Round(round, file);
-    let is_empty = stage == Stage::Finalizing && snapshot.text(&place(Submissions))?.is_none();
+    let mut is_empty = stage == Stage::Finalizing;
+    for file in [Seed, Prompts, Submissions] {
+        is_empty = is_empty && snapshot.text(&place(file))?.is_none();
+    }
     let mut missing = Vec::new();
     for &file in needs.iter().filter(|_| !is_empty) {
         if snapshot.text(&place(file))?.is_none() {

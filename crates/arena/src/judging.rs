@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use chain::Pending;
 use judge::audit;
-use judge::tournament::{EXPLORATION_DEPTH, Inputs, Play, Status, Timeline, derive};
+use judge::tournament::{EXPLORATION_DEPTH, Entry, Inputs, Play, Status, Timeline, derive};
 use ledger::files::audits::AuditRequest;
 use ledger::files::duels::MatchReport;
 use ledger::repository::{Draft, PublishError};
@@ -28,7 +28,7 @@ pub use play::{EVIDENCE_BYTES_MAX, Match, Played};
 pub use seen::{Seen, Sight, interval_of};
 pub use sheets::{Cache, Sheet, Source};
 
-use crate::notify::notices;
+use crate::notify::notices::{self, AuditVerdict};
 use crate::outbox::Outbox;
 use crate::owner::{Owner, Turn, TurnError};
 use crate::ports::{Notice, Ports};
@@ -47,6 +47,9 @@ pub struct Settings {
     pub leader_wait_s: u64,
     /// How often it is looked, between duels, whether an operator paused the round.
     pub pause_check_s: u64,
+    /// A match in which the model leaves a larger share of its questions unanswered does not count, unless it is because of a
+    /// side's pictures. 1 lets all count.
+    pub unanswered_max: f64,
     /// So many rejections at once are prepared for while there is nothing else to do.
     pub exploration_depth: usize,
 }
@@ -60,6 +63,7 @@ impl Default for Settings {
             pause_on_stage_end: false,
             leader_wait_s: 21_600,
             pause_check_s: 15,
+            unanswered_max: 0.2,
             exploration_depth: EXPLORATION_DEPTH,
         }
     }
@@ -72,13 +76,15 @@ pub struct Judging {
     /// Files that were read, by content: only to be faster.
     cache: Cache,
     outbox: Outbox,
+    /// Sides of the match that people were told failed last.
+    told: Option<(String, String)>,
 }
 
 impl Judging {
     /// One who judges by these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, cache: Cache::default(), outbox: Outbox::new("judge") }
+        Self { settings, cache: Cache::default(), outbox: Outbox::new("judge"), told: None }
     }
 
     fn see(&mut self, ports: &Ports) -> Result<Sight, TurnError> {
@@ -110,10 +116,12 @@ impl Judging {
         check_judge(ports, seen)?;
         let one = Match::new(seen, &play)
             .map_err(|reason| TurnError::operator("reading outputs", reason))?;
-        let report = match play::play(ports, &self.settings, seen, &one).await? {
+        let played = play::play(ports, &self.settings, seen, &one).await;
+        let report = match played.map_err(|failed| self.tell(ports, &one, failed))? {
             Played::Over(report) => report,
             Played::BrokenOff => return Ok(Turn::Again),
         };
+        self.told = None;
         // Much may have changed meanwhile. What the match rests on must not; everything else is read anew.
         let Sight::Duels(fresh) = self.see(ports)? else { return Ok(Turn::Again) };
         if !same_match(seen, &fresh, &play) {
@@ -121,6 +129,16 @@ impl Judging {
         }
         let row = Row { play, margin: report.margin, report: Some(report) };
         settle(ports, &self.outbox, fresh, vec![row])
+    }
+
+    /// Tells people once that a match fails because of the judge, not each time that it is tried again.
+    fn tell(&mut self, ports: &Ports, one: &Match, failed: play::Failed) -> TurnError {
+        let sides = (one.plan.left.clone(), one.plan.right.clone());
+        if failed.duels > 0 && self.told.as_ref() != Some(&sides) {
+            ports.notify.tell(notices::judge_errors(failed.duels, one.plan.prompts.len()));
+            self.told = Some(sides);
+        }
+        failed.error
     }
 
     fn finish(&self, ports: &Ports, seen: &Seen, finish: &Finish) -> Result<Turn, TurnError> {
@@ -324,10 +342,12 @@ fn news(
             continue;
         }
         let entry = timeline.entry(hotkey).filter(|entry| entry.status == Status::Rejected);
+        let verified = |entry: &Entry| entry.hotkey == *hotkey && entry.verified;
         let verdict = match entry {
-            Some(entry) => Err(entry.reason.as_str()),
-            None if *passed => Ok(()),
-            None => Err("against a defender that is not verified"),
+            Some(entry) => AuditVerdict::Rejected(&entry.reason),
+            None if !*passed => AuditVerdict::Deferred("the defender is not verified yet"),
+            None if timeline.entries.iter().any(verified) => AuditVerdict::Verified,
+            None => AuditVerdict::MarginsPassed,
         };
         let repeats = (1..).zip(margins).map(|(repeat, [a, b])| (repeat, *a, *b));
         let repeats: Vec<(u32, f64, f64)> = repeats.collect();

@@ -81,6 +81,13 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// A pause after a failure, shorter by up to a quarter: those who failed together do not all come back together.
+    #[must_use]
+    pub fn spread(pause: Duration, random: u32) -> Duration {
+        let share = f64::from(random) / f64::from(u32::MAX);
+        pause.saturating_sub((pause / 4).mul_f64(share))
+    }
+
     /// How long to wait after a turn; `failures` in a row, this one included.
     #[must_use]
     pub fn wait(&self, now: Timestamp, turn: &Result<Turn, TurnError>, failures: u32) -> Duration {

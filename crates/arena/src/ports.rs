@@ -111,6 +111,15 @@ pub enum WebError {
 }
 
 impl WebError {
+    /// Whether a file that should be there may be there at another try: whatever the status says but that it is gone for good.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        match self {
+            Self::Status(code) => *code != 410,
+            other => other.is_transient(),
+        }
+    }
+
     /// Whether another try may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -7,7 +7,7 @@ mod decide;
 mod files;
 
 pub use decide::{Closing, Next, decide};
-pub use files::Files;
+pub use files::{Files, Nobody};
 
 use std::time::Duration;
 

@@ -79,7 +79,10 @@ pub fn plan(seen: &Seen<'_>) -> Result<Plan, ScheduleError> {
         None => day_of(seen.now),
     };
     let planned = at(earliest, config.round_start_time)?;
-    let buffered = after_buffer(planned, seen.now, config.finalization_buffer_hours)?;
+    // Rounds keep their distance where it is known when they were meant to start; from blocks only the time of day is known.
+    let keeps = seen.previous.is_some_and(|previous| previous.planned_start.is_some());
+    let step = if keeps { config.round_duration_days.clamp(1, 3_660_000) } else { 1 };
+    let buffered = after_buffer(planned, seen.now, config.finalization_buffer_hours, step)?;
     let start = buffered.max(at(config.first_evaluation_date, config.round_start_time)?);
 
     let start_block = block_at(seen.block, seen.now, start, seen.block_time)?;
@@ -155,11 +158,12 @@ fn previous_start(seen: &Seen<'_>, previous: &Schedule) -> Result<Date, Schedule
     Ok(day_of(previous.planned_start.map_or_else(reckoned, Ok)?))
 }
 
-/// The first of `planned` and the same time on the days after it that is far enough from now.
+/// The first of `planned` and the same time each `step` days after it that is far enough from now.
 fn after_buffer(
     planned: Timestamp,
     now: Timestamp,
     hours: f64,
+    step: i64,
 ) -> Result<Timestamp, ScheduleError> {
     let micros = (hours * 3_600_000_000.0).round_ties_even();
     if !(-1e17..=1e17).contains(&micros) {
@@ -173,9 +177,9 @@ fn after_buffer(
     if short <= SignedDuration::ZERO {
         return Ok(planned);
     }
-    let whole = short.as_nanos() / DAY.as_nanos();
-    let days = if short.as_nanos() % DAY.as_nanos() == 0 { whole } else { whole + 1 };
-    let days = i32::try_from(days).map_err(|_| ScheduleError::Calendar)?;
+    let step = i128::from(step);
+    let steps = (short.as_nanos() - 1) / (DAY.as_nanos() * step) + 1;
+    let days = i32::try_from(steps * step).map_err(|_| ScheduleError::Calendar)?;
     planned.checked_add(DAY * days).map_err(|_| ScheduleError::Calendar)
 }
 

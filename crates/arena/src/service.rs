@@ -145,7 +145,11 @@ pub async fn run(
             board.head(head);
         }
         let now = ports.clock.now();
-        let pause = pace.wait(now, &turn, failures);
+        let mut pause = pace.wait(now, &turn, failures);
+        if turn.is_err() {
+            // Without randomness it is as long as it may be.
+            pause = Pace::spread(pause, ports.entropy.u32().unwrap_or(0));
+        }
         if !pause.is_zero() {
             let due = if let Ok(Turn::Until(then)) = turn { Some(then) } else { None };
             let until = now.saturating_add(pause).unwrap_or(Timestamp::MAX);

@@ -39,7 +39,7 @@ pub struct Settings {
     pub retry_min_s: u64,
     /// … to here, in seconds; at least 10 both.
     pub retry_max_s: u64,
-    /// A change of the leader so near is waited for, in seconds.
+    /// A change of the leader so near is waited for, in seconds; at least 60.
     pub leader_wait_s: u64,
     /// For so many blocks it is looked whether the weights landed.
     pub confirmations: u32,
@@ -77,6 +77,7 @@ impl Settings {
             ("iteration_timeout_s", iteration_timeout_s, 60),
             ("retry_min_s", retry_min_s, 10),
             ("retry_max_s", retry_max_s, 10),
+            ("leader_wait_s", self.leader_wait_s, 60),
             ("confirmations", self.confirmations.into(), 1),
         ];
         if let Some((name, found, least)) = least.iter().find(|(_, found, least)| found < least) {

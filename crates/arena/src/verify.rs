@@ -9,6 +9,7 @@
 mod admission;
 mod blobs;
 mod books;
+mod copies;
 mod diff;
 mod earlier;
 mod entrants;
@@ -22,6 +23,7 @@ mod notes;
 mod onchain;
 mod outcome;
 mod outputs;
+mod past;
 mod places;
 mod prompts;
 mod redraw;
@@ -31,7 +33,9 @@ mod rules;
 mod settings;
 mod stage;
 mod state;
+mod walkovers;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::files::config::Config;
@@ -39,7 +43,7 @@ use ledger::files::prompts::stem;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
 use ledger::files::submissions::{Submissions, in_order};
-use ledger::repository::{Id, Repository, RepositoryError, Snapshot};
+use ledger::repository::{Id, Repository, RepositoryError};
 use ledger::{Place, Round, RoundFile};
 
 pub use blobs::{BlobError, Blobs, NoBlobs, Wanted};
@@ -52,6 +56,11 @@ pub use redraw::Redraw;
 use report::Log;
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Unchecked};
 use rules::Rules;
+
+use crate::collector::Earlier;
+
+/// Who takes part in a round, at most; a subnet has 256 places.
+const CONTESTANTS_MAX: usize = 4096;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -100,10 +109,18 @@ pub fn verify(subject: &Subject<'_>, settings: &Settings<'_>) -> Result<Report, 
         state,
         is_original,
         originals: BTreeSet::new(),
+        eras: rules::Eras::new(),
         introduced: BTreeMap::new(),
         written: BTreeMap::new(),
         order: BTreeMap::new(),
+        past: past::Past::default(),
+        rows: BTreeMap::new(),
         outputs: BTreeMap::new(),
+        delivered: BTreeMap::new(),
+        had: RefCell::default(),
+        earlier: Earlier::default(),
+        earlier_known: Round(0),
+        configs: RefCell::default(),
         inputs: BTreeMap::new(),
         judge: None,
     };
@@ -127,14 +144,29 @@ struct Verifier<'a> {
     is_original: bool,
     /// Rounds by the original's rules.
     originals: BTreeSet<Round>,
+    /// And by which of them, where their files tell.
+    eras: rules::Eras,
     /// The commit that first had a file, or had it again, where the history is known.
     introduced: BTreeMap<String, Id>,
     /// The commit that last wrote a file, where the history is known.
     written: BTreeMap<String, Id>,
     /// How many commits there are before one, where the history is known.
     order: BTreeMap<Id, usize>,
+    /// What else the history tells.
+    past: past::Past,
+    /// When the rows of matrices came, by path.
+    rows: BTreeMap<String, walkovers::Rows>,
     /// Of the round that is checked.
     outputs: outputs::Cache,
+    /// Whether those have anything, by path.
+    delivered: BTreeMap<String, bool>,
+    /// The same of the original, by what the file is; nothing if it could not be read.
+    had: RefCell<BTreeMap<Id, Option<bool>>>,
+    /// Who took part in the rounds before this one.
+    earlier: Earlier,
+    earlier_known: Round,
+    /// Rules of other commits, by what they are.
+    configs: RefCell<BTreeMap<Id, Option<Config>>>,
     /// Hashes of what judges were shown, by URL.
     inputs: BTreeMap<String, String>,
     /// The judge of the first evidence of the round.
@@ -156,10 +188,15 @@ impl Verifier<'_> {
                 "a plain folder has no history: only how things stand is checked",
             );
         }
-        let rounds: Vec<Round> = self.books.rounds().into_keys().collect();
+        let rounds = self.books.rounds().to_vec();
         self.originals =
             rounds.iter().copied().filter(|&round| self.is_of_original(round)).collect();
+        self.eras = rules::eras(&self.books, self.originals.iter().copied());
         self.enter(None);
+        if self.books.has_more_rounds {
+            let what = format!("rounds after the first {}", rounds.len());
+            self.log.unchecked(Check::Files, what);
+        }
         self.check_config();
         self.check_state(&rounds);
         for &round in &rounds {
@@ -167,6 +204,9 @@ impl Verifier<'_> {
                 self.enter(Some(round));
                 self.check_round(round);
                 self.outputs.clear();
+                self.delivered.clear();
+                self.had.borrow_mut().clear();
+                self.rows.clear();
                 self.inputs.clear();
                 self.judge = None;
             }
@@ -174,6 +214,10 @@ impl Verifier<'_> {
         self.enter(None);
         self.check_leader(&rounds);
         let is_lenient = |round: Option<Round>| lenient(self.is_original, &self.originals, round);
+        if self.books.is_earlier_spent() {
+            let what = "what earlier commits had: they are more than is read";
+            self.log.unchecked(Check::History, what);
+        }
         self.books.check_rest(&mut self.log, self.only, is_lenient);
         // The original promises nothing about what was: operators mend things by hand.
         self.log.append(history, |round| is_lenient(round.map(Round)));
@@ -196,7 +240,7 @@ impl Verifier<'_> {
         let Some(config) = self.config_of(round) else {
             return self.log.unchecked(Check::Config, "no config.json: the round is not checked");
         };
-        let rules = Rules::of(&self.books, round, config.crucible.is_some());
+        let rules = Rules::of(&self.books, round, config.crucible.is_some(), &self.eras);
         self.log.rules(round, rules.as_str());
         let place = |file| Place::Round(round, file);
         let schedule: Option<File<Schedule>> =
@@ -208,6 +252,7 @@ impl Verifier<'_> {
         let seed: Option<File<SeedFile>> = self.books.json(&mut self.log, &place(RoundFile::Seed));
         let submissions: Option<File<Submissions>> =
             self.books.json(&mut self.log, &place(RoundFile::Submissions));
+        let submissions = submissions.filter(|file| self.are_few(file));
         if rules == Rules::Crucible {
             let schedule = schedule.as_ref().map(|file| &file.value);
             self.check_admission(round, &config, schedule, seed.as_ref(), submissions.as_ref());
@@ -232,8 +277,33 @@ impl Verifier<'_> {
         let order: Vec<String> = submissions.as_ref().map_or_else(Vec::new, |file| {
             in_order(&file.value).into_iter().map(str::to_owned).collect()
         });
-        let context = Context { round, rules, config, seed, prompts, stems, submissions, order };
+        let who = order.iter().cloned().collect();
+        let configs = self.configs_of(round, &config);
+        let is_dated = self.is_dated(round);
+        let context = Context {
+            round,
+            rules,
+            config,
+            configs,
+            is_dated,
+            seed,
+            prompts,
+            stems,
+            submissions,
+            order,
+            who,
+        };
         self.check_play(&context);
+    }
+
+    /// Whether no more take part than can be looked at.
+    fn are_few(&mut self, file: &File<Submissions>) -> bool {
+        let count = file.value.len();
+        if count > CONTESTANTS_MAX {
+            let problem = format!("{count} take part: more than {CONTESTANTS_MAX} are not checked");
+            self.log.missing(Check::Submissions, &file.path, problem);
+        }
+        count <= CONTESTANTS_MAX
     }
 
     /// What follows once it is known who plays for which prompts.
@@ -241,7 +311,14 @@ impl Verifier<'_> {
         let Some(submissions) = &context.submissions else { return };
         let basis = self.basis(context.round);
         self.check_builds(context.round, &submissions.value, basis.builds.as_ref());
-        self.check_outputs(context.round, context.rules, &context.stems, &context.order);
+        self.check_outputs(
+            context.round,
+            context.rules,
+            &context.stems,
+            &context.order,
+            &context.who,
+        );
+        self.check_copies(context);
         let played = self.check_matches(context);
         if context.rules != Rules::Splats {
             self.check_matrix(context, &played, basis.matches.as_ref(), false);
@@ -267,19 +344,29 @@ impl Verifier<'_> {
         self.config_with(round, &[RoundFile::Prompts, RoundFile::Schedule])
     }
 
+    /// The rules as they were at a commit; nothing if they are not known, or are what they are now.
+    fn config_at(&self, at: Id) -> Option<Config> {
+        let path = Place::Config.to_string();
+        let id = |at| self.books.repository.file_id(at, &path).ok().flatten();
+        let then = id(at)?;
+        if Some(then) == id(self.books.snapshot.id()) {
+            return None;
+        }
+        let mut configs = self.configs.borrow_mut();
+        configs.entry(then).or_insert_with(|| self.books.find_at(at, &Place::Config)).clone()
+    }
+
     /// The rules as they were when the first of these files that is there came, as far as that is known.
     fn config_with(&self, round: Round, files: &[RoundFile]) -> Option<Config> {
         let mut files = files.iter();
         let first = files.find_map(|file| self.introduced(&Place::Round(round, *file).to_string()));
-        let then = first.and_then(|id| {
-            let place = Place::Config;
-            let same = |at| self.books.repository.file_id(at, &place.to_string()).ok().flatten();
-            if same(id) == same(self.books.snapshot.id()) {
-                return None;
-            }
-            Snapshot::new(self.books.repository, id).find::<Config>(&place).ok()?
-        });
-        then.or_else(|| Some(self.config.as_ref()?.value.clone()))
+        let then = first.and_then(|id| self.config_at(id));
+        then.or_else(|| self.config_now())
+    }
+
+    /// The rules as they are.
+    fn config_now(&self) -> Option<Config> {
+        Some(self.config.as_ref()?.value.clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files of strangers' servers in a competition: whole or not at all, without redirects, within limits on bytes, time and rate.
 //!
-//! Private addresses are refused unless an operator named them. The body is taken as it comes: a coded one is an error, so that no
-//! small answer becomes a large file.
+//! Private addresses are refused unless an operator named them. A coded body is decoded as it comes, and its limit
+//! counts what it decodes to, so that no small answer becomes a large file.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use reqwest::{Client, Url, header};
 use tokio::time::Instant;
 
 use crate::address::is_public;
+use crate::coding::Body;
 use crate::fetcher::{Looked, NoPublicAddress};
 
 /// For so long no rate is asked for.
@@ -142,7 +143,7 @@ pub enum GuardError {
     /// Too slowly.
     #[error("too slow")]
     Slow,
-    /// Broken off, not HTTP, or coded.
+    /// Broken off, not HTTP, or coded in a way that is not known.
     #[error("broken body")]
     Body,
 }
@@ -200,32 +201,28 @@ impl Guarded {
         if !answer.status().is_success() {
             return Err(GuardError::Status(answer.status().as_u16()));
         }
-        let coding = answer.headers().get(header::CONTENT_ENCODING);
-        if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(GuardError::Body);
-        }
+        let mut codings = answer.headers().get_all(header::CONTENT_ENCODING).iter();
+        let coding = codings.next().map(header::HeaderValue::as_bytes);
+        let body = Body::new(coding, limits.bytes_max).filter(|_| codings.next().is_none());
+        let mut body = body.ok_or(GuardError::Body)?;
         let said = answer.content_length();
-        if said.is_some_and(|said| said > limits.bytes_max as u64) {
+        if said.is_some_and(|said| said > body.coded_max() as u64) {
             return Err(GuardError::TooLarge);
         }
         let since = Instant::now();
-        let mut bytes = Vec::new();
         loop {
             let chunk = match limits.rate_min {
                 None => answer.chunk().await,
                 Some(rate) => {
                     // What came so far is enough until then.
-                    let enough = Duration::from_secs(bytes.len() as u64 / rate.max(1));
+                    let enough = Duration::from_secs(body.came() as u64 / rate.max(1));
                     let until = since + enough.max(RATE_FROM);
                     let chunk = tokio::time::timeout_at(until, answer.chunk()).await;
                     chunk.map_err(|_| GuardError::Slow)?
                 }
             };
-            let Some(chunk) = chunk.map_err(|_| GuardError::Body)? else { return Ok(bytes) };
-            if chunk.len() > limits.bytes_max - bytes.len() {
-                return Err(GuardError::TooLarge);
-            }
-            bytes.extend_from_slice(&chunk);
+            let Some(chunk) = chunk.map_err(|_| GuardError::Body)? else { return body.end() };
+            body.push(&chunk)?;
         }
     }
 

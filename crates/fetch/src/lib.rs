@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod address;
+mod coding;
 mod fetcher;
 mod guarded;
 

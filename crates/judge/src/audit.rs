@@ -7,7 +7,7 @@ use ledger::LEADER;
 use ledger::files::audits::{
     AuditRequest, AuditRequests, DuelAudit, GenerationAudit, GenerationAudits, Verdict,
 };
-use ledger::files::config::AuditRule;
+use ledger::files::config::{AuditRule, Options};
 use ledger::files::reports::GenerationOutcome;
 use ledger::{Layout, hotkey10};
 
@@ -39,6 +39,13 @@ impl AuditMatch {
 #[must_use]
 pub fn left(against: &str, repeat: u32) -> String {
     format!("{against}_{repeat}")
+}
+
+/// Whether a match may end before its last prompt. Under the pooled rule margins of repeats are averaged, and the margin of a match
+/// that ended early is cut off there: such audits are judged to their end.
+#[must_use]
+pub fn may_stop(options: &Options, is_audit: bool) -> bool {
+    options.sequential_stopping && !(is_audit && options.audit_rule == AuditRule::Pooled)
 }
 
 /// How the repeats of a contestant stand against somebody.

@@ -122,6 +122,9 @@ pub struct Parts<'a> {
     pub budget: &'a Budget,
     /// Of an earlier run that ended or was broken off.
     pub earlier: Option<&'a Evidence>,
+    /// Whether questions that came to no answer in the earlier run are asked again, though there was a verdict. Where there was
+    /// none they are in any case.
+    pub insist: bool,
     /// Told of each call as it is answered; nothing if nobody wants to know.
     pub notebook: Option<&'a dyn Notebook>,
 }

@@ -5,6 +5,7 @@
 
 mod gather;
 mod report;
+pub mod silence;
 mod stopping;
 
 pub use gather::{Gathered, gather};

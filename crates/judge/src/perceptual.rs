@@ -37,7 +37,7 @@ use crate::{
 /// As [`Description::name`] has it.
 pub const NAME: &str = "perceptual";
 /// Counts changes of figures, weights and rules.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Views before white, in their order.
 pub const WHITE: [&str; 8] = [
     "front_left",

@@ -1,7 +1,7 @@
 //! The judge of the earlier eras: one question about two sheets of four views, in both orders.
 //!
 //! Its rule is the original's: the lower mean penalty wins, and a difference up to one is a draw. Ours are retries of malformed
-//! answers, outages that are no draws, and that two orders that contradict each other are a draw.
+//! answers, and outages that are no draws.
 
 use std::sync::Arc;
 
@@ -10,11 +10,13 @@ use ledger::json::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::matches::silence::{PROMPT_UNANSWERABLE, counted};
 use crate::recheck::RecheckError;
+use crate::vlm::control::{self, Control};
 use crate::vlm::interview::{Interview, Known, Lack, Memo, Outcomes, Reader, Rules, replay};
-use crate::vlm::pair::{PENALTIES, Pair, SCALE, Side, control, orders};
+use crate::vlm::pair::{PENALTIES, Pair, SCALE, Side, orders};
 use crate::vlm::schema::Answer;
-use crate::vlm::{Chat, Model};
+use crate::vlm::{Chat, Model, PicturesBy};
 use crate::{
     Description, Duel, DuelJudge, Evidence, JudgeError, Outage, Parts, Pending, Shown, Verdict,
 };
@@ -22,21 +24,52 @@ use crate::{
 /// As [`Description::name`] has it.
 pub const NAME: &str = "single-question";
 /// Counts changes of questions, arithmetic and rules.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// The original's name of the question.
+const KIND: &str = "judge";
 
 /// Settings of the single-question judge: all of them are part of its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Who is asked.
+    #[serde(deserialize_with = "model_of")]
     pub model: Model,
     /// A difference of mean penalties up to this is a draw.
     pub draw: f64,
+    /// Whether two orders that contradict each other are a draw, whatever their means. In the earlier eras they were not.
+    pub contradictions_draw: bool,
+}
+
+/// The model of the earlier eras.
+fn default_model() -> Model {
+    Model { name: "zai-org/GLM-4.1V-9B-Thinking".into(), ..Model::default() }
+}
+
+/// A model of which what is left out is that of the earlier eras.
+fn model_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Model, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given {
+        name: Option<String>,
+        revision: Option<String>,
+        server: Option<String>,
+        pictures: Option<PicturesBy>,
+    }
+    let given = Given::deserialize(deserializer)?;
+    let default = default_model();
+    Ok(Model {
+        name: given.name.unwrap_or(default.name),
+        revision: given.revision,
+        server: given.server,
+        pictures: given.pictures.unwrap_or(default.pictures),
+    })
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { model: Model::default(), draw: 1.0 }
+        Self { model: default_model(), draw: 1.0, contradictions_draw: false }
     }
 }
 
@@ -78,7 +111,7 @@ impl DuelJudge for SingleQuestion {
             let (Some(left), Some(right)) = (&duel.left, &duel.right) else {
                 return Ok(duel.by_default().unwrap_or_else(|| unreachable!("a side is missing")));
             };
-            let rules = Sheets { draw: self.settings.draw, duel, sides: [left, right] };
+            let rules = Sheets { settings: &self.settings, duel, sides: [left, right] };
             let interview = Interview {
                 chat: &*self.chat,
                 model: &self.settings.model,
@@ -108,14 +141,14 @@ pub fn decide(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> {
     let (Some(left), Some(right)) = (&duel.left, &duel.right) else {
         return Err(RecheckError::NoVerdict("a side has no pictures".into()));
     };
-    let rules = Sheets { draw: settings.draw, duel, sides: [left, right] };
+    let rules = Sheets { settings: &settings, duel, sides: [left, right] };
     replay(evidence, &settings.model, &rules)
 }
 
 /// A duel with both sides, by the rules of this judge.
 #[derive(Debug)]
 struct Sheets<'a> {
-    draw: f64,
+    settings: &'a Settings,
     duel: &'a Duel,
     sides: [&'a Shown; 2],
 }
@@ -126,13 +159,23 @@ impl Rules for Sheets<'_> {
             "Each model is shown from four sides, on one sheet. How far is each from the object of the reference? The \
              background and the light do not matter. {SCALE} {PENALTIES}"
         );
-        let orders = orders(self.duel, "judge", &ask, &self.sides.map(Shown::grid));
+        let (seed, sheets) = (u64::from(self.duel.seed), self.sides.map(Shown::grid));
+        let orders = orders(&self.duel.prompt, seed, KIND, &ask, &sheets);
         let pair = Pair::ask(known, &orders)?;
-        if pair == Pair::Failed && known.answer(&control(self.duel, "control", &ask))?.is_none() {
-            return Err(Lack::Model("the model answers no question, nor the control".into()));
+        let mut decided_by = "single question";
+        if pair.has_failed() {
+            // Either these pictures, or the prompt, or the model.
+            let question = |control: Control| control.of_pair(self.duel, seed, KIND, &ask);
+            if control::answered(known, "this judge", question)? == Control::Plain {
+                decided_by = PROMPT_UNANSWERABLE;
+            }
         }
-        let difference = pair.grades().map(|grades| grades.difference());
-        let winner = match difference.filter(|difference| difference.abs() > self.draw) {
+        let means = match pair {
+            Pair::Contradictory(means) if !self.settings.contradictions_draw => Some(means),
+            pair => pair.grades(),
+        };
+        let difference = means.map(|means| means.difference());
+        let winner = match difference.filter(|difference| difference.abs() > self.settings.draw) {
             Some(difference) if Side::lower(difference) == Side::A => DuelWinner::Left,
             Some(_) => DuelWinner::Right,
             None => DuelWinner::Draw,
@@ -143,8 +186,9 @@ impl Rules for Sheets<'_> {
         };
         let mut detail = pair.json();
         if let Json::Object(members) = &mut detail {
-            members.insert("decided_by".into(), "single question".into());
+            members.insert("decided_by".into(), decided_by.into());
             members.insert("issues".into(), Json::String(remark));
+            members.insert("questions".into(), counted(known));
         }
         Ok((winner, detail))
     }

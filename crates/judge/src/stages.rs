@@ -29,7 +29,7 @@ use crate::{Description, Duel, DuelJudge, Evidence, JudgeError, Parts, Pending, 
 /// As [`Description::name`] has it.
 pub const NAME: &str = "multi-stage";
 /// Counts changes of questions, arithmetic and rules.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The multi-stage judge.
 #[derive(Debug)]

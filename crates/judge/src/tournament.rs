@@ -44,7 +44,7 @@ impl Rules {
         Self {
             win_margin: config.win_margin,
             self_audit_margin: options.self_audit_margin.unwrap_or(config.win_margin),
-            repeats: u32::try_from(config.audit_repeats.max(0)).unwrap_or(u32::MAX).min(100),
+            repeats: config.repeats(),
             crown: options.crown,
             audits: options.audit_rule,
         }

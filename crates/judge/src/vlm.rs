@@ -3,7 +3,9 @@
 //! A judge says what it wants to know as `question::Question`s; an `interview::Interview` asks them, again where an answer is malformed,
 //! and keeps every call as evidence. Who answers is a [`Chat`]: an [`Endpoint`], or a script.
 
+pub(crate) mod control;
 mod endpoint;
+mod given;
 pub(crate) mod interview;
 pub(crate) mod pair;
 pub(crate) mod question;
@@ -16,6 +18,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use endpoint::{Endpoint, EndpointError, EndpointSettings};
+pub use given::EndpointGiven;
 pub use schema::ANSWER_BYTES_MAX;
 pub(crate) use schema::{Penalties, Verification};
 

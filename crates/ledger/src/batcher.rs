@@ -18,10 +18,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entry::{Entry, PutFile};
+use entry::{Entry, PutFile, PutRow};
 use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
 use jiff::Timestamp;
 
+use crate::json::{self, Json, Object, Style};
 use crate::repository::{
     Author, Draft, Expected, Id, PublishError, Repository, RepositoryError, path_problem,
     publish_watched,
@@ -70,6 +72,12 @@ pub enum BatchError {
         /// From 1.
         line: usize,
     },
+    /// Members can be put into objects only.
+    #[error("{path} is no JSON object, so nothing can be added to it: mend it or delete it")]
+    NoObject {
+        /// Of the file.
+        path: String,
+    },
     /// A path no repository has.
     #[error("\"{path}\" is no path for a file: it {problem}")]
     Path {
@@ -89,10 +97,67 @@ pub enum BatchError {
 /// Commits in doubt that are remembered, at most.
 const IN_DOUBT_MAX: usize = 64;
 
+/// A member of a file that is an object.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    /// Of the file.
+    pub path: &'a str,
+    /// The member's name.
+    pub key: &'a str,
+    /// What it says.
+    pub value: Json,
+}
+
+/// Which content [`Batcher::read`] gives: the same version of a file reads the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// There is no such file.
+    Missing,
+    /// As the base has it.
+    Committed(Id),
+    /// As it was put, by the number of the put.
+    Pending(u64),
+}
+
+/// What is to be in a file.
+#[derive(Debug, Clone)]
+enum Content {
+    Text(String),
+    /// An object that grows member by member; [`Style::Indented`].
+    Object(Object),
+}
+
+impl Content {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Object(members) => json::write(&Json::Object(members.clone()), Style::Indented),
+        }
+    }
+
+    fn is_object(&self) -> bool {
+        match self {
+            Self::Object(_) => true,
+            Self::Text(text) => members_of(text).is_some(),
+        }
+    }
+}
+
+/// None of a text that is empty; nothing of what is no object.
+fn members_of(text: &str) -> Option<Object> {
+    if text.trim().is_empty() {
+        return Some(Object::new());
+    }
+    match json::read(text) {
+        Ok(Json::Object(members)) => Some(members),
+        _ => None,
+    }
+}
+
 /// A file that is not committed yet.
 #[derive(Debug, Clone)]
 struct Pending {
-    text: String,
+    content: Content,
     /// What the file must still be.
     expected: Option<Id>,
     /// Number of the first put that rests on the same content.
@@ -170,7 +235,7 @@ impl Batcher {
 
     /// Takes a file. When this returns, the file will be committed, whatever happens to this process.
     ///
-    /// It replaces what was put at the same path before. `message` becomes a line of the commit's message.
+    /// It replaces what was put at the same path before. Each line of `message` becomes a line of the commit's message, once.
     ///
     /// # Errors
     ///
@@ -185,18 +250,87 @@ impl Batcher {
     ///
     /// [`BatchError`]; none of the files was taken.
     pub fn put_all(&mut self, files: &[(&str, &str)], message: &str) -> Result<(), BatchError> {
-        let mut put = Vec::new();
+        self.put_parts(files, Vec::new(), message)
+    }
+
+    /// Takes members of files that are objects, each in place of the member of the same name, or at the end: all of them or none,
+    /// as [`Self::put_all`]. The files are written in [`Style::Indented`]. What this costs does not grow with what the files have
+    /// already, but for the first row of a file after a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`BatchError`]; none of the rows was taken.
+    pub fn put_rows(&mut self, rows: Vec<Row<'_>>, message: &str) -> Result<(), BatchError> {
+        self.put_parts(&[], rows, message)
+    }
+
+    /// Takes files as [`Self::put_all`] and rows of other files as [`Self::put_rows`]: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// [`BatchError`]; nothing was taken.
+    pub fn put_parts(
+        &mut self,
+        files: &[(&str, &str)],
+        rows: Vec<Row<'_>>,
+        message: &str,
+    ) -> Result<(), BatchError> {
+        let mut whole = Vec::new();
         for &(path, text) in files {
-            if let Some(problem) = path_problem(path) {
-                return Err(BatchError::Path { path: crate::error::shorten(path), problem });
-            }
-            let expected = match self.pending.get(path) {
-                Some(pending) => pending.expected,
-                None => self.file_id(self.base, path)?,
-            };
-            put.push(PutFile { path: path.to_owned(), text: text.to_owned(), expected });
+            whole.push(self.put_file(path, text.to_owned())?);
         }
-        if put.is_empty() {
+        let mut fresh: IndexMap<&str, Object> = IndexMap::new();
+        let mut more = Vec::new();
+        for Row { path, key, value } in rows {
+            let not_there = || BatchError::NoObject { path: crate::error::shorten(path) };
+            if let Some(pending) = self.pending.get(path) {
+                if !pending.content.is_object() {
+                    return Err(not_there());
+                }
+                more.push(PutRow { path: path.to_owned(), key: key.to_owned(), value });
+                continue;
+            }
+            let members = match fresh.entry(path) {
+                Slot::Occupied(members) => members.into_mut(),
+                Slot::Vacant(place) => {
+                    let text = self.base_text(path)?;
+                    let members = text.and_then(|text| members_of(&text));
+                    place.insert(members.ok_or_else(not_there)?)
+                }
+            };
+            members.insert(key.to_owned(), value);
+        }
+        for (path, members) in fresh {
+            whole.push(self.put_file(path, Content::Object(members).to_text())?);
+        }
+        self.write_put(whole, more, message)
+    }
+
+    fn put_file(&self, path: &str, text: String) -> Result<PutFile, BatchError> {
+        if let Some(problem) = path_problem(path) {
+            return Err(BatchError::Path { path: crate::error::shorten(path), problem });
+        }
+        let expected = match self.pending.get(path) {
+            Some(pending) => pending.expected,
+            None => self.file_id(self.base, path)?,
+        };
+        Ok(PutFile { path: path.to_owned(), text, expected })
+    }
+
+    /// The text of a file at the base, empty if there is none; nothing if it is no text.
+    fn base_text(&self, path: &str) -> Result<Option<String>, BatchError> {
+        let Some(base) = self.base else { return Ok(Some(String::new())) };
+        let bytes = self.repository.read(base, path)?.unwrap_or_default();
+        Ok(String::from_utf8(bytes).ok())
+    }
+
+    fn write_put(
+        &mut self,
+        files: Vec<PutFile>,
+        rows: Vec<PutRow>,
+        message: &str,
+    ) -> Result<(), BatchError> {
+        if files.is_empty() && rows.is_empty() {
             return Ok(());
         }
         if self.pending.is_empty() {
@@ -205,7 +339,7 @@ impl Batcher {
                 self.write(Entry::Guard { path, expected })?;
             }
         }
-        self.write(Entry::Put { files: put, message: message.to_owned() })
+        self.write(Entry::Put { files, rows, message: message.to_owned() })
     }
 
     /// Does not commit a file that was put: what others made of it stays.
@@ -259,12 +393,24 @@ impl Batcher {
     /// [`BatchError`].
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, BatchError> {
         if let Some(pending) = self.pending.get(path) {
-            return Ok(Some(pending.text.clone().into_bytes()));
+            return Ok(Some(pending.content.to_text().into_bytes()));
         }
         Ok(match self.base {
             Some(base) => self.repository.read(base, path)?,
             None => None,
         })
+    }
+
+    /// Which content [`Self::read`] gives. It costs less than reading.
+    ///
+    /// # Errors
+    ///
+    /// [`BatchError`].
+    pub fn version(&self, path: &str) -> Result<Version, BatchError> {
+        if let Some(pending) = self.pending.get(path) {
+            return Ok(Version::Pending(pending.number));
+        }
+        Ok(self.file_id(self.base, path)?.map_or(Version::Missing, Version::Committed))
     }
 
     /// The commit that reads and decisions rest on.
@@ -346,7 +492,7 @@ impl Batcher {
         let expected = self.pending.iter().map(|(path, file)| (path.clone(), file.expected));
         let expected: Expected = self.guards.clone().into_iter().chain(expected).collect();
         let changes =
-            self.pending.iter().map(|(path, file)| (path.clone(), Some(file.text.clone())));
+            self.pending.iter().map(|(path, file)| (path.clone(), Some(file.content.to_text())));
         let lines: Vec<&str> = self.messages.keys().map(String::as_str).collect();
         let draft = Draft {
             message: lines.join("\n"),
@@ -442,14 +588,28 @@ impl Batcher {
 
     fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Put { files, message } => {
+            Entry::Put { files, rows, message } => {
                 self.last_number += 1;
                 let number = self.last_number;
-                self.messages.insert(message, number);
+                for line in message.lines() {
+                    self.messages.insert(line.to_owned(), number);
+                }
                 for PutFile { path, text, expected } in files {
                     let before = self.pending.get(&path).filter(|file| file.expected == expected);
                     let first = before.map_or(number, |file| file.first);
-                    self.pending.insert(path, Pending { text, expected, first, number });
+                    let content = Content::Text(text);
+                    self.pending.insert(path, Pending { content, expected, first, number });
+                }
+                for PutRow { path, key, value } in rows {
+                    // Rows were taken for files that were pending then.
+                    let Some(file) = self.pending.get_mut(&path) else { continue };
+                    file.number = number;
+                    if let Content::Text(text) = &file.content {
+                        file.content = Content::Object(members_of(text).unwrap_or_default());
+                    }
+                    if let Content::Object(members) = &mut file.content {
+                        members.insert(key, value);
+                    }
                 }
             }
             Entry::Drop { path } => {

@@ -114,6 +114,11 @@ impl Field for String {
     fn plain(&self) -> Json {
         Json::String(self.clone())
     }
+
+    fn write(&self, _: Option<&Json>) -> Json {
+        // There is one way to write it.
+        self.plain()
+    }
 }
 
 /// Anything.

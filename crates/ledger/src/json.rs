@@ -3,17 +3,14 @@
 //! Syntax is `serde_json`'s. Of a doubled key the last value counts, at the place of the first, as in Python.
 
 mod locate;
+mod object;
 mod read;
 mod write;
 
 pub use locate::{Step, locate};
+pub use object::Object;
 pub use read::{DEPTH_MAX, SyntaxError, TEXT_BYTES_MAX, read};
-pub use write::{Style, float_json, float_python, write};
-
-use indexmap::IndexMap;
-
-/// The members of an object, in the order of the file.
-pub type Object = IndexMap<String, Json>;
+pub use write::{Style, float_json, float_python, string as write_string, write};
 
 /// Any JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]

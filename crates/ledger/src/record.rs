@@ -103,8 +103,11 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn required<T: Field>(&mut self, key: &str, value: &T) {
         let json = value.write(self.layout.get(key));
-        if let Some((at, _, was)) = self.out.get_full_mut(key) {
-            *was = json;
+        if let Some((at, _, was)) = self.out.get_full(key) {
+            // What did not change stays shared with what was read.
+            if *was != json {
+                self.out[at] = json;
+            }
             self.next = at + 1;
         } else {
             let at = self.next.min(self.out.len());
@@ -124,9 +127,10 @@ impl<'a> Writer<'a> {
         match value {
             Some(value) => self.required(key, value),
             None if self.out.get(key) == Some(&Json::Null) => self.required(key, &None::<T>),
-            None => {
+            None if self.out.contains_key(key) => {
                 self.out.shift_remove(key);
             }
+            None => {}
         }
     }
 

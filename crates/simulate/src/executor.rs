@@ -210,7 +210,10 @@ impl Future for Sleep {
                 inner.last
             }
         };
-        inner.timers.insert((self.until, number), context.waker().clone());
+        let waker = inner.timers.entry((self.until, number));
+        waker
+            .and_modify(|waker| waker.clone_from(context.waker()))
+            .or_insert_with(|| context.waker().clone());
         drop(inner);
         self.timer = Some(number);
         Poll::Pending

@@ -1,6 +1,8 @@
 //! What must hold after every commit, whatever goes wrong.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::files::duels::MatchReport;
 use ledger::files::leader::Leaders;
@@ -26,8 +28,21 @@ pub(crate) struct History {
     commits: BTreeMap<Id, Written>,
     /// Rounds that were left for the next.
     ended: u32,
+    /// Files as they were read last, by path and content.
+    read: BTreeMap<String, Vec<Known>>,
     pub(crate) violations: Vec<String>,
 }
+
+/// A content, and what was read in it.
+type Known = (Id, Arc<dyn Any + Send + Sync>);
+
+/// Before and after a commit.
+type Both<T> = Option<(Arc<T>, Arc<T>)>;
+
+/// A file that can be kept as it was read.
+trait Kept: JsonFile + Send + Sync + 'static {}
+
+impl<T: JsonFile + Send + Sync + 'static> Kept for T {}
 
 #[derive(Debug, Clone)]
 struct Written {
@@ -105,18 +120,36 @@ impl Change<'_> {
         String::from_utf8(self.world.books.read(at, path).ok()??).ok()
     }
 
-    fn parse<T: JsonFile>(&self, at: Id, path: &str) -> Result<Option<T>, String> {
+    /// Files do not change, so each content is read once.
+    fn parse<T: Kept>(&self, at: Id, path: &str) -> Result<Option<Arc<T>>, String> {
+        let Ok(Some(id)) = self.world.books.file_id(at, path) else { return Ok(None) };
+        let known = |history: &History| {
+            let (_, file) = history.read.get(path)?.iter().find(|(known, _)| *known == id)?;
+            Arc::clone(file).downcast::<T>().ok()
+        };
+        if let Some(file) = known(&lock(&self.world.history)) {
+            return Ok(Some(file));
+        }
         let text = self.text(at, path);
-        T::from_optional(path, text.as_deref()).map_err(|error| error.to_string())
+        let file = T::from_optional(path, text.as_deref()).map_err(|error| error.to_string())?;
+        let Some(file) = file.map(Arc::new) else { return Ok(None) };
+        let mut history = lock(&self.world.history);
+        let last = history.read.entry(path.to_owned()).or_default();
+        last.push((id, Arc::clone(&file) as _));
+        // Before and after a commit.
+        if last.len() > 2 {
+            last.remove(0);
+        }
+        Ok(Some(file))
     }
 
-    fn needed<T: JsonFile>(&self, place: &Place) -> Result<T, String> {
+    fn needed<T: Kept>(&self, place: &Place) -> Result<Arc<T>, String> {
         let found = self.parse(self.after, &place.to_string())?;
         found.ok_or_else(|| format!("{place} is missing"))
     }
 
     /// Both of them, if the file was there before.
-    fn both<T: JsonFile>(&self, path: &str) -> Result<Option<(T, T)>, String> {
+    fn both<T: Kept>(&self, path: &str) -> Result<Both<T>, String> {
         let Some(before) = self.parse(self.before, path)? else { return Ok(None) };
         let after = self.parse(self.after, path)?.ok_or("the file is lost")?;
         Ok(Some((before, after)))
@@ -212,7 +245,7 @@ impl Change<'_> {
         }
     }
 
-    fn submissions(&self, round: Round) -> Result<Submissions, String> {
+    fn submissions(&self, round: Round) -> Result<Arc<Submissions>, String> {
         self.needed(&Place::Round(round, RoundFile::Submissions))
     }
 
@@ -235,7 +268,7 @@ impl Change<'_> {
         let prompts = self.prompts(round)?;
         for hotkey in self.submissions(round)?.keys() {
             let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
-            let outputs: Outputs = self.needed(&place)?;
+            let outputs: Arc<Outputs> = self.needed(&place)?;
             for url in &prompts {
                 let stem = prompts::stem(url);
                 let row = outputs.get(stem).ok_or_else(|| format!("{place}: no row {stem}"))?;
@@ -250,7 +283,7 @@ impl Change<'_> {
 
     fn after_duels(&self, round: Round) -> Result<(), String> {
         let place = Place::Round(round, RoundFile::Winner);
-        let winner: Winner = self.needed(&place)?;
+        let winner: Arc<Winner> = self.needed(&place)?;
         let submissions = self.submissions(round)?;
         if winner.winner_hotkey != ledger::LEADER
             && !submissions.contains_key(&winner.winner_hotkey)
@@ -303,7 +336,7 @@ impl Change<'_> {
 
     fn outputs(&self, path: &str) -> Result<(), String> {
         let Some((before, after)) = self.both::<Outputs>(path)? else { return Ok(()) };
-        for (stem, was) in &before {
+        for (stem, was) in &*before {
             let now = after.get(stem).ok_or_else(|| format!("the row {stem} is lost"))?;
             let same = (&was.asset, &was.sha256) == (&now.asset, &now.sha256);
             if was.asset.is_some() && !same {
@@ -321,10 +354,10 @@ impl Change<'_> {
         let Some(reports) = self.parse::<GenerationReports>(self.after, path)? else {
             return Ok(());
         };
-        for (hotkey, report) in &reports {
+        for (hotkey, report) in &*reports {
             for repeat in &report.repeats {
                 let file = MinerFile::GeneratedRepeat(repeat.repeat_index);
-                let rows: Outputs = self.needed(&Place::Miner(round, hotkey.clone(), file))?;
+                let rows: Arc<Outputs> = self.needed(&Place::Miner(round, hotkey.clone(), file))?;
                 let (made, rows) = (repeat.generated_prompts, rows.len());
                 if u32::try_from(rows).is_ok_and(|rows| rows < made) {
                     return Err(format!("{hotkey} made {made}, and {rows} are there"));
@@ -336,7 +369,7 @@ impl Change<'_> {
 
     fn reports(&self, path: &str) -> Result<(), String> {
         let Some((before, after)) = self.both::<GenerationReports>(path)? else { return Ok(()) };
-        for (hotkey, was) in &before {
+        for (hotkey, was) in &*before {
             let now = after.get(hotkey).ok_or_else(|| format!("{hotkey} is lost"))?;
             if was.outcome != GenerationOutcome::Pending && now.outcome != was.outcome {
                 return Err(format!("{hotkey} was {:?}, is {:?}", was.outcome, now.outcome));

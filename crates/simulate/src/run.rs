@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use arena::owner::{Owner, Pace};
 use arena::ports::{Blocking, Notice, Notify, Ports, Stop};
-use futures_util::future::join_all;
 use judge::single::{self, SingleQuestion};
 use ledger::files::state::Stage;
 use store::Store;
@@ -114,6 +113,8 @@ const AGAIN_MAX: u32 = 10_000;
 async fn serve(process: Arc<Process>, ports: Ports, mut owner: Box<dyn Owner>) {
     let (pace, mut failures, mut again) = (Pace::default(), 0_u32, 0);
     loop {
+        // It may be mended while it is read.
+        let was_broken = process.world.is_broken();
         let turn = owner.turn(&ports).await;
         if process.is_dead() {
             return;
@@ -122,7 +123,7 @@ async fn serve(process: Arc<Process>, ports: Ports, mut owner: Box<dyn Owner>) {
             Err(error) => {
                 failures += 1;
                 process.world.note(&format!("{}: {error}", owner.name()));
-                if error.needs_operator && !process.world.is_broken() {
+                if error.needs_operator && !was_broken && !process.world.is_broken() {
                     let what = format!("{} wants an operator: {error}", owner.name());
                     process.world.violation(what);
                 }
@@ -158,15 +159,10 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
     let (makers, sabotage) = (Arc::clone(&setup.makers), setup.sabotage);
     let launch = Arc::new(move |process: Arc<Process>| {
         let owners = makers(process.role);
-        let served = Arc::clone(&process);
         let ports = ports(&process, sabotage);
-        process.spawn(async move {
-            let serving = owners.into_iter().map(|owner| {
-                let work = serve(Arc::clone(&served), ports.clone(), owner);
-                Box::pin(work) as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>
-            });
-            join_all(serving).await;
-        });
+        for owner in owners {
+            process.spawn(serve(Arc::clone(&process), ports.clone(), owner));
+        }
     });
     let scenario = Scenario::new(setup.seed, setup.size);
     let days = scenario.days();

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr as _;
 
 use chain::Account;
+use fetch::Url;
 use ledger::files::config::Config;
 use ledger::files::schedule::Schedule;
 use ledger::files::submissions::{Submission, Submissions};
@@ -27,7 +29,7 @@ pub enum Refusal {
     },
     /// Another hotkey had the same repository and commit before it.
     SameCode(Account),
-    /// Another hotkey had the same place of outputs before it.
+    /// Another hotkey had the same place of outputs before it; see [`place`].
     SamePlace(Account),
 }
 
@@ -88,10 +90,65 @@ pub fn tie_break(hotkey: &str, seed: u32) -> [u8; 32] {
     Sha256::new().chain_update(hotkey).chain_update(seed.to_le_bytes()).finalize().into()
 }
 
+/// What is the same for all ways to write the address of one place of outputs, to be compared and never to be asked: no scheme (a
+/// server answers http as https), host in small letters without a dot at its end, no usual port, escapes in capitals and none for
+/// letters, digits and `-._~`, one `/` for several, none at the end, nothing behind `#`.
+#[must_use]
+pub fn place(url: &str) -> String {
+    let Ok(url) = Url::from_str(url) else { return url.to_owned() };
+    let mut key = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
+        key.push_str(&format!(":{port}"));
+    }
+    let query = url.query().map(|query| format!("?{query}"));
+    let rest = plain_escapes(&format!("{}{}", url.path(), query.unwrap_or_default()));
+    key.push('/');
+    for c in rest.chars() {
+        if c != '/' || !key.ends_with('/') {
+            key.push(c);
+        }
+    }
+    key.truncate(key.trim_end_matches('/').len());
+    if url.fragment().is_some() {
+        key.push('#');
+    }
+    key
+}
+
+/// Escapes in capitals, and none where none is needed.
+fn plain_escapes(text: &str) -> String {
+    let digit = |at: usize| {
+        text.as_bytes().get(at).and_then(|byte| char::from(*byte).to_digit(16)).map(|n| n as u8)
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let at = text.len() - rest.len();
+        let escaped = (c == '%').then(|| Some(digit(at + 1)? << 4 | digit(at + 2)?)).flatten();
+        rest = match escaped {
+            Some(byte) => {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                    out.push(byte.into());
+                } else {
+                    out.push_str(&format!("%{byte:02X}"));
+                }
+                &rest[3..]
+            }
+            None => {
+                out.push(c);
+                &rest[c.len_utf8()..]
+            }
+        };
+    }
+    out
+}
+
 /// A hotkey with a whole submission.
 struct Candidate<'a> {
     who: &'a Entries,
     is: Commitment,
+    /// Where its outputs are; see [`place`].
+    place: String,
     tie: [u8; 32],
 }
 
@@ -110,7 +167,7 @@ impl Candidate<'_> {
     }
 
     fn place_claim(&self, earlier: &Earlier) -> Claim {
-        let place = (self.who.hotkey.to_string(), self.is.cdn_url.0.clone());
+        let place = (self.who.hotkey.to_string(), self.place.clone());
         let round = earlier.place.get(&place).copied().unwrap_or(u32::MAX);
         (round, self.is.cdn_url.1, self.tie)
     }
@@ -125,7 +182,7 @@ type Claim = (u32, u64, [u8; 32]);
 pub struct Earlier {
     /// First rounds by hotkey, repository and commit.
     code: BTreeMap<(String, String, String), u32>,
-    /// First rounds by hotkey and address.
+    /// First rounds by hotkey and place.
     place: BTreeMap<(String, String), u32>,
 }
 
@@ -138,7 +195,8 @@ impl Earlier {
             let first = self.code.entry(code).or_insert(round.0);
             *first = round.0.min(*first);
             if let Some(place) = &submission.cdn_url {
-                let first = self.place.entry((hotkey.clone(), place.clone())).or_insert(round.0);
+                let first =
+                    self.place.entry((hotkey.clone(), self::place(place))).or_insert(round.0);
                 *first = round.0.min(*first);
             }
         }
@@ -166,7 +224,8 @@ pub fn admit(
         match commitment(entries, schedule) {
             Ok(is) => {
                 let tie = tie_break(&who.hotkey.to_string(), seed);
-                candidates.push(Candidate { who, is, tie });
+                let place = place(&is.cdn_url.0);
+                candidates.push(Candidate { who, is, place, tie });
             }
             Err(flaw) => refused.push((who.hotkey, Refusal::Flaw(flaw))),
         }
@@ -188,13 +247,12 @@ pub fn admit(
     });
 
     let first_code = first(&candidates, Candidate::code, |one| one.code_claim(earlier));
-    let first_place =
-        first(&candidates, |one| one.is.cdn_url.0.as_str(), |one| one.place_claim(earlier));
+    let first_place = first(&candidates, |one| one.place.as_str(), |one| one.place_claim(earlier));
     let mut accepted = Vec::new();
     for candidate in &candidates {
         let hotkey = candidate.who.hotkey;
         let code = first_code[&candidate.code()];
-        let place = first_place[candidate.is.cdn_url.0.as_str()];
+        let place = first_place[candidate.place.as_str()];
         if code != hotkey {
             refused.push((hotkey, Refusal::SameCode(code)));
         } else if place != hotkey {

@@ -51,7 +51,7 @@ pub enum Decision {
 ///
 /// # Errors
 ///
-/// A schedule without a deadline, or with blocks beyond the calendar.
+/// A schedule without a deadline, or with blocks that make no sense or lie beyond the calendar.
 pub fn decide(seen: &Seen<'_>) -> Result<Decision, TurnError> {
     let Seen { schedule, head, now, block_time, .. } = *seen;
     let round = seen.state.current_round;
@@ -60,6 +60,10 @@ pub fn decide(seen: &Seen<'_>) -> Result<Decision, TurnError> {
         time.map(Decision::Wait)
             .map_err(|error| TurnError::operator(format!("rounds/{round}/schedule.json"), error))
     };
+    let is_ours = matches!(seen.state.stage, Stage::Open | Stage::MinerGeneration);
+    if let Some(problem) = schedule.problems().first().filter(|_| is_ours) {
+        return Err(TurnError::operator(format!("rounds/{round}/schedule.json"), problem));
+    }
     match seen.state.stage {
         // A block that could still go may have other reveals, and another hash.
         Stage::Open if seen.finalized >= schedule.latest_reveal_block => Ok(Decision::Open),
@@ -129,6 +133,11 @@ pub fn prompts_of(
     Ok(chosen.into_iter().map(str::to_owned).collect())
 }
 
+/// Whether a stem can be part of a key.
+pub(super) fn is_usable(stem: &str) -> bool {
+    store::key_problem(stem).is_none() && !stem.contains('/')
+}
+
 /// Stems of a round's prompts with their URLs, in order. A stem that is no part of a key, and a stem that was there before, cannot
 /// be told apart from others and is left out.
 #[must_use]
@@ -136,7 +145,7 @@ pub fn usable<S: AsRef<str>>(urls: &[S]) -> Vec<(String, String)> {
     let mut seen = BTreeSet::new();
     let stems = urls.iter().map(AsRef::as_ref).map(|url| (prompts::stem(url), url));
     stems
-        .filter(|(stem, _)| store::key_problem(stem).is_none() && !stem.contains('/'))
+        .filter(|(stem, _)| is_usable(stem))
         .filter(|(stem, _)| seen.insert(*stem))
         .map(|(stem, url)| (stem.to_owned(), url.to_owned()))
         .collect()

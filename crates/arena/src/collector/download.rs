@@ -3,7 +3,7 @@
 //! Files first: they are all fetched as soon as the deadline is over, and what a manifest has is never asked for again. Drawing
 //! goes on beside it, from the stored copies. Everything runs in one future; slots are given by [`Queue`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +24,7 @@ use super::decide::{deadline, usable};
 use super::queue::Queue;
 use super::settings::Settings;
 use super::sheets::{Sheets, Trouble};
+use super::silence::{self, Silence, Verdict};
 use super::spent::Spent;
 use super::{asset_kind_of, drawing, fetching, opening, read_failed};
 use crate::notify::notices::{self, Downloads};
@@ -33,9 +34,6 @@ use crate::ports::Ports;
 
 /// Failures of ours in a row after which nothing more is begun. Each of them was tried several times.
 const OURS_MAX: u32 = 3;
-
-/// Files in a row without an answer after which a miner's other files are not asked for.
-const SILENT_AFTER: u32 = 8;
 
 /// How often a stored file may turn out to be another one.
 const LOST_MAX: u32 = 3;
@@ -57,6 +55,15 @@ enum Event {
         stem: usize,
         end: drawing::End,
         picture: Option<Bytes>,
+    },
+    /// Others were asked whether they answer, because a miner does not.
+    Asked {
+        miner: usize,
+        others_answer: bool,
+    },
+    /// A miner that did not answer is to be asked again.
+    Paused {
+        miner: usize,
     },
 }
 
@@ -153,10 +160,10 @@ pub(super) async fn download(
     if !sheets.miners.iter().all(|miner| is_whole(&miner.rows)) {
         return Ok(Turn::Again);
     }
-    let next = State { stage: Stage::Duels, next_stage_eta: None, ..state };
-    let message = format!("Round {round}: duels");
+    let next = State { next_stage_eta: None, ..settings.goes_on(&state, Stage::Duels) };
+    let message = format!("Round {round}: {}", next.stage);
     let rows = sheets.miners.iter().map(|miner| &miner.rows);
-    let news = vec![notices::downloads_complete(round, summary(rows))];
+    let news = vec![notices::downloads_complete(round, summary(rows, job.prompts.len()))];
     let change = opening::Change { message, files: BTreeMap::new(), state: next, news };
     opening::commit(ports, outbox, base, change, &sheets.row_paths())?;
     alert.clear();
@@ -170,13 +177,9 @@ struct Work {
     pictures: BTreeMap<usize, Bytes>,
     /// Prompts whose pictures cannot be had, and why.
     no_pictures: BTreeMap<usize, String>,
-    /// Files in a row that each miner did not answer for.
-    silent: Vec<u32>,
     /// How often the stored file of a miner's prompt was another one.
     lost: BTreeMap<(usize, usize), u32>,
-    /// Files that nobody answered for, while it is not known whether the network works.
-    unanswered: Vec<(usize, usize, String)>,
-    network_works: bool,
+    silence: Silence,
     /// Failures of ours since something worked.
     ours: u32,
     /// The last of them.
@@ -191,7 +194,7 @@ async fn run(job: &Job<'_>, sheets: &mut Sheets, alert: &mut Alert) -> Result<()
     let end = go_on(job, sheets, alert, &mut work, &mut spent).await;
     note(job, sheets, &work, &mut spent, true);
     end?;
-    finish(job, sheets, work)
+    finish(job, work)
 }
 
 /// Writes down how much of its time each miner used.
@@ -224,10 +227,13 @@ async fn go_on(
             let Some((miner, stem)) = work.views.start(now) else { break };
             match draw(job, sheets, work, miner, stem) {
                 Some(event) => events.push(event),
-                None => work.views.end(miner, stem, now),
+                None => {
+                    work.views.end(miner, stem, now);
+                }
             }
         }
-        if work.files.running() + work.views.running() == 0 {
+        let waits = goes_on && work.silence.is_waiting();
+        if work.files.running() + work.views.running() == 0 && !waits {
             return Ok(());
         }
         let Some(event) = events.next().await else { return Ok(()) };
@@ -249,9 +255,22 @@ async fn go_on(
                 events.push(tick(job));
             }
             Event::Fetched { miner, stem, end } => {
-                work.files.end(miner, stem, now);
-                fetched(job, sheets, work, miner, stem, end);
+                let took = work.files.end(miner, stem, now);
+                fetched(job, sheets, work, (miner, stem), end, took, now);
                 out_of_time(job, sheets, work, miner, now);
+                if work.files.is_empty(miner) && work.silence.is_due(miner) {
+                    events.push(ask_others(job, sheets, work, miner));
+                }
+            }
+            Event::Asked { miner, others_answer } => {
+                if let Some(pause) = blame(job, sheets, work, miner, others_answer, now) {
+                    events.push(asleep(job, pause, Event::Paused { miner }));
+                }
+            }
+            Event::Paused { miner } => {
+                for stem in work.silence.again(miner) {
+                    work.files.push(miner, stem);
+                }
             }
             Event::Drawn { miner, stem, end, picture } => {
                 work.views.end(miner, stem, now);
@@ -267,10 +286,8 @@ fn begin(job: &Job<'_>, sheets: &Sheets, spent: &Spent) -> Work {
     let n = sheets.miners.len();
     let mut files = Queue::new(n, job.settings.downloads_per_miner);
     let mut views = Queue::new(n, job.settings.drawings);
-    let mut network_works = false;
     for (at, miner) in sheets.miners.iter().enumerate() {
         files.used_before(at, spent.before(&miner.hotkey));
-        network_works |= !miner.manifest.0.is_empty();
         for (stem_at, (stem, _)) in job.prompts.iter().enumerate() {
             if miner.rows.contains_key(stem) {
                 continue;
@@ -284,21 +301,23 @@ fn begin(job: &Job<'_>, sheets: &Sheets, spent: &Spent) -> Work {
         views,
         pictures: BTreeMap::new(),
         no_pictures: BTreeMap::new(),
-        silent: vec![0; n],
         lost: BTreeMap::new(),
-        unanswered: Vec::new(),
-        network_works,
+        silence: Silence::new(sheets.miners.iter().map(|miner| !miner.manifest.0.is_empty())),
         ours: 0,
         trouble: None,
     }
 }
 
 fn tick<'a>(job: &Job<'a>) -> Pending<'a, Event> {
-    let pause = Duration::from_millis(job.settings.record_ms.max(1));
+    asleep(job, Duration::from_millis(job.settings.record_ms.max(1)), Event::Tick)
+}
+
+/// Happens after so long.
+fn asleep<'a>(job: &Job<'a>, time: Duration, event: Event) -> Pending<'a, Event> {
     let ports = job.ports;
     Box::pin(async move {
-        ports.clock.sleep(pause).await;
-        Event::Tick
+        ports.clock.sleep(time).await;
+        event
     })
 }
 
@@ -381,38 +400,83 @@ fn fetched(
     job: &Job<'_>,
     sheets: &mut Sheets,
     work: &mut Work,
-    miner: usize,
-    stem: usize,
+    (miner, stem): (usize, usize),
     end: fetching::End,
+    took: Duration,
+    now: Duration,
 ) {
     let name = &job.prompts[stem].0;
-    if !matches!(end, fetching::End::NoAnswer(_)) {
-        work.silent[miner] = 0;
+    let is_answer = !matches!(end, fetching::End::NoAnswer(_) | fetching::End::Unasked(_));
+    if is_answer {
+        work.silence.answered(miner, stem);
     }
     match end {
         fetching::End::Stored(fetched) => {
             sheets.fetched(miner, name, fetched);
             work.views.push(miner, stem);
-            work.network_works = true;
             work.ours = 0;
         }
-        fetching::End::Failed(reason) => {
+        fetching::End::Failed(reason) | fetching::End::Unasked(reason) => {
             sheets.row(miner, name, failed(job.kind, reason));
-            work.network_works = true;
         }
         fetching::End::NoAnswer(reason) => {
-            work.silent[miner] += 1;
-            if work.silent[miner] >= SILENT_AFTER {
-                let rest = work.files.drain(miner).map(|stem| (miner, stem, reason.clone()));
-                work.unanswered.extend(rest);
+            // It is the miner's time once another has answered.
+            work.files.excuse(miner, took);
+            if work.silence.silent(miner, stem, reason, took, now) {
+                for stem in work.files.drain(miner) {
+                    work.silence.put_off(miner, stem);
+                }
             }
-            work.unanswered.push((miner, stem, reason));
         }
         fetching::End::Ours(reason) => {
             work.ours += 1;
             work.trouble = Some(reason);
         }
     }
+}
+
+/// Asks others whether they answer.
+fn ask_others<'a>(
+    job: &Job<'a>,
+    sheets: &Sheets,
+    work: &mut Work,
+    miner: usize,
+) -> Pending<'a, Event> {
+    let url = |other: usize| {
+        let other = &sheets.miners[other];
+        let stem = other.manifest.0.keys().next().unwrap_or(&job.prompts[0].0);
+        fetching::url_of(&other.cdn_url, stem, job.kind)
+    };
+    let urls: Vec<String> = work.silence.witnesses(miner).into_iter().map(url).collect();
+    let ports = job.ports;
+    Box::pin(async move {
+        let others_answer = silence::any_answers(ports, &urls).await;
+        Event::Asked { miner, others_answer }
+    })
+}
+
+/// After how long a miner that does not answer is asked again; its rows if it is not.
+fn blame(
+    job: &Job<'_>,
+    sheets: &mut Sheets,
+    work: &mut Work,
+    miner: usize,
+    others_answer: bool,
+    now: Duration,
+) -> Option<Duration> {
+    let Work { silence, files, .. } = work;
+    let (verdict, time) = silence.judge(job.settings, miner, others_answer, job.patience_over, now);
+    files.charge(miner, time);
+    match verdict {
+        Verdict::Again(pause) => return Some(pause),
+        Verdict::Unknown => {}
+        Verdict::Theirs(stems) => {
+            for (stem, reason) in stems {
+                sheets.row(miner, &job.prompts[stem].0, failed(job.kind, reason));
+            }
+        }
+    }
+    None
 }
 
 /// A miner whose files took all the time they may take gets no more.
@@ -471,28 +535,21 @@ fn drawn(
     }
 }
 
-/// Rows of those who never answered, if that is not the network's fault; then what is left over.
-fn finish(job: &Job<'_>, sheets: &mut Sheets, work: Work) -> Result<(), Early> {
-    let silent: BTreeSet<usize> = work.unanswered.iter().map(|(miner, ..)| *miner).collect();
-    let trust = work.network_works || silent.len() < 2 || job.patience_over;
-    if trust {
-        for (miner, stem, reason) in work.unanswered {
-            sheets.row(miner, &job.prompts[stem].0, failed(job.kind, reason));
-        }
-    }
+/// What is left over.
+fn finish(job: &Job<'_>, work: Work) -> Result<(), Early> {
     let doing = format!("downloading round {}", job.round);
     match work.trouble {
         Some(trouble) => Err(Early::Error(TurnError::later(doing, trouble))),
-        None if trust => Ok(()),
-        None => {
-            let reason = "no server of any miner answers: is the network down?";
+        None if work.silence.is_unknown() => {
+            let reason = "no server of any other miner answers either: is the network down?";
             Err(Early::Error(TurnError::later(doing, reason)))
         }
+        None => Ok(()),
     }
 }
 
 /// What came of it, for people.
-fn summary<'a>(miners: impl Iterator<Item = &'a Outputs>) -> Downloads {
+fn summary<'a>(miners: impl Iterator<Item = &'a Outputs>, prompts: usize) -> Downloads {
     let stored = |rows: &Outputs| rows.values().filter(|row| row.asset.is_some()).count();
     let undrawn = |row: &&Output| row.asset.is_some() && row.picture.is_none();
     let mut seen = Downloads::default();
@@ -502,9 +559,8 @@ fn summary<'a>(miners: impl Iterator<Item = &'a Outputs>) -> Downloads {
         seen.render_failures += rows.values().filter(undrawn).count();
         counts.push(stored(rows));
     }
-    let most = counts.iter().copied().max().unwrap_or(0);
     seen.without = counts.iter().filter(|&&count| count == 0).count();
-    seen.perfect = counts.iter().filter(|&&count| count > 0 && count == most).count();
+    seen.perfect = counts.iter().filter(|&&count| count == prompts).count();
     seen
 }
 

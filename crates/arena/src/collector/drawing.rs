@@ -76,7 +76,7 @@ pub(super) async fn picture(
 ) -> Result<Bytes, WebError> {
     let bytes_max = usize::try_from(settings.picture_bytes_max).unwrap_or(usize::MAX);
     let limits = WebLimits { bytes_max, time_max: settings.file_time(bytes_max), rate_min: None };
-    get(ports, settings, url, &limits).await
+    get(ports, settings, url, &limits, WebError::is_transient).await
 }
 
 /// Draws and stores.

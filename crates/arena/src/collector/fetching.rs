@@ -20,6 +20,8 @@ pub(super) enum End {
     Stored(Fetched),
     /// For good, with the reason for the row.
     Failed(String),
+    /// For good too, and no server was asked.
+    Unasked(String),
     /// Nothing of the miner's answered; that may be the network's fault.
     NoAnswer(String),
     /// Something of ours failed.
@@ -48,13 +50,15 @@ pub(super) async fn fetch(ports: &Ports, settings: &Settings, wanted: &Wanted) -
         time_max: settings.file_time(bytes_max),
         rate_min: Some(settings.rate_min),
     };
-    let bytes = match get(ports, settings, &wanted.url, &limits).await {
+    let asked = get(ports, settings, &wanted.url, &limits, WebError::may_change).await;
+    let bytes = match asked {
         Ok(bytes) => bytes,
         Err(WebError::TooLarge) => return End::Failed(format!("{word}_too_large")),
         Err(error) => {
             let reason = format!("{word}_fetch_failed: {error}");
             return match error {
                 WebError::Kind("connect" | "timeout") => End::NoAnswer(reason),
+                WebError::Kind("refused_address" | "bad_url") => End::Unasked(reason),
                 _ => End::Failed(reason),
             };
         }
@@ -76,17 +80,18 @@ pub(super) async fn fetch(ports: &Ports, settings: &Settings, wanted: &Wanted) -
     }
 }
 
-/// A file, in a few tries.
+/// A file, in a few tries where another may help.
 pub(super) async fn get(
     ports: &Ports,
     settings: &Settings,
     url: &str,
     limits: &WebLimits,
+    may_help: fn(&WebError) -> bool,
 ) -> Result<Bytes, WebError> {
     let mut tries = 1;
     loop {
         match ports.web.get(url, limits).await {
-            Err(error) if error.is_transient() && tries < settings.file_tries => {
+            Err(error) if may_help(&error) && tries < settings.file_tries => {
                 let pause = settings.file_retry_s.saturating_mul(1 << (tries - 1).min(8));
                 ports.clock.sleep(Duration::from_secs(pause)).await;
                 tries += 1;

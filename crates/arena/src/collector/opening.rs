@@ -10,11 +10,11 @@ use ledger::files::prompts;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::state::State;
 use ledger::files::submissions::Submissions;
-use ledger::repository::{Draft, Id, Snapshot, expected_at};
+use ledger::repository::{Draft, Id, ReadError, Snapshot, expected_at};
 use ledger::{JsonFile as _, Place, Round, RoundFile, Stage};
 
 use super::admission::{Admission, Earlier, admit, coldkeys, seed};
-use super::decide::{deadline, extended, prompts_of, usable};
+use super::decide::{deadline, extended, is_usable, prompts_of};
 use super::observed::{self, Observed};
 use super::read_failed;
 use super::settings::Settings;
@@ -43,7 +43,7 @@ pub(super) async fn open(
     let round = state.current_round;
     let (config, before) = ports.blocking.run(|| {
         let books = Snapshot::new(&*ports.books, at);
-        Ok::<_, TurnError>((rules(&books)?, earlier(&books, round)?))
+        Ok::<_, TurnError>((rules(&books)?, earlier(&books, round).map_err(read_failed)?))
     })?;
     deadline(schedule, round)?;
     let mut seen = observe(ports, settings, schedule).await?;
@@ -92,9 +92,12 @@ fn begin(
         ports.blocking.run(|| texts(&Snapshot::new(&*ports.books, at), config, round))?;
     let chosen = prompts_of(config, &pool, &previous, seed)
         .map_err(|error| TurnError::operator("choosing prompts", error))?;
-    if usable(&chosen).is_empty() {
-        let reason = "prompts.txt: there is no prompt with a stem; add the URLs of pictures";
+    if chosen.is_empty() {
+        let reason = "prompts.txt: there are no prompts; add the URLs of pictures";
         return Err(TurnError::operator("choosing prompts", reason));
+    }
+    if let Some(problem) = unusable(&chosen, &pool) {
+        return Err(TurnError::operator("choosing prompts", problem));
     }
     let later = extended(schedule, seen.published_block, settings.late_blocks);
     let schedule_now = later.as_ref().unwrap_or(*schedule);
@@ -113,13 +116,41 @@ fn begin(
         files.insert(place(RoundFile::Schedule), later.to_text());
     }
     let state =
-        State { stage: Stage::MinerGeneration, next_stage_eta: Some(eta), ..(*state).clone() };
+        State { next_stage_eta: Some(eta), ..settings.goes_on(state, Stage::MinerGeneration) };
     let message = format!("Seed, prompts and submissions for round {round}");
     let (committed, accepted) = (admission.committed(), admission.submissions.len());
     let links = Links { base: settings.files_url.clone() };
     let news = vec![notices::submissions_collected(round, committed, accepted, eta, &links)];
     commit(ports, outbox, at, Change { message, files, state, news }, &rests(round))?;
     Ok(Turn::Until(eta))
+}
+
+/// The first prompt that cannot be told apart from another, or that no file can be called after.
+fn unusable(chosen: &[String], pool: &str) -> Option<String> {
+    let place = |url: &str| {
+        let line = pool.lines().position(|line| line.trim() == url);
+        line.map_or_else(
+            || format!("{}, which was carried over", ledger::shorten(url)),
+            |line| format!("prompts.txt:{}", line + 1),
+        )
+    };
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for url in chosen {
+        let stem = prompts::stem(url);
+        if !is_usable(stem) {
+            let (place, stem) = (place(url), ledger::shorten(stem));
+            return Some(format!(
+                "{place}: no file can be called \"{stem}\"; give the picture another name"
+            ));
+        }
+        if let Some(other) = first.insert(stem, url) {
+            let (place, other, stem) = (place(url), place(other), ledger::shorten(stem));
+            return Some(format!(
+                "{place}: its name, \"{stem}\", is also that of {other}; give each picture a name of its own"
+            ));
+        }
+    }
+    None
 }
 
 /// The rules, if they make sense.
@@ -132,11 +163,15 @@ fn rules(books: &Snapshot<'_>) -> Result<Config, TurnError> {
 }
 
 /// Who took part before.
-fn earlier(books: &Snapshot<'_>, round: Round) -> Result<Earlier, TurnError> {
+///
+/// # Errors
+///
+/// Of the repository and its files.
+pub fn earlier(books: &Snapshot<'_>, round: Round) -> Result<Earlier, ReadError> {
     let mut earlier = Earlier::default();
     for before in (0..round.0).map(Round) {
         let place = Place::Round(before, RoundFile::Submissions);
-        let submissions: Option<Submissions> = books.find(&place).map_err(read_failed)?;
+        let submissions: Option<Submissions> = books.find(&place)?;
         earlier.add(before, &submissions.unwrap_or_default());
     }
     Ok(earlier)

@@ -19,6 +19,8 @@ struct Lane {
     /// When each of what runs began.
     running: Vec<(usize, Duration)>,
     spent: Duration,
+    /// Of that, what is not its own fault.
+    excused: Duration,
 }
 
 impl Lane {
@@ -50,13 +52,27 @@ impl Queue {
         Some((at, item))
     }
 
-    /// What was taken is done.
-    pub fn end(&mut self, lane: usize, item: usize, now: Duration) {
+    /// What was taken is done; the slot time it took.
+    pub fn end(&mut self, lane: usize, item: usize, now: Duration) -> Duration {
         let lane = &mut self.lanes[lane];
-        if let Some(at) = lane.running.iter().position(|(running, _)| *running == item) {
-            let (_, since) = lane.running.remove(at);
-            lane.spent += now.saturating_sub(since);
-        }
+        let Some(at) = lane.running.iter().position(|(running, _)| *running == item) else {
+            return Duration::ZERO;
+        };
+        let (_, since) = lane.running.remove(at);
+        let took = now.saturating_sub(since);
+        lane.spent += took;
+        took
+    }
+
+    /// So much of what a lane used was not its own fault. Its turn comes no earlier for that.
+    pub fn excuse(&mut self, lane: usize, time: Duration) {
+        self.lanes[lane].excused += time;
+    }
+
+    /// So much of what was excused was its own fault after all.
+    pub fn charge(&mut self, lane: usize, time: Duration) {
+        let excused = &mut self.lanes[lane].excused;
+        *excused = excused.saturating_sub(time);
     }
 
     /// A lane used so much before.
@@ -69,10 +85,17 @@ impl Queue {
         std::mem::take(&mut self.lanes[lane].waiting).into_iter()
     }
 
-    /// Slot time that a lane has used.
+    /// Slot time that a lane has used, without what was excused.
     #[must_use]
     pub fn used(&self, lane: usize, now: Duration) -> Duration {
-        self.lanes[lane].used(now)
+        let lane = &self.lanes[lane];
+        lane.used(now).saturating_sub(lane.excused)
+    }
+
+    /// Whether nothing of a lane runs or waits.
+    #[must_use]
+    pub fn is_empty(&self, lane: usize) -> bool {
+        self.lanes[lane].running.is_empty() && self.lanes[lane].waiting.is_empty()
     }
 
     /// How much runs.

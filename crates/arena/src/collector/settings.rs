@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use ledger::Stage;
 use ledger::files::outputs::AssetKind;
+use ledger::files::state::State;
 use serde::Deserialize;
 
 /// How the collector works. Times are in seconds. What the original has too is as there, unless something else is said.
@@ -15,6 +17,9 @@ pub struct Settings {
     pub required_lock_alpha: f64,
     /// A round that begins more blocks too late than this gives miners that time back: its deadline moves. Ours.
     pub late_blocks: u64,
+    /// At the end of each of its stages the competition waits in `paused` for an operator; not at the end of a round without
+    /// submissions.
+    pub pause_on_stage_end: bool,
     /// Files fetched at once. The original has 10; here no miner can hold more than a few of them.
     pub downloads: usize,
     /// Files of one miner fetched at once. Ours.
@@ -27,8 +32,14 @@ pub struct Settings {
     pub file_time_s: u64,
     /// Bytes a second that a server must send on average. Ours.
     pub rate_min: u64,
-    /// What all files of a miner together may take, several at once counted several times. Ours.
+    /// What all files of a miner together may take, several at once counted several times; without the time in which no other miner's
+    /// server answered either. Ours.
     pub miner_time_s: u64,
+    /// A miner whose server does not answer is asked again and again for so long, while others' servers answer, before it gets rows for
+    /// that. Ours.
+    pub silence_s: u64,
+    /// The same where it is the only miner, so that nobody else's server shows whether the network works. Ours.
+    pub alone_s: u64,
     /// Bytes of an asset, at most; nothing for 1 MiB of modules and 200 MiB of splats and meshes.
     pub asset_bytes_max: Option<u64>,
     /// Bytes of the picture of a prompt, at most. The original has no limit.
@@ -39,8 +50,8 @@ pub struct Settings {
     pub drawings: usize,
     /// Tries for a view bundle that something of ours prevents, before it is asked whether the asset is to blame.
     pub drawing_tries: u32,
-    /// So long after the deadline the stage still waits for pictures of prompts that cannot be had, and for a network without any
-    /// server of a miner. Ours.
+    /// So long after the deadline the stage still waits for pictures of prompts that cannot be had, and for servers of miners of which
+    /// none answers. Ours.
     pub patience_s: u64,
     /// Where people can look at the state's files, as in `https://github.com/owner/name/blob/main`: for links.
     pub files_url: Option<String>,
@@ -64,6 +75,7 @@ impl Default for Settings {
             netuid: 17,
             required_lock_alpha: 100.0,
             late_blocks: 50,
+            pause_on_stage_end: false,
             downloads: 32,
             downloads_per_miner: 4,
             file_tries: 3,
@@ -71,6 +83,8 @@ impl Default for Settings {
             file_time_s: 60,
             rate_min: 16 << 10,
             miner_time_s: 7200,
+            silence_s: 300,
+            alone_s: 3600,
             asset_bytes_max: None,
             picture_bytes_max: 16 << 20,
             memory_bytes_max: 1 << 30,
@@ -89,6 +103,16 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// `state` at the end of a stage, on the way to `next`.
+    pub(super) fn goes_on(&self, state: &State, next: Stage) -> State {
+        let paused = self.pause_on_stage_end;
+        State {
+            stage: if paused { Stage::Paused } else { next },
+            resume_stage: paused.then_some(next),
+            ..state.clone()
+        }
+    }
+
     /// [`Self::required_lock_alpha`] in rao.
     pub(super) fn required_lock(&self) -> u64 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]

@@ -1,14 +1,15 @@
 //! The rows of a round's miners: read with what is not committed yet, written down as they come, committed now and then.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::batcher::{BatchError, Batcher, Now, Settings as BatchSettings};
+use ledger::batcher::{BatchError, Batcher, Now, Row, Settings as BatchSettings};
+
 use ledger::files::outputs::{Output, Outputs};
 use ledger::files::submissions::{Submissions, hotkey10};
 use ledger::repository::{Id, PublishError};
-use ledger::{FileError, JsonFile, MinerFile, Place, Round};
+use ledger::{Field as _, FileError, JsonFile, MinerFile, Place, Round};
 
 use super::manifest::{self, Fetched, Manifest};
 use super::settings::Settings;
@@ -30,8 +31,19 @@ pub(super) struct Sheets {
     batcher: Batcher,
     round: Round,
     pub(super) miners: Vec<Miner>,
-    /// Miners with rows that are not written down.
-    dirty: BTreeSet<usize>,
+    /// What is not written down, by miner.
+    dirty: BTreeMap<usize, Dirty>,
+}
+
+/// What of a miner's files is not written down.
+#[derive(Debug, Default)]
+struct Dirty {
+    /// Stems of new rows.
+    rows: Vec<String>,
+    /// Stems of new entries of the manifest.
+    fetched: Vec<String>,
+    /// An entry of the manifest was taken out: all of it.
+    manifest: bool,
 }
 
 /// What keeps files from being committed.
@@ -83,7 +95,7 @@ impl Sheets {
                 batcher.drop_pending(&path)?;
             }
             batcher.guard(&state_path())?;
-            Ok(Self { batcher, round, miners: Vec::new(), dirty: BTreeSet::new() })
+            Ok(Self { batcher, round, miners: Vec::new(), dirty: BTreeMap::new() })
         })
     }
 
@@ -128,19 +140,19 @@ impl Sheets {
     /// A file of a miner is in the store.
     pub(super) fn fetched(&mut self, miner: usize, stem: &str, fetched: Fetched) {
         self.miners[miner].manifest.0.insert(stem.to_owned(), fetched);
-        self.dirty.insert(miner);
+        self.dirty.entry(miner).or_default().fetched.push(stem.to_owned());
     }
 
     /// The stored file is gone: it must be fetched again.
     pub(super) fn lost(&mut self, miner: usize, stem: &str) {
         self.miners[miner].manifest.0.shift_remove(stem);
-        self.dirty.insert(miner);
+        self.dirty.entry(miner).or_default().manifest = true;
     }
 
     /// A prompt of a miner is done.
     pub(super) fn row(&mut self, miner: usize, stem: &str, row: Output) {
         self.miners[miner].rows.insert(stem.to_owned(), row);
-        self.dirty.insert(miner);
+        self.dirty.entry(miner).or_default().rows.push(stem.to_owned());
     }
 
     /// Writes down what came since the last time. When this returns it is not lost any more.
@@ -149,25 +161,31 @@ impl Sheets {
             return Ok(());
         }
         let round = self.round;
-        let message = match self.dirty.iter().next() {
-            Some(&one) if self.dirty.len() == 1 => {
-                let hotkey = hotkey10(&self.miners[one].hotkey);
-                format!("Update submitted.json for round {round}, miner {hotkey}")
-            }
-            _ => format!("Update submitted.json for round {round}"),
+        let line = |&at: &usize| {
+            let hotkey = hotkey10(&self.miners[at].hotkey);
+            format!("Update submitted.json for round {round}, miner {hotkey}")
         };
-        let mut files = Vec::new();
-        for &at in &self.dirty {
+        let message = self.dirty.keys().map(line).collect::<Vec<_>>().join("\n");
+        let (mut whole, mut rows) = (Vec::new(), Vec::new());
+        let paths: Vec<(String, String)> =
+            self.dirty.keys().map(|&at| self.paths_of(&self.miners[at].hotkey)).collect();
+        for ((&at, dirty), (path, manifest)) in self.dirty.iter().zip(&paths) {
             let miner = &self.miners[at];
-            let (rows, manifest) = self.paths_of(&miner.hotkey);
-            if !miner.rows.is_empty() {
-                files.push((rows, miner.rows.to_text()));
+            rows.extend(dirty.rows.iter().filter_map(|stem| {
+                let value = miner.rows.get(stem)?.plain();
+                Some(Row { path, key: stem, value })
+            }));
+            if dirty.manifest {
+                whole.push((manifest.as_str(), miner.manifest.to_text()));
+                continue;
             }
-            files.push((manifest, miner.manifest.to_text()));
+            rows.extend(dirty.fetched.iter().filter_map(|stem| {
+                let value = miner.manifest.0.get(stem)?.plain();
+                Some(Row { path: manifest, key: stem, value })
+            }));
         }
-        let files: Vec<(&str, &str)> =
-            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-        ports.blocking.run(|| self.batcher.put_all(&files, &message))?;
+        let whole: Vec<(&str, &str)> = whole.iter().map(|(path, text)| (*path, &**text)).collect();
+        ports.blocking.run(|| self.batcher.put_parts(&whole, rows, &message))?;
         self.dirty.clear();
         Ok(())
     }

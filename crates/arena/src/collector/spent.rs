@@ -54,7 +54,7 @@ impl Spent {
         Duration::from_millis(self.written.used.get(hotkey).copied().unwrap_or_default())
     }
 
-    /// Writes down what miners used, if that is much more than before, or if this is the last time.
+    /// Writes down what miners used, if that is much more than before, or less, or if this is the last time.
     pub(super) fn note<'a>(
         &mut self,
         ports: &Ports,
@@ -62,18 +62,19 @@ impl Spent {
         last: bool,
     ) {
         let Some(lines) = &mut self.lines else { return };
-        let used = used.filter(|(_, time)| !time.is_zero());
+        let known = &self.written.used;
+        let used = used.filter(|(hotkey, time)| !time.is_zero() || known.contains_key(*hotkey));
         let used: BTreeMap<String, u64> = used
             .map(|(hotkey, time)| {
                 (hotkey.to_owned(), u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
             })
             .collect();
         let step = if last { Duration::from_millis(1) } else { STEP };
-        let is_more = used.iter().any(|(hotkey, ms)| {
+        let differs = used.iter().any(|(hotkey, ms)| {
             let before = self.written.used.get(hotkey).copied().unwrap_or_default();
-            Duration::from_millis(ms.saturating_sub(before)) >= step
+            Duration::from_millis(ms.abs_diff(before)) >= step
         });
-        if !is_more {
+        if !differs {
             return;
         }
         let line = Line { used, ..self.written };

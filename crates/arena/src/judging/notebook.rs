@@ -22,6 +22,9 @@ const JOURNAL: &str = "judge";
 enum Line {
     /// An answer in the duel whose evidence will be at `key`.
     Answered { key: String, inputs: BTreeMap<String, String>, call: Call },
+    /// The evidence of a duel, about to be stored at `key`. Whatever becomes of that, the same is stored the next time: a late one
+    /// must not replace what is told.
+    Whole { key: String, evidence: Box<Evidence> },
     /// All duels whose evidence begins like this are over.
     Over(String),
 }
@@ -31,6 +34,19 @@ enum Line {
 struct Part {
     inputs: BTreeMap<String, String>,
     calls: Vec<Call>,
+    /// Of a duel that has its verdict.
+    whole: Option<Box<Evidence>>,
+}
+
+impl Part {
+    /// A question that is asked anew had no answer before.
+    fn add(&mut self, call: Call) {
+        self.whole = None;
+        if call.attempt == 0 {
+            self.calls.retain(|known| known.label != call.label);
+        }
+        self.calls.push(call);
+    }
 }
 
 /// The calls of a match.
@@ -56,7 +72,10 @@ impl<'a> Notebook<'a> {
                 Ok(Line::Answered { key, inputs, call }) => {
                     let part = book.parts.entry(key).or_default();
                     part.inputs.extend(inputs);
-                    part.calls.push(call);
+                    part.add(call);
+                }
+                Ok(Line::Whole { key, evidence }) => {
+                    book.parts.entry(key).or_default().whole = Some(evidence);
                 }
                 Ok(Line::Over(of)) => book.parts.retain(|key, _| !key.starts_with(&of)),
                 Err(_) => {}
@@ -74,6 +93,12 @@ impl<'a> Notebook<'a> {
     /// What is known of a duel, as evidence.
     pub(super) fn part(&self, judge: &Description, duel: &Duel, key: &str) -> Option<Evidence> {
         let part = self.parts.get(key)?;
+        if let Some(whole) = &part.whole
+            && whole.judge == *judge
+            && whole.duel == *duel
+        {
+            return Some((**whole).clone());
+        }
         Some(Evidence {
             judge: judge.clone(),
             duel: duel.clone(),
@@ -86,6 +111,12 @@ impl<'a> Notebook<'a> {
     /// For one duel.
     pub(super) fn of<'b>(&'b self, key: &'b str) -> Page<'b> {
         Page { book: self, key }
+    }
+
+    /// A duel has its verdict, and this is what it rests on.
+    pub(super) fn whole(&self, key: &str, evidence: &Evidence) {
+        let line = Line::Whole { key: key.to_owned(), evidence: Box::new(evidence.clone()) };
+        self.with(|lines| add(lines, &line));
     }
 
     /// All duels whose evidence begins like this are over, and have it.

@@ -1,14 +1,18 @@
 //! Judges a match: its duels at once, as many as the budget has room for; what each rests on is stored before it counts.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use judge::matches::silence::Silence;
 use judge::matches::{
     Gathered, Judged, Plan, Prompt, evidence_folder, evidence_key, gather, order_key, report,
     report_name, same_views,
 };
 use judge::tournament::Play;
-use judge::{Budget, Duel, Evidence, JudgeError, Parts, Shown, Sleep};
+use judge::{Budget, Call, Duel, Evidence, JudgeError, Parts, Shown, Sleep};
 use ledger::files::config::Crown;
 use ledger::files::duels::{MatchReport, Side};
 use ledger::files::outputs::{AssetKind, Output};
@@ -17,7 +21,7 @@ use ledger::{MinerFile, Place};
 use store::{Digest, StoreError};
 
 use super::Settings;
-use super::notebook::Notebook;
+use super::notebook::{Notebook, Page};
 use super::pictures::Pictures;
 use super::seen::Seen;
 use super::sheets::Sheet;
@@ -98,7 +102,7 @@ impl Match {
             order_key: order_key(seen.seed, &left.outputs, &right.outputs),
             threshold,
             crown,
-            may_stop: seen.options.sequential_stopping,
+            may_stop: judge::audit::may_stop(&seen.options, matches!(play, Play::Audit(_))),
             confidence: seen.options.confidence,
         };
         let evidence = evidence_folder(seen.round(), &plan.right, &full_name);
@@ -155,46 +159,87 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// A match that came to nothing for now.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: TurnError,
+    /// Duels without a verdict because of the judge; 0 if something else failed.
+    pub(super) duels: usize,
+}
+
 /// Judges all of a match that has to be judged.
 ///
 /// # Errors
 ///
-/// [`TurnError`]: the judge or the store is not to be had. What was judged is kept, and is not asked for again.
+/// [`Failed`]: the judge or the store is not to be had, or the model answered too little. What was judged is kept, and what was
+/// answered is not asked for again.
 pub(super) async fn play(
     ports: &Ports,
     settings: &Settings,
     seen: &Seen,
     one: &Match,
-) -> Result<Played, TurnError> {
+) -> Result<Played, Failed> {
     let pictures = Pictures::new(ports.store.clone(), ports.web.clone(), ports.clock.clone());
-    let budget = Budget::new(settings.max_concurrent_calls);
     let sleep = ClockSleep(&*ports.clock);
-    let mut watch = StateWatch::new(ports, seen, settings);
-    let book = Notebook::open(ports, seen.round());
-    let desk = Desk { ports, pictures: &pictures, budget: &budget, sleep: &sleep, book: &book };
-    let desk = &desk;
-    let judge = |at: usize| async move {
-        match &one.verdicts[at] {
-            Some(verdict) => Ok(verdict.clone()),
-            None => judge_one(desk, &one.duels[at], &one.keys[at]).await,
-        }
-    };
-    let break_off = || ports.stop.is_set() || watch.changed();
-    let failure = match gather(&one.plan, settings.max_concurrent_duels, judge, break_off).await {
-        Gathered::Over(stopped, judged) => {
-            book.over(&one.evidence);
-            let report = report(&one.plan, stopped, &judged, &ports.judge.describe());
-            return Ok(Played::Over(Box::new(report)));
-        }
-        Gathered::BrokenOff => return Ok(Played::BrokenOff),
-        Gathered::Failed(failure) => failure,
-    };
     let sides = [&one.plan.right, &one.plan.left].map(|side| ledger::hotkey10(side));
     let doing = format!("judging {} against {}", sides[0], sides[1]);
-    Err(match failure {
-        Failure::Operator(reason) => TurnError::operator(doing, reason),
-        Failure::Later(reason) => TurnError::later(doing, reason),
-    })
+    // What was silent in an earlier turn is asked once more before the match fails because of it.
+    for insist in [false, true] {
+        let budget = Budget::new(settings.max_concurrent_calls);
+        let watch = Watch::new(StateWatch::new(ports, seen, settings), &budget);
+        let book = Notebook::open(ports, seen.round());
+        let desk = Desk {
+            ports,
+            pictures: &pictures,
+            budget: &budget,
+            sleep: &sleep,
+            book: &book,
+            watch: &watch,
+            insist,
+            was_silent: AtomicBool::new(false),
+            failed: AtomicUsize::new(0),
+        };
+        let desk = &desk;
+        let judge = |at: usize| async move {
+            match &one.verdicts[at] {
+                Some(verdict) => Ok(verdict.clone()),
+                None => judge_one(desk, &one.duels[at], &one.keys[at]).await,
+            }
+        };
+        let gathered =
+            gather(&one.plan, settings.max_concurrent_duels, judge, || watch.is_over()).await;
+        let failure = match gathered {
+            Gathered::Over(stopped, judged) => {
+                let details = judged.iter().take(stopped.judged).map(|duel| &duel.detail);
+                let silence = Silence::of(details);
+                if silence.is_too_much(settings.unanswered_max) {
+                    if desk.was_silent.load(Ordering::SeqCst) {
+                        continue;
+                    }
+                    let reason = format!(
+                        "{} of {} questions came to no answer of the model, in {} of {} duels too many: the match does not count, and \
+                         is judged again",
+                        silence.unanswered, silence.asked, silence.duels, stopped.judged
+                    );
+                    let error = TurnError::later(doing, reason);
+                    return Err(Failed { error, duels: silence.duels });
+                }
+                book.over(&one.evidence);
+                let report = report(&one.plan, stopped, &judged, &ports.judge.describe());
+                return Ok(Played::Over(Box::new(report)));
+            }
+            Gathered::BrokenOff => return Ok(Played::BrokenOff),
+            // Calls that were not begun any more because of that.
+            Gathered::Failed(_) if watch.is_over() => return Ok(Played::BrokenOff),
+            Gathered::Failed(failure) => failure,
+        };
+        let error = match failure {
+            Failure::Operator(reason) => TurnError::operator(doing, reason),
+            Failure::Later(reason) => TurnError::later(doing, reason),
+        };
+        return Err(Failed { error, duels: desk.failed.load(Ordering::SeqCst) });
+    }
+    unreachable!("whoever insists has no silence of an earlier turn")
 }
 
 /// What all duels of a match are judged with.
@@ -204,11 +249,18 @@ struct Desk<'a> {
     budget: &'a Budget,
     sleep: &'a ClockSleep<'a>,
     book: &'a Notebook<'a>,
+    watch: &'a Watch<'a>,
+    /// Whether silence of an earlier turn is asked again.
+    insist: bool,
+    /// Whether there was some, and it was not.
+    was_silent: AtomicBool,
+    /// Duels that the judge gave no verdict on.
+    failed: AtomicUsize,
 }
 
 /// Judges one duel, or takes what it rested on from an earlier run.
 async fn judge_one(desk: &Desk<'_>, duel: &Duel, key: &str) -> Result<Judged, Failure> {
-    let Desk { ports, pictures, budget, sleep, book } = *desk;
+    let Desk { ports, pictures, budget, sleep, book, insist, .. } = *desk;
     let stored = if duel.left.is_some() && duel.right.is_some() {
         match ports.store.get(key, EVIDENCE_BYTES_MAX).await {
             Ok(stored) => stored,
@@ -223,21 +275,29 @@ async fn judge_one(desk: &Desk<'_>, duel: &Duel, key: &str) -> Result<Judged, Fa
     let earlier: Option<Evidence> =
         stored.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
     let earlier = earlier.filter(|one| one.judge == judge && one.duel == *duel);
+    let was_judged = earlier.is_some();
     let earlier = earlier.or_else(|| book.part(&judge, duel, key));
-    let page = book.of(key);
+    let page = Heard { page: book.of(key), watch: desk.watch };
     let earlier = earlier.as_ref();
-    let parts = Parts { pictures, sleep, budget, earlier, notebook: Some(&page) };
-    let verdict = ports.judge.judge(duel, parts).await.map_err(|error| match error {
-        JudgeError::Outage(_) => Failure::Later(error.to_string()),
-        JudgeError::Broken(_) => Failure::Operator(error.to_string()),
+    let parts = Parts { pictures, sleep, budget, earlier, insist, notebook: Some(&page) };
+    let verdict = ports.judge.judge(duel, parts).await.map_err(|error| {
+        desk.failed.fetch_add(1, Ordering::SeqCst);
+        match error {
+            JudgeError::Outage(_) => Failure::Later(error.to_string()),
+            JudgeError::Broken(_) => Failure::Operator(error.to_string()),
+        }
     })?;
     let mut detail = verdict.detail;
+    if was_judged && !insist && Silence::of([&detail]).unanswered > 0 {
+        desk.was_silent.store(true, Ordering::SeqCst);
+    }
     if let Some(evidence) = verdict.evidence {
         let bytes = serde_json::to_vec_pretty(&evidence);
         let bytes = Bytes::from(bytes.map_err(|error| Failure::Later(error.to_string()))?);
         let sha256 = if stored.as_ref() == Some(&bytes) {
             Digest::of(&bytes)
         } else {
+            book.whole(key, &evidence);
             ports.store.put(key, bytes, "application/json").await?.sha256
         };
         detail = with_evidence(detail, key, sha256);
@@ -258,6 +318,44 @@ fn with_evidence(detail: Json, key: &str, sha256: Digest) -> Json {
     ]);
     members.insert("evidence".to_owned(), Json::Object(evidence));
     Json::Object(members)
+}
+
+/// Notices between answers, too, that a match is to be broken off. Then no call is begun any more, and those in flight end.
+struct Watch<'a> {
+    state: Mutex<StateWatch<'a>>,
+    budget: &'a Budget,
+    is_over: AtomicBool,
+}
+
+impl<'a> Watch<'a> {
+    fn new(state: StateWatch<'a>, budget: &'a Budget) -> Self {
+        Self { state: Mutex::new(state), budget, is_over: AtomicBool::new(false) }
+    }
+
+    fn is_over(&self) -> bool {
+        if !self.is_over.load(Ordering::SeqCst) {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if !state.ports.stop.is_set() && !state.changed() {
+                return false;
+            }
+            self.is_over.store(true, Ordering::SeqCst);
+            self.budget.run_out();
+        }
+        true
+    }
+}
+
+/// Writes answers down, and looks up in between.
+struct Heard<'a, 'w> {
+    page: Page<'a>,
+    watch: &'a Watch<'w>,
+}
+
+impl judge::Notebook for Heard<'_, '_> {
+    fn answered(&self, call: &Call, inputs: &BTreeMap<String, String>) {
+        self.page.answered(call, inputs);
+        self.watch.is_over();
+    }
 }
 
 /// Notices when somebody pauses the round.

@@ -263,7 +263,7 @@ impl Seen {
                 continue;
             }
             let repeats = report.repeats.iter().map(|repeat| repeat.repeat_index);
-            let known = repeats.filter(|&repeat| i64::from(repeat) <= self.config.audit_repeats);
+            let known = repeats.filter(|&repeat| repeat <= self.config.repeats());
             sources.extend(known.map(|repeat| Source::Generated(hotkey.clone(), repeat)));
         }
         sources

@@ -43,7 +43,7 @@ impl Links {
 pub struct Downloads {
     /// All of them.
     pub miners: usize,
-    /// Who have an asset for every prompt that anybody has one for.
+    /// Who have an asset for every prompt.
     pub perfect: usize,
     /// Who have none at all.
     pub without: usize,
@@ -180,24 +180,39 @@ pub fn audit_requested(round: Round, hotkey: &str, defeated: &str, margin: f64) 
         .beside("Margin", percent(margin))
 }
 
-/// Judge: all repeats of a miner are audited; of each the margins against what it submitted and against whom it defeated. It
-/// passed, or why it did not.
+/// How an audit stands once all its margins are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditVerdict<'a> {
+    /// The miner holds what it won.
+    Verified,
+    /// The margins are enough; its source, or the defender, is still to be verified.
+    MarginsPassed,
+    /// The margins are not enough, and do not count yet; why.
+    Deferred(&'a str),
+    /// The miner is out; why.
+    Rejected(&'a str),
+}
+
+/// Judge: all repeats of a miner are audited; of each the margins against what it submitted and against whom it defeated.
 #[must_use]
 pub fn audit_completed(
     round: Round,
     hotkey: &str,
     repeats: &[(u32, f64, f64)],
-    verdict: Result<(), &str>,
+    verdict: AuditVerdict<'_>,
 ) -> Notice {
-    let colour = if verdict.is_ok() { GREEN } else { ORANGE };
+    let (colour, verdict) = match verdict {
+        AuditVerdict::Verified => (GREEN, "VERIFIED".to_owned()),
+        AuditVerdict::MarginsPassed => (GREEN, "margins passed, not yet verified".to_owned()),
+        AuditVerdict::Deferred(why) => (ORANGE, format!("DEFERRED: {}", plain(why))),
+        AuditVerdict::Rejected(why) => (ORANGE, format!("REJECTED: {}", plain(why))),
+    };
     let mut notice = notice(format!("Round {round} Audit Completed"), colour)
         .beside("Miner", plain(hotkey10(hotkey)));
     for (repeat, submitted, defeated) in repeats {
         let margins = format!("submitted {}, defeated {}", percent(*submitted), percent(*defeated));
         notice = notice.below(&format!("Repeat {repeat}"), margins);
     }
-    let verdict =
-        verdict.map_or_else(|why| format!("REJECTED: {}", plain(why)), |()| "VERIFIED".to_owned());
     notice.below("Verdict", verdict)
 }
 

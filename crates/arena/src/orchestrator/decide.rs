@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexSet;
 use ledger::files::audits::{Verdict, source_audit};
-use ledger::files::outputs::Outputs;
 use ledger::files::reports::{GenerationOutcome, GenerationReport};
 use ledger::{LEADER, Round};
 
@@ -123,9 +122,9 @@ fn disqualified(seen: &Seen, hotkey: &str) -> Option<&'static str> {
 
 /// Prompts of which the miner submitted an asset.
 fn targets(seen: &Seen, hotkey: &str) -> BTreeSet<String> {
-    let none = Outputs::default();
-    let submitted = seen.submitted.get(hotkey).unwrap_or(&none);
-    let is_there = |stem: &&String| submitted.get(*stem).is_some_and(|row| row.asset.is_some());
+    let submitted = seen.submitted.get(hotkey);
+    let row = |stem: &String| submitted.and_then(|submitted| submitted.get(stem));
+    let is_there = |stem: &&String| row(stem).is_some_and(|row| row.asset.is_some());
     seen.prompts.iter().map(|(stem, _)| stem).filter(is_there).cloned().collect()
 }
 

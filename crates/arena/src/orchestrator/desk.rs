@@ -6,10 +6,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ledger::batcher::{BatchError, Batcher, Now, Settings as BatchSettings};
+use ledger::batcher::{BatchError, Batcher, Now, Row, Settings as BatchSettings, Version};
+
 use ledger::files::outputs::{Output, Outputs};
+use ledger::json::Json;
 use ledger::repository::{Id, PublishError, RepositoryError};
-use ledger::{FileError, JsonFile, MinerFile, Place, Round, RoundFile, hotkey10};
+use ledger::{Field as _, FileError, JsonFile, MinerFile, Place, Round, RoundFile, hotkey10};
 
 use super::merge::merge;
 use crate::owner::TurnError;
@@ -64,9 +66,9 @@ impl From<BatchError> for DeskError {
 }
 
 /// A file that can be kept as it was read.
-pub(super) trait Kept: JsonFile + Clone + Send + 'static {}
+pub(super) trait Kept: JsonFile + Clone + Send + Sync + 'static {}
 
-impl<T: JsonFile + Clone + Send + 'static> Kept for T {}
+impl<T: JsonFile + Clone + Send + Sync + 'static> Kept for T {}
 
 /// Reads and writes.
 pub(super) struct Desk<'a> {
@@ -75,8 +77,8 @@ pub(super) struct Desk<'a> {
     memory: Mutex<Memory>,
 }
 
-/// Files as they were read last, by path, with their text: the same text is not read twice.
-type Memory = BTreeMap<String, (String, Box<dyn Any + Send>)>;
+/// Files as they were read last, by path: the same version is not read twice.
+type Memory = BTreeMap<String, (Version, Arc<dyn Any + Send + Sync>)>;
 
 impl<'a> Desk<'a> {
     /// Takes up what the journal has.
@@ -119,44 +121,67 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) fn text(&self, place: &Place) -> Result<Option<String>, DeskError> {
-        self.with(|batcher| text(batcher, place))
+        self.with(|batcher| text(batcher, &place.to_string()))
     }
 
     /// A file, if it is there and not empty.
     pub(super) fn find<T: Kept>(&self, place: &Place) -> Result<Option<T>, DeskError> {
-        self.text(place)?.map_or(Ok(None), |text| self.read(place, text))
+        Ok(self.look(place)?.map(Arc::unwrap_or_clone))
     }
 
-    fn read<T: Kept>(&self, place: &Place, text: String) -> Result<Option<T>, DeskError> {
-        let path = place.to_string();
+    /// As [`Self::find`], without a copy.
+    pub(super) fn look<T: Kept>(&self, place: &Place) -> Result<Option<Arc<T>>, DeskError> {
+        self.with(|batcher| self.look_with(batcher, &place.to_string()))
+    }
+
+    fn look_with<T: Kept>(
+        &self,
+        batcher: &Batcher,
+        path: &str,
+    ) -> Result<Option<Arc<T>>, DeskError> {
+        let version = batcher.version(path)?;
+        if version == Version::Missing {
+            return Ok(None);
+        }
         // Nothing panics while it holds the lock.
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((then, file)) = memory.get(&path)
-            && *then == text
-            && let Some(file) = file.downcast_ref::<T>()
+        if let Some((then, file)) = memory.get(path)
+            && *then == version
+            && let Ok(file) = Arc::clone(file).downcast::<T>()
         {
-            return Ok(Some(file.clone()));
+            return Ok(Some(file));
         }
-        let file = T::from_optional(&path, Some(&text))?;
-        if let Some(file) = &file {
-            memory.insert(path, (text, Box::new(file.clone())));
-        }
-        Ok(file)
+        let Some(file) = T::from_optional(path, text(batcher, path)?.as_deref())? else {
+            return Ok(None);
+        };
+        let file = Arc::new(file);
+        memory.insert(path.to_owned(), (version, Arc::clone(&file) as _));
+        Ok(Some(file))
     }
 
     /// A file that must be there.
     pub(super) fn require<T: Kept>(&self, place: &Place) -> Result<T, DeskError> {
+        self.look_for(place).map(Arc::unwrap_or_clone)
+    }
+
+    /// As [`Self::require`], without a copy.
+    pub(super) fn look_for<T: Kept>(&self, place: &Place) -> Result<Arc<T>, DeskError> {
+        if let Some(file) = self.look(place)? {
+            return Ok(file);
+        }
         let repair = "restore it, or set the stage in state.json back to where it is made";
         let missing = || FileError::whole(&place.to_string(), "the file is missing", repair);
         let text = self.text(place)?.ok_or_else(missing)?;
-        match self.read(place, text.clone())? {
-            Some(file) => Ok(file),
-            None => Ok(T::from_text(&place.to_string(), &text)?),
-        }
+        Ok(Arc::new(T::from_text(&place.to_string(), &text)?))
     }
 
     /// Rows of a repeat, by either name of the file.
-    pub(super) fn rows(&self, round: Round, who: &str, repeat: u32) -> Result<Outputs, DeskError> {
+    pub(super) fn rows(
+        &self,
+        round: Round,
+        who: &str,
+        repeat: u32,
+    ) -> Result<Arc<Outputs>, DeskError> {
         self.with(|batcher| self.rows_of(batcher, round, who, repeat))
     }
 
@@ -166,15 +191,14 @@ impl<'a> Desk<'a> {
         round: Round,
         who: &str,
         repeat: u32,
-    ) -> Result<Outputs, DeskError> {
+    ) -> Result<Arc<Outputs>, DeskError> {
         for file in MinerFile::generated(repeat) {
             let place = Place::Miner(round, who.to_owned(), file);
-            let Some(text) = text(batcher, &place)? else { continue };
-            if let Some(rows) = self.read(&place, text)? {
+            if let Some(rows) = self.look_with(batcher, &place.to_string())? {
                 return Ok(rows);
             }
         }
-        Ok(Outputs::default())
+        Ok(Arc::default())
     }
 
     /// Adds rows that are not there yet. When this returns, they will be committed.
@@ -184,20 +208,29 @@ impl<'a> Desk<'a> {
         who: &str,
         repeat: u32,
         new: Vec<(String, Output)>,
-    ) -> Result<Outputs, DeskError> {
+    ) -> Result<Arc<Outputs>, DeskError> {
         self.with(|batcher| {
             let mut all = self.rows_of(batcher, round, who, repeat)?;
-            let before = all.len();
-            for (stem, row) in new {
-                all.entry(stem).or_insert(row);
+            let new: Vec<_> = new.into_iter().filter(|(stem, _)| !all.contains_key(stem)).collect();
+            if new.is_empty() {
+                return Ok(all);
             }
-            if all.len() > before {
-                let place = Place::Miner(round, who.to_owned(), MinerFile::GeneratedRepeat(repeat));
-                let (path, text) = (place.to_string(), all.to_text());
-                batcher.put(&path, &text, &message(&place))?;
-                let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-                memory.insert(path, (text, Box::new(all.clone())));
+            let place = Place::Miner(round, who.to_owned(), MinerFile::GeneratedRepeat(repeat));
+            let path = place.to_string();
+            if self.look_with::<Outputs>(batcher, &path)?.is_none() && !all.is_empty() {
+                // They are in the file of the other name.
+                batcher.put(&path, &all.to_text(), &message(&place))?;
             }
+            let row = |(stem, row): &'_ (String, Output)| (stem.clone(), row.plain());
+            let rows: Vec<(String, Json)> = new.iter().map(row).collect();
+            let rows =
+                rows.iter().map(|(key, value)| Row { path: &path, key, value: value.clone() });
+            batcher.put_rows(rows.collect(), &message(&place))?;
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            // Held by nobody else it grows in place.
+            memory.remove(&path);
+            Arc::make_mut(&mut all).extend(new);
+            memory.insert(path.clone(), (batcher.version(&path)?, Arc::clone(&all) as _));
             Ok(all)
         })
     }
@@ -210,7 +243,7 @@ impl<'a> Desk<'a> {
     ) -> Result<(), DeskError> {
         self.with(|batcher| {
             let path = place.to_string();
-            let text = text(batcher, place)?;
+            let text = text(batcher, &path)?;
             let mut file = T::from_optional(&path, text.as_deref())?.unwrap_or_default();
             if change(&mut file) {
                 batcher.put(&path, &file.to_text(), &message(place))?;
@@ -259,7 +292,7 @@ impl<'a> Desk<'a> {
             None => None,
         };
         let theirs = theirs.map(|bytes| utf8(path, bytes)).transpose()?;
-        let ours = text(batcher, &place)?.unwrap_or_default();
+        let ours = text(batcher, path)?.unwrap_or_default();
         let merged = merge(&place, theirs.as_deref(), &ours)?;
         // In this order: after a crash between the two the conflict is found once more.
         batcher.put(path, &merged, &message(&place))?;
@@ -268,10 +301,9 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn text(batcher: &Batcher, place: &Place) -> Result<Option<String>, DeskError> {
-    let path = place.to_string();
-    let bytes = batcher.read(&path)?;
-    bytes.map(|bytes| utf8(&path, bytes)).transpose()
+fn text(batcher: &Batcher, path: &str) -> Result<Option<String>, DeskError> {
+    let bytes = batcher.read(path)?;
+    bytes.map(|bytes| utf8(path, bytes)).transpose()
 }
 
 fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, DeskError> {

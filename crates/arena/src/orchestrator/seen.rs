@@ -1,6 +1,7 @@
 //! The files that decisions rest on, as they are at one commit with what is about to be committed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::files::audits::{AuditRequests, GenerationAudits, SourceAudits};
 use ledger::files::builds::Builds;
@@ -24,7 +25,7 @@ pub struct Seen {
     /// The round.
     pub round: Round,
     /// Rules.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// Of the round.
     pub seed: u32,
     /// Stem and URL, in the order of the file.
@@ -32,28 +33,28 @@ pub struct Seen {
     /// The latest.
     pub leader: Option<LeaderEntry>,
     /// Who takes part.
-    pub submissions: Submissions,
+    pub submissions: Arc<Submissions>,
     /// Their images.
-    pub builds: Builds,
+    pub builds: Arc<Builds>,
     /// Whose outputs are to be made again.
-    pub requests: AuditRequests,
+    pub requests: Arc<AuditRequests>,
     /// Verdicts of people.
-    pub source_audits: SourceAudits,
+    pub source_audits: Arc<SourceAudits>,
     /// Verdicts of the judge.
-    pub generation_audits: GenerationAudits,
+    pub generation_audits: Arc<GenerationAudits>,
     /// What was said so far.
-    pub reports: GenerationReports,
+    pub reports: Arc<GenerationReports>,
     /// Of those whose outputs are to be made again.
-    pub submitted: BTreeMap<String, Outputs>,
+    pub submitted: BTreeMap<String, Arc<Outputs>>,
     /// What was made of the leader's baseline so far.
-    pub baseline: Outputs,
+    pub baseline: Arc<Outputs>,
 }
 
 impl Seen {
     /// How often a winner's outputs are made again.
     #[must_use]
     pub fn repeats(&self) -> u32 {
-        u32::try_from(self.config.audit_repeats.clamp(1, 100)).unwrap_or(1)
+        self.config.repeats()
     }
 
     /// What is asked for.
@@ -68,17 +69,17 @@ impl Seen {
 
     /// Everything there is to see of a round; nothing when the state is at another one, or at none of [`STAGES`].
     pub(super) fn read(desk: &Desk<'_>, round: Round) -> Result<Option<Self>, DeskError> {
-        let state: State = desk.require(&Place::State)?;
+        let state: Arc<State> = desk.look_for(&Place::State)?;
         if !STAGES.contains(&state.stage) || state.current_round != round {
             return Ok(None);
         }
         let of_round = |file| Place::Round(round, file);
-        let config: Config = desk.require(&Place::Config)?;
+        let config: Arc<Config> = desk.look_for(&Place::Config)?;
         if let Some(problem) = config.problems().first() {
             return Err(DeskError::Operator(problem.to_string()));
         }
-        let leaders: Leaders = desk.find(&Place::Leader)?.unwrap_or_default();
-        let seed: SeedFile = desk.require(&of_round(RoundFile::Seed))?;
+        let leaders: Arc<Leaders> = desk.look(&Place::Leader)?.unwrap_or_default();
+        let seed: Arc<SeedFile> = desk.look_for(&of_round(RoundFile::Seed))?;
         let text = desk.text(&of_round(RoundFile::Prompts))?.unwrap_or_default();
         let urls = prompts::of_round(&text);
         let mut seen = Self {
@@ -90,14 +91,14 @@ impl Seen {
                 .map(|url| (prompts::stem(url).to_owned(), url.to_owned()))
                 .collect(),
             leader: leaders.latest().cloned(),
-            submissions: desk.require(&of_round(RoundFile::Submissions))?,
-            builds: desk.find(&of_round(RoundFile::Builds))?.unwrap_or_default(),
-            requests: desk.find(&of_round(RoundFile::RequireAudit))?.unwrap_or_default(),
-            source_audits: desk.find(&of_round(RoundFile::SourceAudit))?.unwrap_or_default(),
+            submissions: desk.look_for(&of_round(RoundFile::Submissions))?,
+            builds: desk.look(&of_round(RoundFile::Builds))?.unwrap_or_default(),
+            requests: desk.look(&of_round(RoundFile::RequireAudit))?.unwrap_or_default(),
+            source_audits: desk.look(&of_round(RoundFile::SourceAudit))?.unwrap_or_default(),
             generation_audits: desk
-                .find(&of_round(RoundFile::GenerationAudits))?
+                .look(&of_round(RoundFile::GenerationAudits))?
                 .unwrap_or_default(),
-            reports: desk.find(&of_round(RoundFile::GenerationReports))?.unwrap_or_default(),
+            reports: desk.look(&of_round(RoundFile::GenerationReports))?.unwrap_or_default(),
             submitted: BTreeMap::new(),
             baseline: desk.rows(round, LEADER, 1)?,
         };
@@ -112,7 +113,7 @@ impl Seen {
                 continue;
             }
             let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
-            let submitted = desk.find(&place)?.unwrap_or_default();
+            let submitted = desk.look(&place)?.unwrap_or_default();
             seen.submitted.insert(hotkey, submitted);
         }
         Ok(Some(seen))

@@ -214,7 +214,8 @@ impl<'a> Taker<'a> {
                     .set("views_sha256", Json::from(Digest(bundle.digest()).to_string().as_str()));
             }
             Err(ViewsError::Invalid(why)) => {
-                row.failure_reason = Some(clean(&format!("render_failed: {why}")));
+                // It was made, and counts as such: what cannot be drawn loses its duels.
+                row.layout.set("detail", Json::from(clean(&why).as_str()));
             }
             Err(ViewsError::Prompt(_)) => {
                 row.failure_reason = Some(PROMPT_IMAGE_MISSING.to_owned());

@@ -247,15 +247,23 @@ impl<'a> Floor<'a> {
         if let Err(why) = &looked {
             self.tell(&TurnError::later("looking at builds", why));
         }
-        if let Err(error) = self.note_builds(looked.ok().flatten().as_ref()) {
+        // Nobody's build is late while we cannot look.
+        let timeout = match looked {
+            Ok(_) => Duration::from_secs(self.shop.settings.build_timeout_s),
+            Err(_) => Duration::MAX,
+        };
+        if let Err(error) = self.note_builds(looked.ok().flatten().as_ref(), timeout) {
             self.trouble = Some(error);
         }
     }
 
-    fn note_builds(&self, looked: Option<&BTreeMap<String, BuildSeen>>) -> Result<(), DeskError> {
+    fn note_builds(
+        &self,
+        looked: Option<&BTreeMap<String, BuildSeen>>,
+        timeout: Duration,
+    ) -> Result<(), DeskError> {
         let of_round = |file| Place::Round(self.round, file);
         let submissions = self.shop.desk.require(&of_round(RoundFile::Submissions))?;
-        let timeout = Duration::from_secs(self.shop.settings.build_timeout_s);
         let now = self.shop.ports.clock.now();
         self.shop.desk.edit(&of_round(RoundFile::Builds), |builds| {
             let after = track::track(builds, &submissions, looked, now, timeout);

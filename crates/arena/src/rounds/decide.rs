@@ -9,7 +9,7 @@ use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
 use ledger::{LEADER, Stage};
 
-use super::Files;
+use super::{Files, Nobody};
 use crate::leader::{Ending, Transition, transition};
 use crate::owner::TurnError;
 use crate::schedule::{self, Plan};
@@ -63,11 +63,20 @@ pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
     let latest = files.leaders.latest().ok_or_else(|| {
         stop("leader.json: it is empty; add the leader that the round began with".to_owned())
     })?;
-    let ending = ending(files).map_err(stop)?;
+    if let Some(problem) = files.schedule.iter().flat_map(Schedule::problems).next() {
+        return Err(stop(format!("rounds/{round}/schedule.json: {problem}")));
+    }
+    let ending = ending(files, block).map_err(stop)?;
     let (config, previous) = (&files.config, files.schedule.as_ref());
     let seen = schedule::Seen { config, now, block, block_time, previous };
     let Plan { start, start_block, schedule } =
         schedule::plan(&seen).map_err(|error| stop(error.to_string()))?;
+    if let Some(problem) = schedule.iter().flat_map(Schedule::problems).next() {
+        return Err(stop(format!(
+            "rounds/{}/schedule.json would say {problem}; look at latest_reveal_block of rounds/{round}/schedule.json and at generation_stage_minutes of config.json",
+            round.next()
+        )));
+    }
     if schedule.is_none() {
         check_dates(closing).map_err(stop)?;
     }
@@ -112,12 +121,12 @@ pub fn decide(closing: &Closing<'_>) -> Result<Next, TurnError> {
 }
 
 /// How the round ended, if its files say so. A stage set by hand must not hand the crown to nobody.
-fn ending(files: &Files) -> Result<Ending<'_>, String> {
+fn ending(files: &Files, block: u64) -> Result<Ending<'_>, String> {
     let round = files.state.current_round;
     let path = format!("rounds/{round}/winner.json");
     let Some(winner) = &files.winner else {
-        if files.submissions.is_empty() {
-            return Ok(Ending::NoSubmissions);
+        if let Some(nobody) = &files.nobody {
+            return nobody_took_part(files, nobody, block).map(|()| Ending::NoSubmissions);
         }
         return Err(format!(
             "{path}: it is missing, and the round has {} submissions; set stage in state.json to \"duels\", or restore the file",
@@ -139,6 +148,33 @@ fn ending(files: &Files) -> Result<Ending<'_>, String> {
         ));
     }
     Ok(Ending::Won(winner))
+}
+
+/// Whether nobody took part in a round: submissions that are missing are no proof of that.
+fn nobody_took_part(files: &Files, nobody: &Nobody, block: u64) -> Result<(), String> {
+    let round = files.state.current_round;
+    if let Some(place) = &nobody.began {
+        return Err(format!(
+            "rounds/{round}/submissions.json: it names nobody, and {place} shows that somebody took part; restore the file, or remove {place}"
+        ));
+    }
+    let open = "set stage in state.json to \"open\"";
+    match (nobody.admitted, &files.schedule) {
+        (Some(0), _) => Ok(()),
+        (Some(count), _) => Err(format!(
+            "rounds/{round}/submissions.json: it names nobody, and commitments.json lets {count} take part; {open}"
+        )),
+        (None, Some(schedule)) if block < schedule.latest_reveal_block => Err(format!(
+            "state.json: stage: the round goes on until block {}; {open}",
+            schedule.latest_reveal_block
+        )),
+        // Our own schedules have it, and beside them the collector writes what it saw.
+        (None, Some(schedule)) if schedule.planned_start.is_some() => Err(format!(
+            "rounds/{round}/commitments.json: it is missing, so nobody looked who takes part; {open}, or restore the file"
+        )),
+        // The original keeps nothing of a round without submissions.
+        (None, _) => Ok(()),
+    }
 }
 
 /// Calendars that are over long before the round began are mistakes, and no end of a competition.

@@ -7,8 +7,9 @@ use ledger::files::state::State;
 use ledger::files::submissions::Submissions;
 use ledger::files::winner::Winner;
 use ledger::repository::{Expected, ReadError, Repository, Snapshot, expected_at};
-use ledger::{Place, RoundFile, Stage};
+use ledger::{JsonFile as _, Place, Round, RoundFile, Stage};
 
+use crate::collector::{Observed, admit, earlier, observed};
 use crate::owner::TurnError;
 
 /// The files of a round that is in `finalizing`.
@@ -28,6 +29,8 @@ pub struct Files {
     pub schedule: Option<Schedule>,
     /// The next round's, if somebody prepared it.
     pub prepared: Option<Schedule>,
+    /// What shows whether nobody took part; nothing where that is clear without.
+    pub nobody: Option<Nobody>,
     /// All of them as they were, so that nothing is decided on what has changed.
     pub rests_on: Expected,
 }
@@ -64,19 +67,72 @@ impl Files {
             of_round(RoundFile::Winner),
             of_round(RoundFile::Submissions),
             of_round(RoundFile::Schedule),
+            of_round(RoundFile::Seed),
+            of_round(RoundFile::Prompts),
             prepared.clone(),
         ];
-        let paths = places.map(|place| place.to_string());
+        let mut paths = places.map(|place| place.to_string()).to_vec();
+        paths.push(observed::path(round));
         let rests_on = expected_at(books, Some(snapshot.id()), paths.iter().map(String::as_str))?;
+        let config: Config = snapshot.require(&Place::Config)?;
+        let winner: Option<Winner> = snapshot.find(&of_round(RoundFile::Winner))?;
+        let submissions: Submissions =
+            snapshot.find(&of_round(RoundFile::Submissions))?.unwrap_or_default();
+        let schedule: Option<Schedule> = snapshot.find(&of_round(RoundFile::Schedule))?;
+        let nobody = if winner.is_none() && submissions.is_empty() {
+            Some(Nobody::read(books, &snapshot, round, &config, schedule.as_ref())?)
+        } else {
+            None
+        };
         Ok(Some(Self {
-            config: snapshot.require(&Place::Config)?,
+            config,
             leaders: snapshot.require(&Place::Leader)?,
-            winner: snapshot.find(&of_round(RoundFile::Winner))?,
-            submissions: snapshot.find(&of_round(RoundFile::Submissions))?.unwrap_or_default(),
-            schedule: snapshot.find(&of_round(RoundFile::Schedule))?,
+            winner,
+            submissions,
+            schedule,
+            nobody,
             prepared: snapshot.find(&prepared)?,
             rests_on,
             state,
         }))
+    }
+}
+
+/// What there is of a round that has neither winner nor submissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nobody {
+    /// A file that only rounds with submissions have.
+    pub began: Option<Place>,
+    /// How many `commitments.json` lets take part; nothing where there is none.
+    pub admitted: Option<usize>,
+}
+
+impl Nobody {
+    fn read(
+        books: &dyn Repository,
+        snapshot: &Snapshot<'_>,
+        round: Round,
+        config: &Config,
+        schedule: Option<&Schedule>,
+    ) -> Result<Self, ReadError> {
+        let mut began = None;
+        for file in [RoundFile::Seed, RoundFile::Prompts] {
+            let place = Place::Round(round, file);
+            if began.is_none() && snapshot.text(&place)?.is_some() {
+                began = Some(place);
+            }
+        }
+        let path = observed::path(round);
+        let bytes = books.read(snapshot.id(), &path)?;
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let seen = Observed::from_optional(&path, text.as_deref())?;
+        let admitted = match (seen, schedule) {
+            (Some(seen), Some(schedule)) => {
+                let before = earlier(snapshot, round)?;
+                Some(admit(&seen, config, schedule, round, &before).submissions.len())
+            }
+            _ => None,
+        };
+        Ok(Self { began, admitted })
     }
 }

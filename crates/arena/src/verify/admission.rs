@@ -1,5 +1,7 @@
 //! Who was admitted, in which order, and the seed, follow from what was seen on the chain.
 
+use std::collections::BTreeMap;
+
 use ledger::files::config::Config;
 use ledger::files::schedule::{Schedule, SeedFile};
 use ledger::files::submissions::Submissions;
@@ -8,7 +10,7 @@ use ledger::{Place, Round, RoundFile};
 use super::books::File;
 use super::report::{Check, steps};
 use super::{Verifier, diff};
-use crate::collector::{Admission, Earlier, Observed, admit, observed, seed};
+use crate::collector::{Admission, Observed, Refusal, admit, observed, seed};
 use ledger::Field as _;
 
 impl Verifier<'_> {
@@ -68,14 +70,8 @@ impl Verifier<'_> {
                 format!("{found}, but the hash of block {block} makes it {expected}")
             });
         }
-        let mut earlier = Earlier::default();
-        for before in (0..round.0).map(Round) {
-            let place = Place::Round(before, RoundFile::Submissions);
-            if let Some(file) = self.books.json::<Submissions>(&mut self.log, &place) {
-                earlier.add(before, &file.value);
-            }
-        }
-        let admission = admit(seen, config, schedule, round, &earlier);
+        self.read_earlier(round);
+        let admission = admit(seen, config, schedule, round, &self.earlier);
         match submissions {
             Some(stated) => self.compare_submissions(stated, &admission),
             None if !admission.submissions.is_empty() => {
@@ -89,14 +85,29 @@ impl Verifier<'_> {
         }
     }
 
+    /// Reads who took part in the rounds before one. Rounds are checked in order, so none is read twice.
+    fn read_earlier(&mut self, round: Round) {
+        let known = self.earlier_known;
+        let all = self.books.rounds_before(round).to_vec();
+        for before in all.into_iter().filter(|&before| before >= known) {
+            let place = Place::Round(before, RoundFile::Submissions);
+            if let Some(file) = self.books.json::<Submissions>(&mut self.log, &place) {
+                self.earlier.add(before, &file.value);
+            }
+        }
+        self.earlier_known = round;
+    }
+
     fn compare_submissions(&mut self, stated: &File<Submissions>, admission: &Admission) {
         let expected = &admission.submissions;
+        let refused: BTreeMap<String, &Refusal> =
+            admission.refused.iter().map(|(who, why)| (who.to_string(), why)).collect();
         for (at, (hotkey, submission)) in stated.value.iter().enumerate() {
             let spot = stated.member(steps![hotkey]);
             let Some((place, _, should)) = expected.get_full(hotkey) else {
-                let refusal = admission.refused.iter().find(|(who, _)| who.to_string() == *hotkey);
-                let why =
-                    refusal.map_or("it revealed nothing".to_owned(), |(_, why)| why.to_string());
+                let why = refused
+                    .get(hotkey)
+                    .map_or("it revealed nothing".to_owned(), |why| why.to_string());
                 self.log.found(Check::Submissions, &spot, format_args!("had to be refused: {why}"));
                 continue;
             };

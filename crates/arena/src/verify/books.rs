@@ -1,18 +1,28 @@
 //! The files of one commit, each read once, with their text at hand for line numbers.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ledger::files::matrix::Matrix;
 use ledger::files::prompts;
 use ledger::json::{self, Json, Step, Style};
-use ledger::repository::{Id, ReadError, Repository, RepositoryError, Snapshot};
+use ledger::repository::{Id, Repository, RepositoryError, Snapshot};
 use ledger::{JsonFile, MinerFile, Place, Round, RoundFile};
 
 use super::report::{At, Check, Log, Spot};
 
 /// Bytes of all files that are read, at most. Of the largest competitions seen, one round is 60 MB.
 const BYTES_MAX: usize = 2 << 30;
+
+/// The same of what is read of earlier commits, and of files that are looked at once more.
+const EARLIER_BYTES_MAX: usize = 2 << 30;
+
+/// Bytes of the pool that prompts are picked from, at most, each time counted.
+const POOL_BYTES_MAX: usize = 64 << 30;
+
+/// Rounds that are checked, at most: one a day for a lifetime is more than enough.
+const ROUNDS_MAX: usize = 10_000;
 
 /// A file that reads well.
 #[derive(Debug)]
@@ -44,19 +54,41 @@ pub(super) struct Books<'r> {
     pub(super) snapshot: Snapshot<'r>,
     /// Every path, sorted.
     pub(super) paths: BTreeSet<String>,
+    /// The rounds that have a file, in order; no more than are checked.
+    rounds: Vec<Round>,
+    /// Whether there are more of them.
+    pub(super) has_more_rounds: bool,
     /// Paths that were read, or that were complained of.
     read: RefCell<BTreeSet<String>>,
     /// Paths that are there and say nothing that could be understood.
     broken: RefCell<BTreeSet<String>>,
     bytes: Cell<usize>,
+    earlier_bytes: Cell<usize>,
+    pool_bytes: Cell<usize>,
+    /// The pool that was read last, and which it is.
+    pool: RefCell<Option<(Option<Id>, Rc<str>)>>,
 }
 
 impl<'r> Books<'r> {
     pub(super) fn open(repository: &'r dyn Repository, at: Id) -> Result<Self, RepositoryError> {
         let snapshot = Snapshot::new(repository, at);
-        let paths = snapshot.list("")?.into_iter().collect();
-        let (read, broken, bytes) = (RefCell::default(), RefCell::default(), Cell::new(0));
-        Ok(Self { repository, snapshot, paths, read, broken, bytes })
+        let paths: BTreeSet<String> = snapshot.list("")?.into_iter().collect();
+        let mut rounds = rounds_of(&paths);
+        let has_more_rounds = rounds.len() > ROUNDS_MAX;
+        rounds.truncate(ROUNDS_MAX);
+        Ok(Self {
+            repository,
+            snapshot,
+            paths,
+            rounds,
+            has_more_rounds,
+            read: RefCell::default(),
+            broken: RefCell::default(),
+            bytes: Cell::new(0),
+            earlier_bytes: Cell::new(0),
+            pool_bytes: Cell::new(0),
+            pool: RefCell::default(),
+        })
     }
 
     /// Whether a file is there that could not be read: nothing can be said of what follows from it.
@@ -73,18 +105,75 @@ impl<'r> Books<'r> {
         self.paths.contains(&place.to_string())
     }
 
-    /// The rounds that have a file, with how many.
-    pub(super) fn rounds(&self) -> BTreeMap<Round, usize> {
-        let mut rounds = BTreeMap::new();
-        for path in self.paths.range("rounds/".to_owned()..) {
-            let Some(rest) = path.strip_prefix("rounds/") else { break };
-            let number = rest.split('/').next().unwrap_or_default();
-            let known = number.parse().ok().filter(|n: &u32| n.to_string() == number);
-            if let Some(number) = known {
-                *rounds.entry(Round(number)).or_insert(0) += 1;
-            }
+    /// The rounds that have a file, in order.
+    pub(super) fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
+    /// Those before one.
+    pub(super) fn rounds_before(&self, round: Round) -> &[Round] {
+        &self.rounds[..self.rounds.partition_point(|&one| one < round)]
+    }
+
+    /// A file as it was at a commit.
+    pub(super) fn read_at(&self, at: Id, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
+        if self.is_earlier_spent() {
+            let problem = format!("more than {EARLIER_BYTES_MAX} bytes of earlier commits");
+            return Err(RepositoryError::new(format!("reading {path}"), problem));
         }
-        rounds
+        let bytes = self.repository.read(at, path)?;
+        let count = bytes.as_ref().map_or(0, Vec::len);
+        self.earlier_bytes.set(self.earlier_bytes.get() + count);
+        Ok(bytes)
+    }
+
+    /// Whether so much was read of earlier commits that no more is.
+    pub(super) fn is_earlier_spent(&self) -> bool {
+        self.earlier_bytes.get() > EARLIER_BYTES_MAX
+    }
+
+    /// Text as it was at a commit, quietly.
+    pub(super) fn text_at(&self, at: Id, path: &str) -> Option<String> {
+        let bytes = self.read_at(at, path).ok()??;
+        String::from_utf8(bytes).ok().map(without_mark)
+    }
+
+    /// JSON as it was at a commit, quietly; nothing for what is not there, empty or wrong.
+    pub(super) fn find_at<T: JsonFile>(&self, at: Id, place: &Place) -> Option<T> {
+        let path = place.to_string();
+        let text = self.text_at(at, &path)?;
+        let plainer = || T::from_optional("", Some(&without_null(&without_nan(&path, &text)))).ok();
+        T::from_optional("", Some(&text)).ok().or_else(plainer)?
+    }
+
+    /// The pool of prompts as it was at a commit, or as it is.
+    pub(super) fn pool(&self, at: Option<Id>) -> Result<Option<Rc<str>>, String> {
+        let path = Place::Pool.to_string();
+        let id = match at {
+            Some(at) => self.repository.file_id(at, &path).map_err(|error| error.to_string())?,
+            None => None,
+        };
+        let known = self.pool.borrow().as_ref().filter(|(known, _)| *known == id).cloned();
+        let text = match known {
+            Some((_, text)) => text,
+            None => {
+                let bytes = self.read_at(at.unwrap_or(self.snapshot.id()), &path);
+                let Some(bytes) = bytes.map_err(|error| error.to_string())? else {
+                    return Ok(None);
+                };
+                let text = String::from_utf8(bytes).map_err(|error| {
+                    format!("{path} is not UTF-8 at byte {}", error.utf8_error().valid_up_to())
+                })?;
+                let text: Rc<str> = without_mark(text).into();
+                *self.pool.borrow_mut() = Some((id, Rc::clone(&text)));
+                text
+            }
+        };
+        self.pool_bytes.set(self.pool_bytes.get().saturating_add(text.len()));
+        if self.pool_bytes.get() > POOL_BYTES_MAX {
+            return Err(format!("more than {POOL_BYTES_MAX} bytes of pools, round by round"));
+        }
+        Ok(Some(text))
     }
 
     /// The paths below a folder (with `/` at its end).
@@ -132,9 +221,7 @@ impl<'r> Books<'r> {
 
     /// The text of a file, without any complaint.
     pub(super) fn peek(&self, path: &str) -> Option<String> {
-        let bytes = self.repository.read(self.snapshot.id(), path).ok()??;
-        self.bytes.set(self.bytes.get() + bytes.len());
-        String::from_utf8(bytes).ok().map(without_mark)
+        self.text_at(self.snapshot.id(), path)
     }
 
     /// A file of JSON. Nothing if it is not there, empty, or wrong, which is complained of once.
@@ -255,6 +342,18 @@ impl<'r> Books<'r> {
     }
 }
 
+/// The rounds that have a file.
+fn rounds_of(paths: &BTreeSet<String>) -> Vec<Round> {
+    let mut rounds = BTreeSet::new();
+    for path in paths.range("rounds/".to_owned()..) {
+        let Some(rest) = path.strip_prefix("rounds/") else { break };
+        let number = rest.split('/').next().unwrap_or_default();
+        let known = number.parse().ok().filter(|n: &u32| n.to_string() == number);
+        rounds.extend(known.map(Round));
+    }
+    rounds.into_iter().collect()
+}
+
 /// Without the mark that some editors put in front.
 fn without_mark(mut text: String) -> String {
     if text.starts_with('\u{feff}') {
@@ -306,9 +405,4 @@ fn without_null(text: &str) -> String {
     let Ok(mut json) = json::read(text) else { return text.to_owned() };
     prune(&mut json);
     json::write(&json, Style::Line)
-}
-
-/// Why a file of another commit is not to be had, in words.
-pub(super) fn read_problem(error: &ReadError) -> String {
-    error.to_string()
 }

@@ -6,7 +6,7 @@ use ledger::files::winner::JudgeProgress;
 use ledger::{LEADER, MinerFile, Place, Round, RoundFile, Stage};
 
 use super::Verifier;
-use super::matches::{Context, Played, is_contestant};
+use super::matches::{Context, DEFENDS, Played, WINS, is_contestant};
 use super::outcome::Basis;
 use super::report::{Check, steps};
 
@@ -27,41 +27,64 @@ impl Verifier<'_> {
             GenerationAudit::Mesh(audit) => Some(audit.outcome),
             GenerationAudit::Duels(_) => None,
         };
-        let least = context.config.win_margin;
-        let mut defender = LEADER;
-        let mut open = None;
-        for hotkey in &context.order {
-            let rejected = outcome(hotkey) == Some(MeshAuditOutcome::Rejected)
-                || source(hotkey) == Some(Verdict::Failed);
-            if rejected {
-                continue;
-            }
-            match matches.get(LEADER, hotkey) {
-                None => open = open.or(Some(format!("{hotkey} has not met the leader"))),
-                Some(margin) if margin < least => continue,
-                Some(_) => {}
-            }
-            match matches.get(defender, hotkey) {
-                None => open = open.or(Some(format!("{hotkey} has not met {defender}"))),
-                Some(margin) if margin >= least => {
-                    let passed = outcome(hotkey) == Some(MeshAuditOutcome::Passed)
-                        && source(hotkey) == Some(Verdict::Passed);
-                    if !passed {
-                        open = open.or(Some(format!(
-                            "{hotkey} won against {defender}, and its audits are not all passed"
-                        )));
-                    }
-                    defender = hotkey;
+        let end = |least: f64| -> Result<&str, String> {
+            let mut defender = LEADER;
+            let mut open = None;
+            for hotkey in &context.order {
+                let rejected = outcome(hotkey) == Some(MeshAuditOutcome::Rejected)
+                    || source(hotkey) == Some(Verdict::Failed);
+                if rejected {
+                    continue;
                 }
-                Some(_) => {}
+                match matches.get(LEADER, hotkey) {
+                    None => open = open.or(Some(format!("{hotkey} has not met the leader"))),
+                    Some(margin) if margin < least => continue,
+                    Some(_) => {}
+                }
+                match matches.get(defender, hotkey) {
+                    None => open = open.or(Some(format!("{hotkey} has not met {defender}"))),
+                    Some(margin) if margin >= least => {
+                        let passed = outcome(hotkey) == Some(MeshAuditOutcome::Passed)
+                            && source(hotkey) == Some(Verdict::Passed);
+                        if !passed {
+                            open = open.or(Some(format!(
+                                "{hotkey} won against {defender}, and its audits are not all passed"
+                            )));
+                        }
+                        defender = hotkey;
+                    }
+                    Some(_) => {}
+                }
             }
-        }
+            open.map_or(Ok(defender), Err)
+        };
+        let seen = matches.iter().map(|(.., margin)| margin);
+        let margins = self.margins(&context.configs, context.is_dated, seen);
+        let stated = basis.winner.as_ref().map(|file| file.value.winner_hotkey.as_str());
+        let fits =
+            |least: &f64| end(*least).is_ok_and(|winner| stated.is_none_or(|it| it == winner));
+        let least = self.margin_that_held(&margins, fits);
+        let derived = end(least).map(str::to_owned);
         self.check_mesh_numbers(context.round, basis);
-        let defender = defender.to_owned();
-        self.check_end(context, basis, open.map_or(Ok(&defender), Err));
+        self.check_end(context, basis, derived.as_deref().map_err(Clone::clone));
         if !sources.is_empty() {
             let what = "audits of miners' sources are made by people: their verdicts are taken as they are";
             self.log.unchecked_times(Check::Audits, what, sources.len() as u64);
+        }
+    }
+
+    /// The first margin that explains what is there, else the first. If it is not the one that is known to have held, that is said.
+    fn margin_that_held(&mut self, margins: &[f64], fits: impl Fn(&f64) -> bool) -> f64 {
+        let usual = margins.first().copied().unwrap_or_default();
+        match margins.iter().copied().find(fits) {
+            Some(held) if held != usual => {
+                let what = format!(
+                    "which rules held: a margin of {usual} makes another winner, one of {held} makes the one that is there"
+                );
+                self.log.unchecked(Check::Winner, what);
+                held
+            }
+            _ => usual,
         }
     }
 
@@ -122,6 +145,12 @@ impl Verifier<'_> {
             }
             return;
         };
+        let seen = played.margins.values().map(|(_, margin)| *margin);
+        let margins = self.margins(&context.configs, context.is_dated, seen);
+        let least = self.margin_that_held(&margins, |&least| {
+            let leads = hill(context, played, &progress.value, least);
+            leads.is_none_or(|leads| leads == progress.value.leader)
+        });
         let mut leader = LEADER.to_owned();
         let mut is_known = true;
         for (at, hotkey) in progress.value.completed_hotkeys.iter().enumerate() {
@@ -135,8 +164,7 @@ impl Verifier<'_> {
             if !is_contestant(context, hotkey) {
                 continue;
             }
-            let found = played.margins.iter().find(|((_, right), _)| right == hotkey);
-            let Some(((against, _), (path, margin))) = found else {
+            let Some((against, path, wins)) = met(played, hotkey, least) else {
                 let path =
                     Place::Miner(round, hotkey.clone(), MinerFile::DuelsWithLeader).to_string();
                 let problem = "is not there, but its match is said to be over";
@@ -145,14 +173,14 @@ impl Verifier<'_> {
                 is_known = false;
                 continue;
             };
-            if *against != leader && is_known {
+            if against != leader && is_known {
                 let problem = format!(
                     "the match is against {}, but {leader} leads then",
                     ledger::shorten(against)
                 );
                 self.log.found_whole(Check::Winner, path, problem);
             }
-            if *margin >= context.config.win_margin {
+            if wins {
                 leader.clone_from(hotkey);
             }
         }
@@ -177,4 +205,36 @@ impl Verifier<'_> {
         let what = "outputs of miners' images: this era has no audits";
         self.log.unchecked(Check::Audits, what);
     }
+}
+
+/// Against whom a challenger of the splat era played, where that stands, and whether it won: as its report says, else by a margin.
+fn met<'a>(played: &'a Played, hotkey: &str, least: f64) -> Option<(&'a str, &'a str, bool)> {
+    let found = played.margins.iter().find(|((_, right), _)| right == hotkey);
+    let (pair, (path, margin)) = found?;
+    let wins = match played.outcomes.get(pair).map(String::as_str) {
+        Some(WINS) => true,
+        Some(DEFENDS) => false,
+        _ => *margin >= least,
+    };
+    Some((&pair.0, path, wins))
+}
+
+/// Who leads at the end; nothing if a match is not there, or was against somebody else.
+fn hill(
+    context: &Context,
+    played: &Played,
+    progress: &JudgeProgress,
+    least: f64,
+) -> Option<String> {
+    let mut leader = LEADER;
+    for hotkey in progress.completed_hotkeys.iter().filter(|one| is_contestant(context, one)) {
+        let (against, _, wins) = met(played, hotkey, least)?;
+        if against != leader {
+            return None;
+        }
+        if wins {
+            leader = hotkey;
+        }
+    }
+    Some(leader.to_owned())
 }

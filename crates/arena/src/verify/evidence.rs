@@ -1,5 +1,7 @@
 //! Duels follow from their evidence, and the report of a match from its duels: member by member.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use judge::matches::{
     Judged, Plan, Prompt, evidence_key, order_key, report, report_name, same_views,
@@ -95,7 +97,7 @@ impl Verifier<'_> {
         }
         self.check_plan(context, one);
         if let Some(judge) = judge {
-            self.check_judge(context, one, &judge);
+            self.check_judge(one, &judge);
         }
     }
 
@@ -248,9 +250,9 @@ impl Verifier<'_> {
     }
 
     /// The judge of a report is the one of its evidence.
-    fn check_judge(&mut self, context: &Context, one: &Match, judge: &Description) {
+    fn check_judge(&mut self, one: &Match, judge: &Description) {
         let spot = one.file.member(steps!["judge"]);
-        let ours = context.config.options().judge;
+        let ours = one.config.options().judge;
         self.log.hold(Check::Evidence, judge.name == ours, &spot, || {
             format!(
                 "the evidence is by the judge {}, config.json asks for {ours}",
@@ -275,16 +277,57 @@ impl Verifier<'_> {
         }
     }
 
-    /// What a report says of the whole match follows from its duels: order, end, interval.
+    /// Of rules that changed while the round ran, takes those that the report says itself to be played by.
+    pub(super) fn choose_rules(&mut self, context: &Context, one: &mut Match) {
+        if context.configs.len() < 2 {
+            return;
+        }
+        let judge = one.file.value.layout.get("judge").and_then(|judge| judge.as_object());
+        let judge = judge.and_then(|judge| judge.get("name")?.as_str()).map(str::to_owned);
+        let mut fitting = None;
+        for config in &context.configs {
+            one.config = config.clone();
+            let is_judge = judge.as_deref() == Some(config.options().judge.as_str());
+            let fits = !matches!(self.played(context, one), Some(Err(_)));
+            if fits && (is_judge || fitting.is_none()) {
+                fitting = Some(config);
+                if is_judge {
+                    break;
+                }
+            }
+        }
+        one.config = fitting.unwrap_or(&context.config).clone();
+    }
+
+    /// What a report says of the whole match follows from its duels.
     fn check_plan(&mut self, context: &Context, one: &Match) {
-        let (Some(seed), Some(urls)) = (context.seed, &context.prompts) else { return };
+        match self.played(context, one) {
+            Some(Ok(())) => self.log.agree(Check::Margins, 1),
+            Some(Err((path, problem))) => {
+                self.log.found(Check::Margins, &one.file.member(path), problem);
+            }
+            None => {}
+        }
+    }
+
+    /// Whether order, end and interval are those that the rules make, or where they are not; nothing if it is not known, or said
+    /// elsewhere.
+    fn played(
+        &mut self,
+        context: &Context,
+        one: &Match,
+    ) -> Option<Result<(), (Vec<Step>, String)>> {
+        let (Some(seed), Some(urls)) = (context.seed, &context.prompts) else { return None };
         let file = &one.file;
         let stated = &file.value;
-        let Some(plan) = self.plan(context, one, seed, &urls.value) else { return };
-        let by_name = |stem: &str| stated.duels.iter().find(|duel| duel.name == stem);
+        let plan = self.plan(one, seed, &urls.value)?;
+        let mut by_name = BTreeMap::new();
+        for duel in &stated.duels {
+            by_name.entry(duel.name.as_str()).or_insert(duel);
+        }
         let order = plan.order();
         let duels: Vec<Option<&duels::Duel>> =
-            order.iter().map(|&at| by_name(&plan.prompts[at].stem)).collect();
+            order.iter().map(|&at| by_name.get(plan.prompts[at].stem.as_str()).copied()).collect();
         let judged: Vec<&duels::Duel> = duels
             .iter()
             .map_while(|duel| duel.filter(|duel| duel.winner != DuelWinner::Skipped))
@@ -297,7 +340,7 @@ impl Verifier<'_> {
                 judged.len(),
                 order.len()
             );
-            return self.log.found(Check::Margins, &file.member(steps!["duels"]), problem);
+            return Some(Err((steps!["duels"], problem)));
         };
         let outcomes: Vec<Judged> = judged
             .iter()
@@ -321,22 +364,16 @@ impl Verifier<'_> {
             };
         }
         match diff::first(&is, &should) {
-            None => self.log.agree(Check::Margins, 1),
+            None => Some(Ok(())),
             // Others speak of these, in more words.
-            Some((path, _)) if ["score", "margin"].contains(&path_text(&path).as_str()) => {}
-            Some((path, problem)) => self.log.found(Check::Margins, &file.member(path), problem),
+            Some((path, _)) if ["score", "margin"].contains(&path_text(&path).as_str()) => None,
+            Some(found) => Some(Err(found)),
         }
     }
 
     /// The match as it had to be played; nothing if what its order follows from is not there any more.
-    fn plan(
-        &mut self,
-        context: &Context,
-        one: &Match,
-        seed: u32,
-        urls: &[(String, usize)],
-    ) -> Option<Plan> {
-        let config = &context.config;
+    fn plan(&mut self, one: &Match, seed: u32, urls: &[(String, usize)]) -> Option<Plan> {
+        let config = &one.config;
         let options = config.options();
         let none = Outputs::default();
         let left = one.left.as_ref().map_or(&none, |file| &file.value);
@@ -367,7 +404,7 @@ impl Verifier<'_> {
             order_key,
             threshold,
             crown: if one.repeat.is_some() { Crown::Margin } else { options.crown },
-            may_stop: options.sequential_stopping,
+            may_stop: judge::audit::may_stop(&options, one.repeat.is_some()),
             confidence: options.confidence,
         })
     }

@@ -12,9 +12,9 @@ use ledger::files::winner::Winner;
 use ledger::repository::{Id, RepositoryError};
 use ledger::{Field as _, JsonFile, MinerFile, Place, Round, RoundFile, Stage};
 
-use super::Verifier;
 use super::report::Check;
 use super::stage::rank;
+use super::{Verifier, past};
 
 /// Commits that are looked at, at most.
 const COMMITS_MAX: usize = 200_000;
@@ -24,6 +24,9 @@ const BYTES_MAX: usize = 2 << 30;
 
 /// The same of repositories of the original, whose history makes remarks only.
 const REMARK_BYTES_MAX: usize = 256 << 20;
+
+/// Files that changed, commit by commit, at most.
+const CHANGES_MAX: usize = 8 << 20;
 
 /// Two texts of one file.
 struct Change<'a> {
@@ -45,6 +48,7 @@ impl Verifier<'_> {
         };
         let mut before: Option<Id> = None;
         let mut bytes = 0;
+        let mut changed = 0;
         for (at, commit) in commits.into_iter().enumerate() {
             self.order.insert(commit, at);
             let changes = match self.books.repository.changes(before, commit) {
@@ -55,23 +59,44 @@ impl Verifier<'_> {
                     continue;
                 }
             };
+            changed += changes.len();
+            if changed > CHANGES_MAX {
+                let what = format!("commits after the first {CHANGES_MAX} changes of files");
+                self.log.unchecked(Check::History, what);
+                break;
+            }
+            let was_there = |this: &Self, path: &String| {
+                this.introduced.contains_key(path) || this.past.undated.contains(path)
+            };
+            let new = changes.iter().filter(|path| !was_there(self, path));
+            // What the first of them has may be from before, if they are not all there.
+            let is_new = is_whole || before.is_some();
+            let is_new = is_new && !past::is_bulk(new, before.is_none());
             for path in changes {
-                // What the first of them has may be from before, if they are not all there.
-                let is_new = is_whole || before.is_some();
-                let was_there = before.is_some() && self.introduced.contains_key(&path);
                 let is_gone = || {
                     let id = self.books.repository.file_id(commit, &path);
                     id.is_ok_and(|id| id.is_none())
                 };
-                if was_there && is_gone() {
+                let was_there = was_there(self, &path);
+                if was_there && before.is_some() && is_gone() {
                     self.introduced.remove(&path);
-                } else if is_new {
-                    self.introduced.entry(path.clone()).or_insert(commit);
+                    self.past.undated.remove(&path);
+                } else if !was_there && is_new {
+                    self.introduced.insert(path.clone(), commit);
+                } else if !was_there {
+                    self.past.undated.insert(path.clone());
                 }
-                if is_new {
+                if is_new || was_there {
                     self.written.insert(path.clone(), commit);
                 }
                 let Some(place) = Place::parse(&path) else { continue };
+                match place {
+                    Place::Config => self.past.configs.push(commit),
+                    Place::Round(_, RoundFile::MatchesMatrix | RoundFile::AuditMatrix) => {
+                        self.past.matrices.entry(path.clone()).or_default().push(commit);
+                    }
+                    _ => {}
+                }
                 let round = match place {
                     Place::Round(round, _) | Place::Miner(round, ..) => Some(round),
                     _ => None,
@@ -132,7 +157,7 @@ impl Verifier<'_> {
         };
         let Some(old) = text(parent) else { return 0 };
         let Some(new) = text(commit) else {
-            self.log.found_in_commit(path, 1, commit, "was there, and was taken away");
+            self.log.found_in_commit(path, || 1, commit, "was there, and was taken away");
             return old.len();
         };
         let change = Change { path, old: &old, new: &new, commit };
@@ -146,7 +171,7 @@ impl Verifier<'_> {
                 RoundFile::Winner => self.unchanged::<Winner>(&change),
                 RoundFile::Prompts if old.trim() != new.trim() => {
                     let problem = "changed after it was acknowledged";
-                    self.log.found_in_commit(path, 1, commit, problem);
+                    self.log.found_in_commit(path, || 1, commit, problem);
                 }
                 RoundFile::MatchesMatrix | RoundFile::AuditMatrix => self.check_margins(&change),
                 _ => {}
@@ -174,7 +199,7 @@ impl Verifier<'_> {
         if old != new {
             self.log.found_in_commit(
                 change.path,
-                1,
+                || 1,
                 change.commit,
                 "changed after it was acknowledged",
             );
@@ -195,7 +220,7 @@ impl Verifier<'_> {
         if old != new {
             self.log.found_in_commit(
                 change.path,
-                1,
+                || 1,
                 change.commit,
                 "changed after it was acknowledged",
             );
@@ -209,7 +234,7 @@ impl Verifier<'_> {
         if !new.entries.starts_with(&old.entries) {
             self.log.found_in_commit(
                 change.path,
-                1,
+                || 1,
                 change.commit,
                 "an entry that was there changed or went away",
             );
@@ -224,7 +249,7 @@ impl Verifier<'_> {
             // Who had nothing to show may show something later, and then the match is played.
             let was_walkover = [0.0, -1.0, 1.0, -100.0, 100.0].contains(&margin) && now.is_some();
             if now != Some(margin) && !was_walkover {
-                let line = Matrix::line_of(change.new, left, right).unwrap_or(1);
+                let line = || Matrix::line_of(change.new, left, right).unwrap_or(1);
                 let now = now.map_or("nothing".to_owned(), |now| now.to_string());
                 let problem = format!(
                     "the margin of {} against {} went from {margin} to {now}",
@@ -251,7 +276,7 @@ impl Verifier<'_> {
                 let what =
                     if now.is_some() { "names another asset than before" } else { "went away" };
                 let problem = format!("the row \"{}\" {what}", ledger::shorten(stem));
-                self.log.found_in_commit(change.path, 1, change.commit, problem);
+                self.log.found_in_commit(change.path, || 1, change.commit, problem);
             }
         }
     }
@@ -264,13 +289,14 @@ impl Verifier<'_> {
         if (old.current_round, old.stage) == (new.current_round, new.stage) {
             return;
         }
+        self.past.step(&old, &new, change.commit);
         self.log.enter(Some(new.current_round));
         if !is_legal(&old, &new) {
             let problem = format!(
                 "went from {} of round {} to {} of round {}",
                 old.stage, old.current_round, new.stage, new.current_round
             );
-            self.log.found_in_commit(change.path, 1, change.commit, problem);
+            self.log.found_in_commit(change.path, || 1, change.commit, problem);
         }
         let round = new.current_round;
         let began = |stage| new.stage == stage && old.stage != stage && old.stage != Stage::Paused;
@@ -292,7 +318,7 @@ impl Verifier<'_> {
                 && is_there(&Place::Round(round, RoundFile::JudgeProgress).to_string());
             if !is_there(&path) && !by_progress {
                 let problem = format!("{} of round {round} began without {path}", new.stage);
-                self.log.found_in_commit(change.path, 1, change.commit, problem);
+                self.log.found_in_commit(change.path, || 1, change.commit, problem);
             }
         }
     }

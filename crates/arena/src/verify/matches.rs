@@ -1,6 +1,6 @@
 //! Reports of matches belong to the round, and their scores follow from their duels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use judge::audit;
 use judge::matches::{margin, score};
@@ -23,7 +23,12 @@ use super::rules::Rules;
 pub(super) struct Context {
     pub(super) round: Round,
     pub(super) rules: Rules,
+    /// The rules that it began with.
     pub(super) config: Config,
+    /// Those that held while it ran, the last ones first.
+    pub(super) configs: Vec<Config>,
+    /// Whether it is known when it began.
+    pub(super) is_dated: bool,
     pub(super) seed: Option<u32>,
     pub(super) prompts: Option<File<Prompts>>,
     /// Of the prompts, sorted, none twice.
@@ -31,6 +36,8 @@ pub(super) struct Context {
     pub(super) submissions: Option<File<Submissions>>,
     /// Who challenges, in order.
     pub(super) order: Vec<String>,
+    /// The same, to be looked up.
+    pub(super) who: BTreeSet<String>,
 }
 
 impl Context {
@@ -38,7 +45,9 @@ impl Context {
     fn urls(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut urls = BTreeMap::<_, Vec<_>>::new();
         for (url, _) in self.prompts.iter().flat_map(|file| &file.value) {
-            urls.entry(prompts::stem(url)).or_default().push(url.as_str());
+            // Operators of the original left spaces behind prompts.
+            let url = if self.rules == Rules::Crucible { url } else { url.trim() };
+            urls.entry(prompts::stem(url)).or_default().push(url);
         }
         urls
     }
@@ -52,6 +61,8 @@ impl Context {
 /// The report of a match.
 pub(super) struct Match {
     pub(super) file: File<MatchReport>,
+    /// The rules by which it was played.
+    pub(super) config: Config,
     /// Which repeat, of an audit.
     pub(super) repeat: Option<u32>,
     pub(super) left: Option<OutputsFile>,
@@ -73,7 +84,13 @@ impl Match {
 pub(super) struct Played {
     pub(super) margins: BTreeMap<(String, String), (String, f64)>,
     pub(super) intervals: Intervals,
+    /// Who won, in words, where the report says.
+    pub(super) outcomes: BTreeMap<(String, String), String>,
 }
+
+/// How reports of the splat era say who won.
+pub(super) const WINS: &str = "challenger_wins";
+pub(super) const DEFENDS: &str = "leader_defends";
 
 impl Verifier<'_> {
     /// Checks every report of a round.
@@ -121,7 +138,9 @@ impl Verifier<'_> {
                 }
             }
             let [left_outputs, right_outputs] = outputs;
-            let one = Match { file, repeat, left: left_outputs, right: right_outputs, then };
+            let config = context.config.clone();
+            let mut one =
+                Match { file, config, repeat, left: left_outputs, right: right_outputs, then };
             if self.sides_broken(*round, context.rules, sides, repeat) {
                 let what = "duels: the outputs of a side could not be read";
                 self.log.unchecked(Check::Duels, what);
@@ -129,6 +148,7 @@ impl Verifier<'_> {
                 self.check_duels(context, &one);
             }
             if context.rules == Rules::Crucible {
+                self.choose_rules(context, &mut one);
                 self.check_evidence(context, &one);
             }
             self.check_score(context, &one);
@@ -139,6 +159,9 @@ impl Verifier<'_> {
             let key = (key, right);
             if let Some(interval) = interval_of(&one.file.value) {
                 played.intervals.insert(key.clone(), interval);
+            }
+            if let Some(outcome) = &one.file.value.outcome {
+                played.outcomes.insert(key.clone(), outcome.clone());
             }
             if let Some((other, _)) = played.margins.get(&key) {
                 let problem = format!("{other} is a report of the same match");
@@ -198,7 +221,8 @@ impl Verifier<'_> {
         for (at, duel) in file.value.duels.iter().enumerate() {
             let before = self.log.findings();
             if context.prompts.is_some() {
-                let prompt = duel.prompt.trim_end_matches('\r');
+                let prompt = duel.prompt.as_str();
+                let prompt = if is_ours { prompt.trim_end_matches('\r') } else { prompt.trim() };
                 match urls.get(duel.name.as_str()) {
                     None => {
                         let problem = "is not the name of a prompt of this round";
@@ -301,9 +325,14 @@ impl Verifier<'_> {
             format!("{}, but its duels make {expected}", report.margin)
         });
         if context.rules == Rules::Splats {
-            let wins = report.margin >= context.config.win_margin;
-            let word = if wins { "challenger_wins" } else { "leader_defends" };
-            let fits = report.outcome.as_deref().is_none_or(|outcome| outcome == word);
+            let word = |least: f64| if report.margin >= least { WINS } else { DEFENDS };
+            let margins =
+                self.margins(&context.configs, context.is_dated, std::iter::once(report.margin));
+            let fits = report
+                .outcome
+                .as_deref()
+                .is_none_or(|outcome| margins.iter().any(|&least| word(least) == outcome));
+            let word = word(context.config.win_margin);
             self.log.hold(Check::Margins, fits, &file.member(steps!["outcome"]), || {
                 format!("a margin of {} makes \"{word}\"", report.margin)
             });
@@ -361,5 +390,5 @@ fn interval_of(report: &MatchReport) -> Option<[f64; 2]> {
 
 /// Whom hotkeys of files may be.
 pub(super) fn is_contestant(context: &Context, hotkey: &str) -> bool {
-    hotkey == LEADER || context.order.iter().any(|one| one == hotkey)
+    hotkey == LEADER || context.who.contains(hotkey)
 }

@@ -27,11 +27,9 @@ impl Verifier<'_> {
         let matrix = file.map_or(&empty, |file| &file.value);
         if let Some(file) = file {
             for (left, right, found) in matrix.iter() {
-                let line = Matrix::line_of(&file.text, left, right).unwrap_or(1);
-                let spot = file.line(line, "margin");
-                if context.submissions.is_some()
-                    && !context.order.iter().any(|hotkey| hotkey == right)
-                {
+                let at = At::Row(left, right, "margin");
+                let spot = Spot { path: &file.path, text: &file.text, at };
+                if context.submissions.is_some() && !context.who.contains(right) {
                     let problem = format!("{} does not take part", ledger::shorten(right));
                     self.log.noticed(Check::Matrix, &spot, problem);
                     continue;
@@ -51,9 +49,7 @@ impl Verifier<'_> {
                     self.log.unchecked(Check::Matrix, what);
                     continue;
                 }
-                self.check_walkover(
-                    context, left, right, found, &file.path, &file.text, line, audits,
-                );
+                self.check_walkover(context, [left, right], found, &spot, audits);
             }
         }
         let file_kind = if audits { RoundFile::AuditMatrix } else { RoundFile::MatchesMatrix };
@@ -89,25 +85,24 @@ impl Verifier<'_> {
     }
 
     /// A margin without a report: somebody had nothing to judge.
-    #[expect(clippy::too_many_arguments, reason = "parts of one line of a file")]
     fn check_walkover(
         &mut self,
         context: &Context,
-        left: &str,
-        right: &str,
+        [left, right]: [&str; 2],
         found: f64,
-        path: &str,
-        text: &str,
-        line: usize,
+        spot: &Spot<'_>,
         audits: bool,
     ) {
         let round = context.round;
+        if context.rules != Rules::Crucible && !audits {
+            return self.check_early_walkover(context, [left, right], found, spot);
+        }
         let (left_outputs, right_outputs) = if audits {
             let Some((against, repeat)) = left
                 .rsplit_once('_')
                 .and_then(|(against, repeat)| Some((against, repeat.parse().ok()?)))
             else {
-                let spot = Spot { path, text, at: At::Line(line, "left") };
+                let spot = Spot { at: At::Row(left, right, "left"), ..spot.clone() };
                 return self.log.found(
                     Check::Matrix,
                     &spot,
@@ -123,22 +118,25 @@ impl Verifier<'_> {
         } else {
             (self.brought(round, context.rules, left), self.brought(round, context.rules, right))
         };
-        let spot = Spot { path, text, at: At::Line(line, "margin") };
-        let has =
-            |outputs: Option<&OutputsFile>| outputs.is_some_and(|file| delivered(&file.value));
-        let sides = (has(left_outputs.as_ref()), has(right_outputs.as_ref()));
+        let mut has = |outputs: Option<OutputsFile>| {
+            outputs.is_some_and(|file| {
+                let known = self.delivered.get(&file.path).copied();
+                known.unwrap_or_else(|| {
+                    let has = delivered(&file.value);
+                    self.delivered.insert(file.path.clone(), has);
+                    has
+                })
+            })
+        };
+        let sides = (has(left_outputs), has(right_outputs));
         let shown = |delivered: bool| if delivered { "delivered" } else { "delivered nothing" };
         match walkover(sides.0, sides.1) {
             Some(expected) => {
-                let factor = if context.rules == Rules::Meshes { 100.0 } else { 1.0 };
-                let fits = found == expected * factor
-                    || (context.rules == Rules::Meshes && found == expected);
-                self.log.hold(Check::Matrix, fits, &spot, || {
+                self.log.hold(Check::Matrix, found == expected, spot, || {
                     format!(
-                        "{found}, but the defender {} and the challenger {}: {}",
+                        "{found}, but the defender {} and the challenger {}: {expected}",
                         shown(sides.0),
                         shown(sides.1),
-                        expected * factor
                     )
                 });
             }
@@ -150,7 +148,7 @@ impl Verifier<'_> {
             }
             None => self.log.noticed(
                 Check::Matrix,
-                &spot,
+                spot,
                 format_args!(
                     "{found}, but there is no report of this match and both sides delivered"
                 ),

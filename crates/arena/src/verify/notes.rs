@@ -42,7 +42,9 @@ impl Verifier<'_> {
         file: &File<Notes>,
     ) {
         let notes = &file.value;
-        let hours = context.config.options().audit_deadline_hours;
+        // A deadline may be set while a round waits: that ends it.
+        let hours = context.configs.iter().filter_map(|rules| rules.options().audit_deadline_hours);
+        let hours = hours.min_by(f64::total_cmp);
         if let Some(closed) = notes.closed_at {
             let spot = file.member(steps!["closed_at"]);
             match (hours, notes.began_at) {
@@ -66,7 +68,7 @@ impl Verifier<'_> {
         }
         for (hotkey, reason) in &notes.rejected {
             let spot = file.member(steps!["rejected", hotkey]);
-            let known = context.order.contains(hotkey);
+            let known = context.who.contains(hotkey);
             let late = reason.strip_suffix(LATE).is_some_and(|owed| OWED.contains(&owed));
             let fits = known && (reason == NO_IMAGE || (late && notes.closed_at.is_some()));
             self.log.hold(Check::Audits, fits, &spot, || {

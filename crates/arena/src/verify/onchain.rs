@@ -105,9 +105,11 @@ impl Verifier<'_> {
         let revealed = wait(on.chain.revealed(seen.read, on.netuid))?;
         let neurons = wait(on.chain.neurons(seen.read, on.netuid))?;
         let expected = observed::entries(&revealed, &neurons, schedule);
+        let expected: BTreeMap<_, _> =
+            expected.into_iter().map(|known| (known.hotkey, known)).collect();
         let stated: BTreeMap<_, _> = seen.hotkeys.iter().map(|one| (one.hotkey, one)).collect();
         for (at, one) in seen.hotkeys.iter().enumerate() {
-            let known = expected.iter().find(|known| known.hotkey == one.hotkey);
+            let known = expected.get(&one.hotkey);
             let spot = file.member(steps!["hotkeys", at]);
             self.log.hold(Check::Submissions, known == Some(one), &spot, || match known {
                 None => format!("{} revealed nothing in the window", one.hotkey),
@@ -117,7 +119,7 @@ impl Verifier<'_> {
                 Some(_) => format!("{} revealed something else", one.hotkey),
             });
         }
-        for known in expected.iter().filter(|known| !stated.contains_key(&known.hotkey)) {
+        for known in expected.values().filter(|known| !stated.contains_key(&known.hotkey)) {
             let problem = format!("{} revealed something, and is not there", known.hotkey);
             self.log.found(Check::Submissions, &file.member(steps!["hotkeys"]), problem);
         }

@@ -13,14 +13,19 @@ use ledger::files::matrix::Matrix;
 use ledger::files::reports::GenerationReports;
 use ledger::files::schedule::Schedule;
 use ledger::files::winner::Winner;
-use ledger::repository::Snapshot;
-use ledger::{LEADER, Place, Round, RoundFile, Stage};
+use ledger::{JsonFile as _, LEADER, Place, Round, RoundFile, Stage};
 
 use super::Verifier;
 use super::books::File;
 use super::matches::{Context, Played};
 use super::report::{Check, steps};
 use super::rules::Rules;
+
+/// How often outputs are made again, at most: the rules allow no more.
+pub(super) const REPEATS_MAX: u32 = 100;
+
+/// Verdicts of one round that are looked at twice, at most.
+const BEFORE_MAX: usize = 64;
 
 /// Files that a round's outcome follows from.
 pub(super) struct Basis {
@@ -58,9 +63,13 @@ impl Verifier<'_> {
         let place = Place::Round(round, RoundFile::SourceAudit);
         let file: File<SourceAudits> = self.books.json(&mut self.log, &place)?;
         let decided = self.introduced(&Place::Round(round, RoundFile::Winner).to_string());
-        let then =
-            decided.and_then(|id| Snapshot::new(self.books.repository, id).find(&place).ok());
-        let then: Option<SourceAudits> = then.map(Option::unwrap_or_default);
+        let then: Option<SourceAudits> =
+            decided.and_then(|id| match self.books.text_at(id, &file.path) {
+                Some(text) => {
+                    SourceAudits::from_optional("", Some(&text)).ok().map(Option::unwrap_or_default)
+                }
+                None => Some(SourceAudits::default()),
+            });
         Some(match then {
             Some(then) if file.value.starts_with(&then) => File { value: then, ..file },
             _ => file,
@@ -86,7 +95,7 @@ impl Verifier<'_> {
         let (empty, no_reports) = (Matrix::default(), GenerationReports::default());
         let sources = basis.sources.as_ref().map_or(&[][..], |file| file.value.as_slice());
         let candidates = self.tournament_rules(context, basis);
-        let inputs = Inputs {
+        let mut inputs = Inputs {
             rules: candidates[0],
             order: &order,
             matches: basis.matches.as_ref().map_or(&empty, |file| &file.value),
@@ -112,6 +121,7 @@ impl Verifier<'_> {
                 );
                 self.log.unchecked(Check::Winner, what);
                 timeline = other;
+                inputs.rules = rules;
             }
         }
         if let Some(open) = unfinished(&timeline) {
@@ -133,15 +143,23 @@ impl Verifier<'_> {
         }
     }
 
-    /// The rules of the tournament: of the original's last era also those that changed while it ran.
+    /// The rules of the tournament: those that held when it was decided, those from before, and of the original's last era others
+    /// that may have held.
     fn tournament_rules(&self, context: &Context, basis: &Basis) -> Vec<TournamentRules> {
-        let rules = TournamentRules::of(&context.config);
-        let mut all = vec![rules];
+        let mut all: Vec<TournamentRules> =
+            context.configs.iter().map(TournamentRules::of).collect();
+        all.dedup();
         if context.rules != Rules::Modules {
             return all;
         }
-        if let Some(later) = self.config_with(context.round, &[RoundFile::Winner]) {
-            all.push(TournamentRules::of(&later));
+        let seen = basis.matches.iter().flat_map(|file| file.value.iter());
+        let seen = seen.map(|(.., margin)| margin);
+        let (first, known) = (all[0], all.len());
+        for margin in self.margins(&context.configs, context.is_dated, seen).into_iter().skip(1) {
+            let other = TournamentRules { win_margin: margin, self_audit_margin: margin, ..first };
+            if !all[..known].contains(&other) {
+                all.push(other);
+            }
         }
         // Documents say 0 for audits of submissions, the code says the margin.
         for at in 0..all.len() {
@@ -149,7 +167,9 @@ impl Verifier<'_> {
         }
         let played = basis.audits.iter().flat_map(|file| file.value.iter());
         let repeat = |left: &str| left.rsplit_once('_')?.1.parse::<u32>().ok();
-        if let Some(repeats) = played.filter_map(|(left, ..)| repeat(left)).max() {
+        if let Some(repeats) =
+            played.filter_map(|(left, ..)| repeat(left)).filter(|n| *n <= REPEATS_MAX).max()
+        {
             for at in 0..all.len() {
                 all.push(TournamentRules { repeats, ..all[at] });
             }
@@ -205,6 +225,11 @@ impl Verifier<'_> {
         let none = GenerationAudits::default();
         let stated = basis.verdicts.as_ref().map_or(&none, |file| &file.value);
         let expected = audit::verdicts(timeline, requests, &none);
+        let mut looked = 0;
+        let mut is_of_before = |hotkey: &str, found: &GenerationAudit| {
+            looked += 1;
+            looked > BEFORE_MAX || is_of_before(inputs, requests, hotkey, found)
+        };
         if let (Some(file), Rules::Crucible) = (&basis.verdicts, context.rules) {
             for hotkey in stated.keys().filter(|hotkey| !expected.contains_key(*hotkey)) {
                 let problem = "has a verdict, and none follows from its margins";
@@ -220,7 +245,7 @@ impl Verifier<'_> {
                 (Some(found), Some(_))
                     if !is_over
                         && (found.verdict() != Some(expected) || found.reason() != row.reason)
-                        && is_of_before(inputs, requests, &hotkey, found) =>
+                        && is_of_before(&hotkey, found) =>
                 {
                     let what = "a verdict that the judge has not yet changed after what came last";
                     self.log.unchecked(Check::Audits, what);

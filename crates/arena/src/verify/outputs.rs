@@ -1,6 +1,6 @@
 //! What miners delivered: only prompts of the round, all of them once the stage is over, and blobs that are what was recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use judge::audit::SUBMITTED;
@@ -72,7 +72,7 @@ impl Verifier<'_> {
             if was == id(self.books.snapshot.id()) {
                 return now;
             }
-            let text = String::from_utf8(repository.read(then, &path).ok()??).ok()?;
+            let text = self.books.text_at(then, &path)?;
             let value = Outputs::from_optional(&path, Some(&text)).ok()?.unwrap_or_default();
             return Some(Rc::new(File { path, text, value }));
         }
@@ -130,6 +130,7 @@ impl Verifier<'_> {
         rules: Rules,
         stems: &[String],
         hotkeys: &[String],
+        who: &BTreeSet<String>,
     ) {
         let folder = format!("rounds/{round}/");
         let places: Vec<Place> =
@@ -146,7 +147,7 @@ impl Verifier<'_> {
             let Some(outputs) = self.outputs(round, hotkey, std::slice::from_ref(file)) else {
                 continue;
             };
-            if hotkey != LEADER && !hotkeys.contains(hotkey) {
+            if hotkey != LEADER && !who.contains(hotkey) {
                 let problem = "is not by anybody who takes part";
                 self.log.noticed(Check::Outputs, &outputs.line(1, ""), problem);
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,9 @@ const LARGE_MAX: usize = 200 << 20;
 
 /// Tries for one blob, if the first ones fail in a way that may pass.
 const TRIES: usize = 2;
+
+/// Failures in a row after which a server is not asked any more: each may take all the time it has.
+const FAILURES_MAX: usize = 32;
 
 /// A folder as the local store keeps blobs.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub struct WebBlobs {
     large: Fetcher,
     base: String,
     cache: Option<PathBuf>,
+    /// How many blobs failed since one did not.
+    failed: AtomicUsize,
 }
 
 impl fmt::Debug for WebBlobs {
@@ -100,7 +106,14 @@ impl WebBlobs {
                 .map_err(|error| std::io::Error::other(format!("no HTTP client: {error}")))
         };
         let (small, large) = (fetcher(SMALL_MAX)?, fetcher(LARGE_MAX)?);
-        Ok(Self { runtime, small, large, base: base.trim_end_matches('/').to_owned(), cache })
+        Ok(Self {
+            runtime,
+            small,
+            large,
+            base: base.trim_end_matches('/').to_owned(),
+            cache,
+            failed: AtomicUsize::new(0),
+        })
     }
 
     /// From where it is kept.
@@ -149,6 +162,12 @@ impl Blobs for WebBlobs {
                     if let Some(kept) = self.kept(one) {
                         return Err(Ok(kept));
                     }
+                    if self.failed.load(Ordering::Relaxed) >= FAILURES_MAX {
+                        let why = format!(
+                            "the server failed {FAILURES_MAX} times in a row, and is not asked any more"
+                        );
+                        return Err(Err(BlobError::Failed(why)));
+                    }
                     let is_small = one.bytes_max <= SMALL_MAX as u64;
                     let fetcher = if is_small { &self.small } else { &self.large }.clone();
                     let (url, bytes_max) = (self.url(&one.key), one.bytes_max);
@@ -162,6 +181,12 @@ impl Blobs for WebBlobs {
                         let got = self.runtime.block_on(task);
                         let got =
                             got.unwrap_or_else(|error| Err(BlobError::Failed(error.to_string())));
+                        match &got {
+                            Err(BlobError::Failed(_)) => {
+                                self.failed.fetch_add(1, Ordering::Relaxed);
+                            }
+                            _ => self.failed.store(0, Ordering::Relaxed),
+                        }
                         if let Ok(bytes) = &got {
                             self.keep(&one.key, bytes);
                         }

@@ -1,8 +1,10 @@
 //! The prompts of a round follow from its seed, the pool and the round before.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger::files::config::Config;
 use ledger::files::prompts;
-use ledger::repository::Snapshot;
+use ledger::repository::Id;
 use ledger::{Place, Round, RoundFile};
 
 use super::books::File;
@@ -10,6 +12,9 @@ use super::report::Check;
 use super::rules::Rules;
 use super::{Verifier, books};
 use crate::selection::{Choice, Rule, select};
+
+/// Prompts of the round before that may have been carried over by other rules, at most.
+const CARRIED_MAX: usize = 1024;
 
 impl Verifier<'_> {
     /// Checks `prompts.txt` of a round.
@@ -21,10 +26,15 @@ impl Verifier<'_> {
         seed: Option<u32>,
         file: &File<books::Prompts>,
     ) {
-        let urls: Vec<&str> = file.value.iter().map(|(url, _)| url.as_str()).collect();
+        let is_lenient = self.log.is_lenient();
+        let urls = file.value.iter().map(|(url, _)| if is_lenient { url.trim() } else { url });
+        let urls: Vec<&str> = urls.collect();
+        let mut lines = BTreeMap::new();
+        for (url, line) in &file.value {
+            lines.entry(prompts::stem(url)).or_insert(*line);
+        }
         for (stem, times) in prompts::unusable_stems(&urls) {
-            let line = file.value.iter().find(|(url, _)| prompts::stem(url) == stem);
-            let line = line.map_or(1, |(_, line)| *line);
+            let line = lines.get(stem).copied().unwrap_or(1);
             let stem = ledger::shorten(stem);
             let problem = format!(
                 "{times} prompts are called \"{stem}\": their outputs cannot be told apart"
@@ -37,22 +47,19 @@ impl Verifier<'_> {
                 .unchecked(Check::Prompts, "no seed.json, so the choice of prompts is not checked");
             return;
         };
-        let pool_path = Place::Pool.to_string();
         let then = self.introduced(&file.path);
-        let snapshot =
-            then.map_or(self.books.snapshot, |id| Snapshot::new(self.books.repository, id));
-        let pool = match snapshot.text(&Place::Pool) {
+        let pool = match self.books.pool(then) {
             Ok(Some(pool)) => pool,
             Ok(None) => {
                 let what = "no prompts.txt, so the choice of prompts is not checked";
                 return self.log.unchecked(Check::Prompts, what);
             }
-            Err(error) => {
-                let problem = books::read_problem(&error);
-                return self.log.missing(Check::Files, &pool_path, problem);
+            Err(problem) => {
+                return self.log.missing(Check::Files, &Place::Pool.to_string(), problem);
             }
         };
-        let Ok(previous) = self.previous_prompts(snapshot, round, rules, config) else {
+        let at = then.unwrap_or(self.books.snapshot.id());
+        let Ok(previous) = self.previous_prompts(at, round, rules, config) else {
             let what =
                 "the prompts of the round before are not there, so the choice is not checked";
             return self.log.unchecked(Check::Prompts, what);
@@ -87,16 +94,23 @@ impl Verifier<'_> {
                 }
             }
         }
+        let again = self.written.get(&file.path).copied().filter(|_| is_lenient && then.is_some());
+        if let Some(again) = again.filter(|again| Some(*again) != then)
+            && self.is_picked_at(again, (round, rules), seed, order, &urls)
+        {
+            return self.log.agree(Check::Prompts, urls.len() as u64);
+        }
         let expected = first.unwrap_or_default();
         let at = urls.iter().zip(&expected).take_while(|(is, should)| is == should).count();
         if then.is_none() {
-            let known: std::collections::BTreeSet<&str> =
-                pool.iter().chain(&previous).copied().collect();
+            let known: BTreeSet<&str> = pool.iter().chain(&previous).copied().collect();
             // What is carried over does not depend on the pool; the rest of the original's may be from an earlier one.
             let carried = usize::try_from(config.carryover_prompts).unwrap_or_default();
-            let from_pool = self.log.is_lenient() && at >= carried.min(previous.len());
-            if from_pool || urls.iter().any(|url| !known.contains(url)) {
-                let what = "the pool was another one when prompts were picked, and without a history it is not known which";
+            let from_pool = is_lenient && at >= carried.min(previous.len());
+            let by_others =
+                || is_lenient && is_by_other_rules(&urls, &previous, &pool, seed, order);
+            if from_pool || urls.iter().any(|url| !known.contains(url)) || by_others() {
+                let what = "the pool, or how many are picked, was another one when prompts were picked, and without a history it is not known which";
                 return self.log.unchecked(Check::Prompts, what);
             }
         }
@@ -118,31 +132,95 @@ impl Verifier<'_> {
         self.log.found(Check::Prompts, &file.line(line, ""), problem);
     }
 
+    /// Whether a round of the original that was begun again by hand has the prompts that its seed picked then.
+    fn is_picked_at(
+        &self,
+        at: Id,
+        (round, rules): (Round, Rules),
+        seed: u32,
+        order: &[Rule],
+        urls: &[&str],
+    ) -> bool {
+        let config = self.config_at(at).or_else(|| self.config_now());
+        let (Some(config), Ok(Some(pool))) = (config, self.books.pool(Some(at))) else {
+            return false;
+        };
+        let Ok(previous) = self.previous_prompts(at, round, rules, &config) else { return false };
+        let previous = previous.as_deref().map(prompts::pool).unwrap_or_default();
+        let pool = prompts::pool(&pool);
+        order.iter().any(|&rule| {
+            let choice = Choice {
+                pool: &pool,
+                previous: &previous,
+                seed,
+                prompts_per_round: config.prompts_per_round,
+                carryover_prompts: config.carryover_prompts,
+                rule,
+            };
+            select(&choice).is_ok_and(|picked| picked == urls)
+        })
+    }
+
     /// The text that prompts are carried over from; `Err` if it should be there and is not.
     fn previous_prompts(
         &self,
-        snapshot: Snapshot<'_>,
+        at: Id,
         round: Round,
         rules: Rules,
         config: &Config,
     ) -> Result<Option<String>, ()> {
-        let mut before = round.previous();
         if config.carryover_prompts <= 0 {
             return Ok(None);
         }
-        let Some(nearest) = before else { return Ok(None) };
-        while let Some(earlier) = before {
-            let text = snapshot.text(&Place::Round(earlier, RoundFile::Prompts));
-            match text {
-                Ok(Some(text)) => return Ok(Some(text)),
-                // Nobody submitted to that round: we go further back, the original stops.
-                Ok(None) if rules == Rules::Crucible && self.was_empty(earlier) => {
-                    before = earlier.previous();
-                }
-                _ => return Err(()),
+        let Some(nearest) = round.previous() else { return Ok(None) };
+        let prompts = |round| Place::Round(round, RoundFile::Prompts);
+        if rules != Rules::Crucible {
+            return self.books.text_at(at, &prompts(nearest).to_string()).map(Some).ok_or(());
+        }
+        // Nobody submitted to a round: we go further back, the original stops.
+        for &earlier in self.books.rounds_before(round).iter().rev() {
+            if self.books.has(&prompts(earlier)) {
+                return self.books.text_at(at, &prompts(earlier).to_string()).map(Some).ok_or(());
+            }
+            if !self.was_empty(earlier) {
+                return Err(());
             }
         }
         // No round before had prompts.
         if self.was_empty(nearest) { Ok(None) } else { Err(()) }
     }
+}
+
+/// Whether prompts may have been picked by other numbers, and from another pool: as many of the round before as the seed picks of
+/// them stand first, and behind those are not more of them than chance brings.
+fn is_by_other_rules(
+    urls: &[&str],
+    previous: &[&str],
+    pool: &[&str],
+    seed: u32,
+    rules: &[Rule],
+) -> bool {
+    let before: BTreeSet<&str> = previous.iter().copied().collect();
+    let most = urls.len().min(previous.len()).min(CARRIED_MAX);
+    rules.iter().any(|&rule| {
+        (0..=most).any(|count| {
+            let number = i64::try_from(count).unwrap_or_default();
+            let choice = Choice {
+                pool: &[],
+                previous,
+                seed,
+                prompts_per_round: number,
+                carryover_prompts: number,
+                rule,
+            };
+            let Ok(carried) = select(&choice) else { return false };
+            if !urls.starts_with(&carried) {
+                return false;
+            }
+            let rest = &urls[carried.len()..];
+            let again = rest.iter().filter(|url| before.contains(*url)).count();
+            let chance = rest.len() * previous.len() / pool.len().max(1);
+            again <= 3 + 3 * chance
+        })
+    })
 }

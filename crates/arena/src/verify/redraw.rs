@@ -50,7 +50,7 @@ impl Verifier<'_> {
                 MinerFile::Generated => "generated".to_owned(),
                 _ => continue,
             };
-            if hotkey != LEADER && !context.order.contains(hotkey) {
+            if hotkey != LEADER && !context.who.contains(hotkey) {
                 continue;
             }
             let Some(outputs) = self.outputs(round, hotkey, std::slice::from_ref(file)) else {

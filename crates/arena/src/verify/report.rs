@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
+use ledger::files::matrix::Matrix;
 use ledger::json::{Step, locate};
 use ledger::{Round, path_text};
 use serde::Serialize;
@@ -19,6 +20,9 @@ const REMARKS_MAX: usize = 200;
 
 /// Reasons why something was not checked that are kept, at most.
 const UNCHECKED_MAX: usize = 1000;
+
+/// Bytes of files that are searched for lines, at most; what is found after that is said to be on line 1.
+const SEARCHED_MAX: usize = 4 << 30;
 
 /// Characters of a problem, at most: files are other people's.
 const TEXT_MAX: usize = 400;
@@ -215,6 +219,8 @@ pub(super) enum At<'a> {
     Line(usize, &'a str),
     /// A member.
     Member(Vec<Step>),
+    /// A match in a matrix, and a name for what is wrong with it.
+    Row(&'a str, &'a str, &'a str),
 }
 
 /// A member of a file, from keys and items.
@@ -254,6 +260,8 @@ pub(super) struct Log {
     /// Whether what follows is of the original, whose files promise less.
     is_lenient: bool,
     per_file: BTreeMap<String, usize>,
+    remarks_per_file: BTreeMap<String, usize>,
+    searched: usize,
     unchecked: IndexMap<(Check, Option<u32>, String), u64>,
 }
 
@@ -283,24 +291,52 @@ impl Log {
         if !self.has_room(spot.path) {
             return;
         }
-        let (line, field) = match &spot.at {
-            At::Line(line, name) => (*line, (*name).to_owned()),
-            At::Member(path) => (locate(spot.text, path).0, path_text(path)),
-        };
+        let (line, field) = self.line(spot);
         self.push(check, spot.path, line, field, problem.to_string(), None);
     }
 
     /// A disagreement, or with the original's files a remark.
     pub(super) fn noticed(&mut self, check: Check, spot: &Spot<'_>, problem: impl fmt::Display) {
-        if !self.is_lenient {
-            return self.found(check, spot, problem);
+        if self.is_lenient {
+            self.remark(check, spot, problem);
+        } else {
+            self.found(check, spot, problem);
         }
-        let (line, field) = match &spot.at {
-            At::Line(line, name) => (*line, (*name).to_owned()),
-            At::Member(path) => (locate(spot.text, path).0, path_text(path)),
-        };
+    }
+
+    /// A remark.
+    pub(super) fn remark(&mut self, check: Check, spot: &Spot<'_>, problem: impl fmt::Display) {
+        let of_file = self.remarks_per_file.entry(spot.path.to_owned()).or_insert(0);
+        *of_file += 1;
+        // Looking for the line takes time, so it is not done for what is only counted.
+        if *of_file > PER_FILE_MAX || self.report.remarks.len() >= REMARKS_MAX {
+            self.report.more_remarks += 1;
+            return;
+        }
+        let (line, field) = self.line(spot);
         let finding = self.finding(check, spot.path, line, field, &problem.to_string(), None);
         self.report.remark(finding);
+    }
+
+    /// Line and member of a place.
+    fn line(&mut self, spot: &Spot<'_>) -> (usize, String) {
+        let field = match &spot.at {
+            At::Line(_, name) | At::Row(.., name) => (*name).to_owned(),
+            At::Member(path) => path_text(path),
+        };
+        if let At::Line(line, _) = spot.at {
+            return (line, field);
+        }
+        if self.searched > SEARCHED_MAX {
+            return (1, field);
+        }
+        self.searched += spot.text.len();
+        let line = match &spot.at {
+            At::Row(left, right, _) => Matrix::line_of(spot.text, left, right).unwrap_or(1),
+            At::Member(path) => locate(spot.text, path).0,
+            At::Line(line, _) => *line,
+        };
+        (line, field)
     }
 
     /// Agreement, or what [`Log::noticed`] makes of it.
@@ -339,14 +375,14 @@ impl Log {
     pub(super) fn found_in_commit(
         &mut self,
         path: &str,
-        line: usize,
+        line: impl FnOnce() -> usize,
         commit: impl fmt::Display,
         problem: impl fmt::Display,
     ) {
         if self.has_room(path) {
             let commit = Some(commit.to_string());
             let problem = problem.to_string();
-            self.push(Check::History, path, line, String::new(), problem, commit);
+            self.push(Check::History, path, line(), String::new(), problem, commit);
         }
     }
 

@@ -9,7 +9,7 @@ use ledger::{MinerFile, Stage};
 
 use super::Verifier;
 use super::matches::Context;
-use super::outcome::Basis;
+use super::outcome::{Basis, REPEATS_MAX};
 use super::report::{Check, steps};
 use super::rules::Rules;
 use crate::orchestrator::reports::count;
@@ -64,7 +64,8 @@ impl Verifier<'_> {
                 })
                 .map(|(stem, _)| stem.clone())
                 .collect();
-            for (at, repeat) in report.repeats.iter().enumerate() {
+            // The rules allow no more.
+            for (at, repeat) in report.repeats.iter().enumerate().take(REPEATS_MAX as usize) {
                 let index = repeat.repeat_index;
                 let made = self.outputs(context.round, hotkey, &MinerFile::generated(index));
                 let (generated, failed) =

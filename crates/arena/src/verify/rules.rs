@@ -1,5 +1,7 @@
 //! By whose rules a round was run.
 
+use std::collections::BTreeMap;
+
 use ledger::files::audits::{AuditRequests, GenerationAudit, GenerationAudits};
 use ledger::files::outputs::{AssetKind, Outputs};
 use ledger::{JsonFile, MinerFile, Place, Round, RoundFile};
@@ -14,7 +16,7 @@ pub(super) fn is_original(books: &Books<'_>) -> bool {
         Ok(json) => json.as_object().is_some_and(|members| members.contains_key("crucible")),
         Err(_) => text.contains("\"crucible\""),
     });
-    !ours && !books.rounds().into_keys().any(|round| books.paths.contains(&observed::path(round)))
+    !ours && !books.rounds().iter().any(|&round| books.paths.contains(&observed::path(round)))
 }
 
 /// By whose rules.
@@ -40,52 +42,75 @@ impl Rules {
         }
     }
 
-    /// Tells by the files that are there; `ours` if the competition's rules are.
-    pub(super) fn of(books: &Books<'_>, round: Round, ours: bool) -> Self {
+    /// Tells by the files that are there; `ours` if the competition's rules are. A round that has too few is by the rules of those
+    /// before it, or behind it.
+    pub(super) fn of(books: &Books<'_>, round: Round, ours: bool, eras: &Eras) -> Self {
         if ours || books.paths.contains(&observed::path(round)) {
             return Self::Crucible;
         }
+        if let Some(told) = eras.get(&round) {
+            return *told;
+        }
+        let schedule = Place::Round(round, RoundFile::Schedule).to_string();
+        match books.peek(&schedule) {
+            Some(text) if !text.contains("generation_deadline_block") => Self::Splats,
+            _ => {
+                let before = eras.range(..round).next_back();
+                let near = before.or_else(|| eras.range(round..).next());
+                near.map(|(_, rules)| *rules)
+                    .filter(|rules| *rules != Self::Splats)
+                    .unwrap_or(Self::Modules)
+            }
+        }
+    }
+
+    /// The rules of a round of the original, if its files tell.
+    fn told(books: &Books<'_>, round: Round) -> Option<Self> {
         let has = |file| books.has(&Place::Round(round, file));
         if has(RoundFile::JudgeProgress) {
-            return Self::Splats;
+            return Some(Self::Splats);
         }
         if has(RoundFile::AuditMatrix) || has(RoundFile::GenerationReports) {
-            return Self::Modules;
+            return Some(Self::Modules);
         }
         let requests = Place::Round(round, RoundFile::RequireAudit).to_string();
         let audits = Place::Round(round, RoundFile::GenerationAudits).to_string();
         let requests =
             books.peek(&requests).and_then(|text| AuditRequests::from_text("", &text).ok());
         if requests.is_some_and(|all| all.iter().any(|one| one.critical_prompts.is_some())) {
-            return Self::Meshes;
+            return Some(Self::Meshes);
         }
         let audits =
             books.peek(&audits).and_then(|text| GenerationAudits::from_text("", &text).ok());
         if audits.is_some_and(|all| all.values().any(|one| matches!(one, GenerationAudit::Mesh(_))))
         {
-            return Self::Meshes;
+            return Some(Self::Meshes);
         }
         let folder = format!("rounds/{round}/");
         for path in books.below(&folder) {
             let Some(Place::Miner(_, _, file)) = Place::parse(path) else { continue };
             match file {
-                MinerFile::Generations | MinerFile::DuelsWithLeader => return Self::Splats,
-                MinerFile::Submitted => {
+                MinerFile::Generations | MinerFile::DuelsWithLeader => return Some(Self::Splats),
+                MinerFile::Submitted | MinerFile::Generated | MinerFile::GeneratedRepeat(_) => {
                     let outputs =
                         books.peek(path).and_then(|text| Outputs::from_text("", &text).ok());
                     let kind = outputs.and_then(|all| all.values().next().map(|row| row.kind));
                     if let Some(kind) = kind {
-                        return if kind == AssetKind::Mesh { Self::Meshes } else { Self::Modules };
+                        let is_mesh = kind == AssetKind::Mesh;
+                        return Some(if is_mesh { Self::Meshes } else { Self::Modules });
                     }
                 }
                 _ => {}
             }
         }
-        let schedule = Place::Round(round, RoundFile::Schedule).to_string();
-        let schedule = books.peek(&schedule);
-        match schedule {
-            Some(text) if !text.contains("generation_deadline_block") => Self::Splats,
-            _ => Self::Modules,
-        }
+        None
     }
+}
+
+/// The eras of rounds whose files tell.
+pub(super) type Eras = BTreeMap<Round, Rules>;
+
+/// The eras of these rounds.
+pub(super) fn eras(books: &Books<'_>, rounds: impl Iterator<Item = Round>) -> Eras {
+    rounds.filter_map(|round| Some((round, Rules::told(books, round)?))).collect()
 }

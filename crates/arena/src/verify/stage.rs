@@ -50,15 +50,16 @@ impl Verifier<'_> {
     pub(super) fn was_empty(&self, round: Round) -> bool {
         let place = Place::Round(round, RoundFile::Submissions);
         let nobody = || {
-            let read = self.books.snapshot.find::<Submissions>(&place);
+            let read = self.books.find_at::<Submissions>(self.books.snapshot.id(), &place);
             self.originals.contains(&round)
-                && read.is_ok_and(|all| all.is_none_or(|all| all.is_empty()))
+                && !self.books.is_broken(&place)
+                && read.is_none_or(|all| all.is_empty())
         };
         self.has_left(round, Stage::Open) && (!self.books.has(&place) || nobody())
     }
 
     /// The winner of a round, quietly.
     pub(super) fn winner_of(&self, round: Round) -> Option<Winner> {
-        self.books.snapshot.find(&Place::Round(round, RoundFile::Winner)).ok()?
+        self.books.find_at(self.books.snapshot.id(), &Place::Round(round, RoundFile::Winner))
     }
 }

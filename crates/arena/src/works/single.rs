@@ -76,6 +76,8 @@ enum PodEnd {
     Fault(&'static str),
     /// By nobody's.
     Gone,
+    /// By the provider's.
+    Provider(&'static str),
 }
 
 struct Single<'a> {
@@ -164,12 +166,12 @@ impl Single<'_> {
             let word = match &end {
                 Ok(PodEnd::Done) => "completed",
                 Ok(PodEnd::Stopped) => "stopped",
-                Ok(PodEnd::Fault(word)) => *word,
+                Ok(PodEnd::Fault(word) | PodEnd::Provider(word)) => *word,
                 Ok(PodEnd::Gone) | Err(_) => "gone",
             };
             if let Some(pod) = self.record.pods.last_mut() {
                 word.clone_into(&mut pod.termination_reason);
-                if matches!(end, Ok(PodEnd::Fault(_) | PodEnd::Gone)) {
+                if matches!(end, Ok(PodEnd::Fault(_) | PodEnd::Gone | PodEnd::Provider(_))) {
                     let trouble =
                         if pod.is_ready { PodTrouble::Unreachable } else { PodTrouble::Deploy };
                     self.sink.trouble(trouble, &format!("{}: {word}", pod.pod_id));
@@ -184,11 +186,11 @@ impl Single<'_> {
             gone.map_err(|left| left.to_string())?;
             match end? {
                 PodEnd::Stopped => return Ok(OrderEnd::Stopped),
-                PodEnd::Gone => lost += 1,
+                PodEnd::Gone | PodEnd::Provider(_) => lost += 1,
                 PodEnd::Done | PodEnd::Fault(_) => {}
             }
             if lost > self.limits.infrastructure {
-                return Err(format!("{lost} pods were taken away"));
+                return Err(format!("{lost} pods were taken away or never came"));
             }
         }
         Ok(OrderEnd::Completed)
@@ -323,37 +325,63 @@ impl Single<'_> {
         Ok(PodEnd::Done)
     }
 
-    /// Waits until a pod answers.
+    /// Waits until a pod answers: until it has an address as long as its provider may take, and from then on as long as the image may.
+    /// Time in which neither provider nor pod answers is nobody's.
     async fn ready(
         &self,
         provider: &dyn Provider,
         id: &str,
     ) -> Result<Result<Client, PodEnd>, String> {
-        let until = Duration::from_millis(self.limits.visible.saturating_add(self.limits.warm_up));
+        let most = |ms: u64| Duration::from_millis(ms);
         let look = Duration::from_millis(self.limits.look.max(1));
-        let began = tokio::time::Instant::now();
-        while began.elapsed() < until {
-            match provider.get(id).await {
+        let mut began = tokio::time::Instant::now();
+        let mut client: Option<Client> = None;
+        let mut away = None;
+        loop {
+            let asked = tokio::time::Instant::now();
+            let seen = provider.get(id).await;
+            match &seen {
                 Ok(None) => return Ok(Err(PodEnd::Gone)),
-                Ok(Some(Seen { phase: Phase::Exited { .. } | Phase::Failed, .. })) => {
+                Ok(Some(Seen { phase: Phase::Exited { .. }, .. })) => {
                     return Ok(Err(PodEnd::Fault("exited")));
                 }
-                Ok(Some(Seen { url: Some(url), .. })) => {
-                    let bearer = provider.bearer().cloned();
-                    let limits = SingleLimits::default();
-                    let client =
-                        Client::new(&url, bearer, limits).map_err(|error| error.to_string())?;
-                    if client.health().await.is_ok() {
-                        return Ok(Ok(client));
-                    }
+                Ok(Some(Seen { phase: Phase::Failed, .. })) => {
+                    return Ok(Err(PodEnd::Provider("provider_failed")));
+                }
+                Ok(Some(Seen { url: Some(url), .. })) if client.is_none() => {
+                    let (bearer, limits) = (provider.bearer().cloned(), SingleLimits::default());
+                    let made = Client::new(url, bearer, limits);
+                    client = Some(made.map_err(|error| error.to_string())?);
+                    began = tokio::time::Instant::now();
                 }
                 Ok(Some(_)) | Err(_) => {}
+            }
+            if let Some(client) = &client
+                && client.health().await.is_ok()
+            {
+                return Ok(Ok(client.clone()));
             }
             if !self.wait(look).await {
                 return Ok(Err(PodEnd::Stopped));
             }
+            if seen.is_err() {
+                if away.get_or_insert(asked).elapsed() > most(self.limits.outage) {
+                    return Err("neither provider nor pod answered".to_owned());
+                }
+                began += asked.elapsed();
+                continue;
+            }
+            away = None;
+            match &client {
+                None if began.elapsed() > most(self.limits.visible) => {
+                    return Ok(Err(PodEnd::Provider("not_visible")));
+                }
+                Some(_) if began.elapsed() > most(self.limits.warm_up) => {
+                    return Ok(Err(PodEnd::Fault("warm_up_timeout")));
+                }
+                _ => {}
+            }
         }
-        Ok(Err(PodEnd::Fault("warm_up_timeout")))
     }
 
     /// One asset.
@@ -391,7 +419,10 @@ impl Single<'_> {
             if is_silent {
                 match provider.get(id).await {
                     Ok(None) => return Ok(Try::Ended(PodEnd::Gone)),
-                    Ok(Some(Seen { phase: Phase::Exited { .. } | Phase::Failed, .. })) => {
+                    Ok(Some(Seen { phase: Phase::Failed, .. })) => {
+                        return Ok(Try::Ended(PodEnd::Provider("provider_failed")));
+                    }
+                    Ok(Some(Seen { phase: Phase::Exited { .. }, .. })) => {
                         return Ok(Try::Ended(PodEnd::Fault("exited")));
                     }
                     Ok(Some(_)) => {}

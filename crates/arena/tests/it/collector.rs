@@ -4,6 +4,7 @@ mod admission;
 mod commitments;
 mod downloads;
 mod queue;
+mod silence;
 mod turns;
 mod world;
 

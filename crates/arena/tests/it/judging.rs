@@ -136,7 +136,7 @@ fn reports_tell_how_sure_they_are_and_name_their_evidence() {
             },
             "evidence": {
               "key": "rounds/0/evidence/A/duels_leader/p0.json",
-              "sha256": "3edcc21e62a9d0ec61938d1957eb89cbfca0fb8bc2780b9177128628bc51d01f"
+              "sha256": "426bd887ae2a551001924cbba6a933e64d27b502c2f8a9266ef03ca7bf2f921b"
             }
           }
         },
@@ -268,6 +268,106 @@ fn a_pause_is_honoured_between_duels() {
     world.put(&[("state.json", r#"{"current_round": 0, "stage": "duels"}"#)]);
     world.run_with(&one_by_one);
     assert_eq!(world.asked(), 20, "it went on where it stood");
+}
+
+/// Also where all duels are under way: calls in flight end, and no further one is begun.
+#[test]
+fn a_pause_is_noticed_between_answers() {
+    let world = World::new(&["A"], 4, "leader-A=2", "");
+    world.answers.calls.store(3, Ordering::SeqCst);
+    *world.answers.meanwhile.lock().unwrap() = Some(|world, asked| {
+        world.later(Duration::from_secs(10));
+        if asked == 4 {
+            world.put(&[("state.json", r#"{"current_round": 0, "stage": "paused"}"#)]);
+        }
+    });
+    assert_eq!(world.run(), Turn::Idle);
+    assert!((4..8).contains(&world.asked()), "{}", world.asked());
+    assert!(world.text("rounds/0/matches_matrix.csv").is_none());
+    assert!(!world.titles().contains(&"Judge LLM Errors".to_owned()), "nothing is wrong with it");
+    world.put(&[("state.json", r#"{"current_round": 0, "stage": "duels"}"#)]);
+    world.run();
+    assert_eq!(world.asked(), 12, "it went on where it stood");
+}
+
+/// A model that leaves much unanswered makes no match, and people hear of it; once it is mended it is asked again.
+#[test]
+fn a_match_with_much_silence_does_not_count() {
+    let world = World::new(&["A"], 8, "leader-A=2", "");
+    world.turn().unwrap();
+    world.answers.is_mute.store(true, Ordering::SeqCst);
+    for turns in 1..3 {
+        let error = world.turn().unwrap_err();
+        assert!(!error.needs_operator);
+        insta::allow_duplicates! {
+            assert_snapshot!(error, @"judging A against leader: 24 of 24 questions came to no answer of the model, in 8 of 8 duels too many: the match does not count, and is judged again");
+        }
+        assert!(world.text("rounds/0/matches_matrix.csv").is_none());
+        assert!(world.text("rounds/0/A/duels_leader.json").is_none());
+        assert_eq!(world.asked(), turns * 8, "it is asked in each turn");
+    }
+    assert!(world.titles().contains(&"Judge LLM Errors".to_owned()));
+    // Whoever wants it may have it all the same.
+    let all = Settings { unanswered_max: 1.0, ..Settings::default() };
+    let other = World::new(&["A"], 8, "leader-A=2", "");
+    other.answers.is_mute.store(true, Ordering::SeqCst);
+    other.run_with(&all);
+    assert_eq!(report(&other, "rounds/0/A/duels_leader.json").score, 2);
+    world.answers.is_mute.store(false, Ordering::SeqCst);
+    world.run();
+    assert_eq!(world.asked(), 3 * 8, "and now it answers");
+    assert_eq!(report(&world, "rounds/0/A/duels_leader.json").score, 2);
+}
+
+#[test]
+fn people_hear_once_that_a_match_fails() {
+    use arena::owner::Owner as _;
+    let world = World::new(&["A"], 8, "leader-A=2", "");
+    world.turn().unwrap();
+    world.answers.fails_from.store(3, Ordering::SeqCst);
+    let mut owner = arena::judging::Judging::new(Settings::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..3 {
+        runtime.block_on(owner.turn(&world.ports)).unwrap_err();
+    }
+    let told = || world.titles().iter().filter(|title| *title == "Judge LLM Errors").count();
+    assert_eq!(told(), 1);
+}
+
+#[test]
+fn reports_tell_how_many_calls_an_early_end_saved() {
+    let world = World::new(&["A"], 40, "leader-A=40", r#""sequential_stopping": true"#);
+    world.answers.calls.store(3, Ordering::SeqCst);
+    world.run();
+    let report = report(&world, "rounds/0/A/duels_leader.json");
+    let count = |key: &str| match &report.layout.get(key) {
+        Some(Json::Number(text)) => text.parse::<usize>().unwrap(),
+        other => panic!("{key}: {other:?}"),
+    };
+    assert!(count("judged") < 40);
+    assert_eq!(count("calls"), 3 * count("judged"));
+    assert_eq!(count("calls_saved"), 3 * (40 - count("judged")));
+}
+
+/// Margins that are averaged are not cut off: audits go to their end under the pooled rule.
+#[test]
+fn pooled_audits_are_judged_to_their_end() {
+    let scores = "leader-A=40 A-A_1=0 leader-A_1=40";
+    for (rule, ends) in [("each", false), ("pooled", true)] {
+        let options = format!(r#""sequential_stopping": true, "audit_rule": "{rule}""#);
+        let world = World::new(&["A"], 40, scores, &options);
+        world.run();
+        world.audited(&["A"], "passed");
+        world.run();
+        let judged = |file: &str| {
+            let report = report(&world, &format!("rounds/0/A/{file}.json"));
+            report.duels.iter().filter(|duel| duel.winner != DuelWinner::Skipped).count()
+        };
+        assert!(judged("duels_leader") < 40, "{rule}");
+        assert_eq!(judged("audit_leader_1") == 40, ends, "{rule}");
+        assert_eq!(judged("audit_submitted_1") == 40, ends, "{rule}");
+        assert!(world.text("rounds/0/winner.json").unwrap().contains("\"A\""));
+    }
 }
 
 #[test]

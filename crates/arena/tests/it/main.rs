@@ -11,6 +11,7 @@ mod judging;
 mod leader;
 mod notify;
 mod orchestrator;
+mod owner;
 mod random;
 mod rounds;
 mod schedule;

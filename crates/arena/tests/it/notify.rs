@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arena::notify::notices::AuditVerdict;
 use arena::notify::{Discord, Settings, notices};
 use arena::owner::TurnError;
 use arena::ports::{Notice, Notify as _};
@@ -199,7 +200,16 @@ fn what_people_read() {
     Render failures: 0
     ");
     let repeats = [(1, -0.0625, 0.125), (2, -0.0, 0.0)];
-    insta::assert_snapshot!(shown(&notices::audit_completed(Round(3), "5HotkeyExample", &repeats, Err("too far"))), @"
+    let told = |verdict| {
+        let shown = shown(&notices::audit_completed(Round(3), "5HotkeyExample", &repeats, verdict));
+        let (colour, verdict) = (shown.split(' ').next(), shown.lines().last());
+        format!("{} {}", colour.unwrap_or_default(), verdict.unwrap_or_default())
+    };
+    insta::assert_snapshot!(told(AuditVerdict::Verified), @"#2ECC71 Verdict = VERIFIED");
+    insta::assert_snapshot!(told(AuditVerdict::MarginsPassed), @"#2ECC71 Verdict = margins passed, not yet verified");
+    insta::assert_snapshot!(told(AuditVerdict::Deferred("the defender is not verified yet")), @"#E67E22 Verdict = DEFERRED: the defender is not verified yet");
+    let verdict = AuditVerdict::Rejected("too far");
+    insta::assert_snapshot!(shown(&notices::audit_completed(Round(3), "5HotkeyExample", &repeats, verdict)), @"
     #E67E22 Round 3 Audit Completed
 
     Miner: 5HotkeyExa

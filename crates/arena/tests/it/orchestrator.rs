@@ -182,7 +182,7 @@ fn limits_reject_and_end_the_order() {
 }
 
 #[test]
-fn what_renders_badly_is_a_failure_and_what_cannot_be_drawn_now_is_none() {
+fn what_renders_badly_was_made_and_what_cannot_be_drawn_now_is_not_there() {
     let world = round();
     let ports = ports(&world);
     world.put("rounds/1/prompts.txt", "https://i/bad.png\nhttps://gone/b.png\nhttps://i/c.png");
@@ -194,9 +194,10 @@ fn what_renders_badly_is_a_failure_and_what_cannot_be_drawn_now_is_none() {
       "bad": {
         "js": "https://cdn.example/rounds/1/leader/generated_1/bad.js",
         "views": null,
-        "failure_reason": "render_failed: no module",
+        "failure_reason": null,
         "size": 7,
-        "sha256": "73df2d60e8d7ac24a96732be6d38d0351f92893a9d0112c7811c5a8d2e53e8de"
+        "sha256": "73df2d60e8d7ac24a96732be6d38d0351f92893a9d0112c7811c5a8d2e53e8de",
+        "detail": "no module"
       },
       "b": {
         "js": "https://cdn.example/rounds/1/leader/generated_1/b.js",

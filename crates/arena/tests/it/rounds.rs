@@ -135,6 +135,61 @@ fn a_round_without_submissions_is_a_defence() {
     closed(&world);
 }
 
+/// A stage set by hand, or a lost file, is no round without submissions.
+#[test]
+fn that_nobody_took_part_needs_a_proof() {
+    let ours = SCHEDULE.replace("}", r#", "planned_start": "2031-03-01T08:00:00Z"}"#);
+    let seen = |entries: &str| {
+        format!(
+            r#"{{"netuid": 17, "start_block": 100000, "start_hash": "{0}", "read_block": 100000, "read_hash": "{0}",
+            "published_block": 100003, "required_lock": 0, "hotkeys": [{entries}], "locks": {{}}}}"#,
+            "07".repeat(32)
+        )
+    };
+    let text =
+        format!(r#"{{"repo": "a/b", "commit": "{}", "cdn_url": "http://a"}}"#, "0".repeat(40));
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let somebody = format!(
+        r#"{{"hotkey": "{}", "coldkey": "{}", "entries": [{{"block": 99000, "bytes": "{hex}"}}]}}"#,
+        Account([3; 32]),
+        Account([4; 32])
+    );
+    let without = |files: &[(&str, Option<&str>)]| {
+        let world = world(None);
+        world.write(&[("rounds/6/submissions.json", None)]);
+        world.write(files);
+        world
+    };
+    let commitments = "rounds/6/commitments.json";
+    let schedule = ("rounds/6/schedule.json", Some(ours.as_str()));
+    closed(&without(&[schedule, (commitments, Some(&seen("")))]));
+    let refused = |files: &[(&str, Option<&str>)]| self::refused(&without(files));
+    insta::assert_snapshot!(refused(&[schedule]), @r#"closing round 6: rounds/6/commitments.json: it is missing, so nobody looked who takes part; set stage in state.json to "open", or restore the file"#);
+    insta::assert_snapshot!(refused(&[schedule, (commitments, Some(&seen(&somebody)))]), @r#"closing round 6: rounds/6/submissions.json: it names nobody, and commitments.json lets 1 take part; set stage in state.json to "open""#);
+    insta::assert_snapshot!(refused(&[("rounds/6/seed.json", Some("{\"seed\": 1}"))]), @"closing round 6: rounds/6/submissions.json: it names nobody, and rounds/6/seed.json shows that somebody took part; restore the file, or remove rounds/6/seed.json");
+    insta::assert_snapshot!(refused(&[(commitments, Some(&seen(""))), ("rounds/6/prompts.txt", Some("http://a/b.png"))]), @"closing round 6: rounds/6/submissions.json: it names nobody, and rounds/6/prompts.txt shows that somebody took part; restore the file, or remove rounds/6/prompts.txt");
+    let later = SCHEDULE.replace("100000", "101000");
+    insta::assert_snapshot!(refused(&[("rounds/6/schedule.json", Some(&later))]), @r#"closing round 6: state.json: stage: the round goes on until block 101000; set stage in state.json to "open""#);
+}
+
+#[test]
+fn blocks_that_make_no_sense_are_named() {
+    let with = |schedule: &str| {
+        let world = world(Some(BOB));
+        world.write(&[("rounds/6/schedule.json", Some(schedule))]);
+        refused(&world)
+    };
+    insta::assert_snapshot!(with(&SCHEDULE.replace("78401", "100001")), @"closing round 6: rounds/6/schedule.json: latest_reveal_block: 100000 is before earliest_reveal_block, 100001; nobody could take part: set a later block");
+    insta::assert_snapshot!(with(&SCHEDULE.replace("101200", "100000")), @"closing round 6: rounds/6/schedule.json: generation_deadline_block: 100000 is not after latest_reveal_block, 100000; miners would have no time: set a later block");
+    // The window of the next round would be over before it begins.
+    let late = SCHEDULE.replace("100000", "200000").replace("101200", "201200");
+    insta::assert_snapshot!(with(&late.replace("}", r#", "planned_start": "2031-03-01T08:00:00Z"}"#)), @"closing round 6: rounds/7/schedule.json would say latest_reveal_block: 121600 is before earliest_reveal_block, 200001; nobody could take part: set a later block; look at latest_reveal_block of rounds/6/schedule.json and at generation_stage_minutes of config.json");
+    let world = world(Some(BOB));
+    world
+        .write(&[("config.json", Some(&CONFIG.replace("\"generation_stage_minutes\": 240,", "")))]);
+    insta::assert_snapshot!(refused(&world), @"closing round 6: config.json: generation_stage_minutes: it is missing; use 1 to 43200 (30 days)");
+}
+
 #[test]
 fn a_pause_keeps_what_is_to_follow() {
     let world = world(Some(DEFENDED));

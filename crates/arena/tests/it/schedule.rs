@@ -57,6 +57,21 @@ fn too_near_is_a_day_later() {
 }
 
 #[test]
+fn rounds_that_were_planned_keep_their_distance() {
+    let mut previous = previous(100_000);
+    previous.planned_start = Some("2031-03-01T08:00:00Z".parse().unwrap());
+    let start = |now: &str| {
+        let now = now.parse().unwrap();
+        let (config, previous) = (&config(), Some(&previous));
+        plan(&Seen { config, now, block: 200_000, block_time: BLOCK_TIME, previous }).unwrap().start
+    };
+    assert_snapshot!(start("2031-03-04T07:00:00Z"), @"2031-03-04T08:00:00Z");
+    // Too near by a minute: three days later, not one.
+    assert_snapshot!(start("2031-03-04T07:01:00Z"), @"2031-03-07T08:00:00Z");
+    assert_snapshot!(start("2031-11-20T09:00:00Z"), @"2031-11-23T08:00:00Z");
+}
+
+#[test]
 fn not_before_the_first_day_and_not_after_the_last() {
     assert_snapshot!(next(&config(), "2031-01-01T11:00:00Z", 100_900), @"2031-03-01T08:00:00Z at 524800: 100001 524800 526000");
     assert_snapshot!(next(&config(), "2031-11-28T08:00:00Z", 100_000), @"2031-12-01T08:00:00Z at 121600: 100001 121600 122800");

@@ -144,6 +144,10 @@ fn settings_that_make_no_sense() {
         Settings { interval_s: 9, ..settings() }.problem().unwrap(),
         "interval_s is 9; use 60 or more"
     );
+    assert_eq!(
+        Settings { leader_wait_s: 59, ..settings() }.problem().unwrap(),
+        "leader_wait_s is 59; use 60 or more"
+    );
     world.write(&[("leader.json", Some("{"))]);
     assert!(now(setter(settings()).turn(&world.ports)).unwrap_err().needs_operator);
 }

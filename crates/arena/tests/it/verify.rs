@@ -3,9 +3,14 @@
 mod drawn;
 mod eras;
 mod every;
+mod git;
 mod hostile;
+mod large;
+mod mended;
+mod odd;
 mod onchain;
 mod ours;
+mod rules;
 mod servers;
 mod variations;
 mod world;

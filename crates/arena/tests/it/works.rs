@@ -112,6 +112,10 @@ struct Machines {
     /// Dollars an hour.
     price: Option<f64>,
     exits: bool,
+    /// The provider says that it cannot run them.
+    fails: bool,
+    /// They never get an address.
+    is_hidden: bool,
     is_single: bool,
 }
 
@@ -139,11 +143,16 @@ impl Provider for Machines {
         Box::pin(async move {
             let number = self.deployed.fetch_add(1, Ordering::SeqCst);
             assert_eq!(spec.labels[LABEL_NAME], spec.name);
+            let url = if self.is_single { single().await } else { service().await };
             let seen = Seen {
                 id: format!("{number}"),
                 name: spec.name.clone(),
-                url: Some(if self.is_single { single().await } else { service().await }),
-                phase: if self.exits { Phase::Exited { code: Some(1) } } else { Phase::Running },
+                url: Some(url).filter(|_| !self.is_hidden),
+                phase: match (self.exits, self.fails) {
+                    (true, _) => Phase::Exited { code: Some(1) },
+                    (_, true) => Phase::Failed,
+                    _ => Phase::Running,
+                },
                 detail: None,
                 price_per_hour: self.price.map(Usd::from_dollars),
                 created_at: None,
@@ -448,6 +457,31 @@ async fn pods_that_nobody_needs_go() {
     assert_eq!(names().len(), 3, "{:?}", names());
     works.clear(Some(Round(4))).await.unwrap();
     assert_eq!(names(), ["pod-mine-0-test1", "miner-03-5stray-0-test2"]);
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_do_is_no_fault_of_an_image() {
+    for (fails, is_hidden, word) in [(true, false, "provider_failed"), (false, true, "not_visible")]
+    {
+        let folder = TempDir::new().unwrap();
+        let machines = Machines { is_single: true, fails, is_hidden, ..Machines::default() };
+        let machines = Arc::new(machines);
+        let provider: Arc<dyn Provider> = machines.clone();
+        let providers = vec![provider];
+        let all =
+            fleet::providers::Fleet::new(providers, "test1".parse().unwrap(), Caps::default());
+        let limits = Limits { look: 5, visible: 20, infrastructure: 2, ..Limits::default() };
+        let settings = Settings { folder: folder.path().to_owned(), limits, ..Settings::default() };
+        let works = Fleet::with_web(settings, &all, Some(Arc::new(Pictures))).unwrap();
+        let order = Order { kind: Kind::Splats, ..order("5One", &["a"]) };
+        let shelf = Shelf::default();
+        let end = works.run(&order, &shelf, &Stop::new()).await;
+        // Ours: the order is tried again later.
+        assert_eq!(end, Err("3 pods were taken away or never came".to_owned()));
+        assert_eq!((machines.left(), shelf.made().len()), (0, 0));
+        let troubles = shelf.troubles.lock().unwrap().join("\n");
+        assert_eq!(troubles.matches(word).count(), 3, "{troubles}");
+    }
 }
 
 #[tokio::test]

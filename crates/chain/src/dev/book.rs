@@ -10,6 +10,15 @@ use super::genesis::Genesis;
 use crate::timelock::{self, Beacon, SEALED_MAX};
 use crate::{Account, Block, Neuron, REVEALS_MAX, Revealed};
 
+/// Blocks of an epoch: Bittensor's tempo of 360, and one.
+const EPOCH_BLOCKS: u64 = 361;
+
+/// Bytes of commitments that a hotkey may write in an epoch.
+const SPACE_MAX: usize = 3100;
+
+/// What a commitment counts at least.
+const COMMIT_BYTES_MIN: usize = 100;
+
 /// Values with the block from which each counts, oldest first.
 #[derive(Debug)]
 struct History<T>(Vec<(u64, T)>);
@@ -126,7 +135,14 @@ impl Book {
                 if text.len() > longest {
                     return Some(format!("the text has {} bytes, not up to {longest}", text.len()));
                 }
-                (*reveal <= block).then(|| format!("block {reveal} is over before the text is in"))
+                if *reveal <= block {
+                    return Some(format!("block {reveal} is over before the text is in"));
+                }
+                let left = self.space_left(block, signer);
+                let needed = text.len().max(COMMIT_BYTES_MIN);
+                (needed > left).then(|| {
+                    format!("the text takes {needed} bytes, and {signer} has {left} of {SPACE_MAX} left in this epoch")
+                })
             }
             Call::SetWeights { weights } => self.weights_refusal(block, signer, weights),
             Call::Register { hotkey } => {
@@ -163,21 +179,31 @@ impl Book {
         }
         let stake = seat.stake.last().map_or(0, |(_, stake)| *stake);
         let of_itself = matches!(weights, [(to, _)] if *to == uid);
-        if stake < self.genesis.permit_stake && !(of_itself && signer == self.genesis.owner) {
+        let may = stake >= self.genesis.permit_stake || signer == self.genesis.owner || of_itself;
+        if !may {
             return Some(format!("{signer} has no permit: its stake is {stake} rao"));
+        }
+        let least = usize::from(self.genesis.min_allowed_weights).min(self.seats.len());
+        if weights.len() < least && !of_itself {
+            return Some(format!("{} weights, not {least} or more", weights.len()));
         }
         let mut places: Vec<u16> = weights.iter().map(|(to, _)| *to).collect();
         places.sort_unstable();
         if let Some(unknown) = places.iter().find(|to| usize::from(**to) >= self.seats.len()) {
             return Some(format!("there is no member at place {unknown}"));
         }
-        if places.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Some("a place comes twice".to_owned());
-        }
-        let scaled = weights.iter().map(|(_, weight)| *weight).max() == Some(u16::MAX);
-        let zeroes = weights.iter().any(|(_, weight)| *weight == 0);
-        (!scaled || zeroes)
-            .then(|| "weights are not 1 to 65535 with a greatest of 65535".to_owned())
+        let is_twice = places.windows(2).any(|pair| pair[0] == pair[1]);
+        is_twice.then(|| "a place comes twice".to_owned())
+    }
+
+    /// Bytes of commitments that a hotkey may still write in the epoch of a block.
+    fn space_left(&self, block: u64, signer: Account) -> usize {
+        let epoch = |block: u64| (block + u64::from(self.genesis.netuid) + 1) / EPOCH_BLOCKS;
+        let now = epoch(block);
+        let all = self.commitments.get(&signer).into_iter().flatten().rev();
+        let recent = all.take_while(|one| epoch(one.in_block) == now);
+        let used: usize = recent.map(|one| one.text.len().max(COMMIT_BYTES_MIN)).sum();
+        SPACE_MAX.saturating_sub(used)
     }
 
     /// Takes an entry in, if it is one of this chain.

@@ -36,13 +36,16 @@ pub struct Genesis {
     /// Blocks that must lie between two settings of weights by one hotkey.
     #[serde(default = "weights_rate_limit")]
     pub weights_rate_limit: u64,
+    /// So many weights must be set at once, or as many as there are members; one of a member for itself may stand alone.
+    #[serde(default = "min_allowed_weights", skip_serializing_if = "is_usual")]
+    pub min_allowed_weights: u16,
     /// From this stake on, in rao, a member's weights count.
     #[serde(default)]
     pub permit_stake: u64,
     /// How many members there can be.
     #[serde(default = "seats")]
     pub seats: u16,
-    /// The subnet owner's hotkey: it may give all weight to itself.
+    /// The subnet owner's hotkey: it may set weights without a permit.
     pub owner: Account,
     /// The first members, from place 0 on.
     pub members: Vec<Member>,
@@ -108,6 +111,16 @@ fn weights_rate_limit() -> u64 {
     100
 }
 
+fn min_allowed_weights() -> u16 {
+    1
+}
+
+/// Leaves the file, and so the chain's hash, as it was before there was this member.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_usual(weights: &u16) -> bool {
+    *weights == min_allowed_weights()
+}
+
 fn seats() -> u16 {
     256
 }
@@ -124,6 +137,7 @@ impl Genesis {
             beacon_seed: seed,
             sealed: true,
             weights_rate_limit: weights_rate_limit(),
+            min_allowed_weights: min_allowed_weights(),
             permit_stake: 0,
             seats: seats(),
             owner: owner.hotkey,

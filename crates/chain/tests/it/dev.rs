@@ -39,7 +39,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let genesis = genesis();
+        Self::with(genesis())
+    }
+
+    fn with(genesis: Genesis) -> Self {
         let clock = Arc::new(ManualClock::at(genesis.start));
         let chain = DevChain::in_memory(genesis, clock.clone()).unwrap();
         Self { clock, chain }
@@ -151,7 +154,8 @@ fn the_chain_keeps_the_last_ten_reveals() {
     let world = World::new();
     for n in 0..13 {
         world.commit("Alice", &n.to_string(), 2).unwrap();
-        world.blocks(2);
+        // There is room for twelve in an epoch.
+        world.blocks(40);
     }
     let (_, kept) = world.revealed().pop().unwrap();
     assert_eq!(kept.len(), 10);
@@ -241,12 +245,54 @@ fn weights_that_are_refused() {
     };
     assert!(set("Eve", &[(0, 1.0)]).ends_with("is not registered"));
     assert!(set("Bob", &[(0, 1.0)]).ends_with("its stake is 10 rao"));
-    assert!(set("Owner", &[(1, 1.0)]).ends_with("its stake is 0 rao"));
-    now(world.chain.set_weights(&pair("Owner"), NETUID, &[(0, 1.0)])).unwrap();
+    // The owner needs no permit, and nobody needs one for a weight of its own.
+    now(world.chain.set_weights(&pair("Owner"), NETUID, &[(1, 1.0)])).unwrap();
+    now(world.chain.set_weights(&pair("Bob"), NETUID, &[(2, 1.0)])).unwrap();
     insta::assert_snapshot!(set("Alice", &[(9, 1.0)]), @"there is no member at place 9");
     insta::assert_snapshot!(set("Alice", &[(0, 0.0)]), @"all shares are zero");
-    let by_hand = Call::SetWeights { weights: vec![(0, 9)] };
-    assert!(refusal(world.submit("Alice", by_hand)).contains("greatest of 65535"));
+    let by_hand = |weights: &[(u16, u16)]| Call::SetWeights { weights: weights.to_vec() };
+    insta::assert_snapshot!(refusal(world.submit("Alice", by_hand(&[(0, 9), (0, 8)]))), @"a place comes twice");
+    insta::assert_snapshot!(refusal(world.submit("Alice", by_hand(&[]))), @"0 weights, not 1 or more");
+    // Nobody asks for a greatest of 65535.
+    world.submit("Alice", by_hand(&[(0, 9), (1, 0)])).unwrap();
+}
+
+#[test]
+fn few_weights_are_refused() {
+    let least = |min_allowed_weights| {
+        let world = World::with(Genesis { min_allowed_weights, ..genesis() });
+        let set = |weights: &[(u16, f64)]| {
+            now(world.chain.set_weights(&pair("Alice"), NETUID, weights)).map(drop)
+        };
+        let two = set(&[(0, 0.5), (2, 0.5)]).map_err(|error| error.to_string());
+        world.blocks(200);
+        set(&[(1, 1.0)]).unwrap();
+        two
+    };
+    assert_eq!(least(2), Ok(()));
+    assert!(least(3).unwrap_err().contains("2 weights, not 3 or more"));
+    assert!(least(99).is_err(), "there are no 99 members");
+    assert!(!genesis().to_text().contains("min_allowed_weights"), "the chain's hash stays");
+}
+
+#[test]
+fn commitments_have_so_much_space_in_an_epoch() {
+    let world = World::new();
+    // Blocks 343 to 703 are an epoch of subnet 17.
+    world.blocks(344);
+    let mut written = 0;
+    let full = loop {
+        match world.commit("Alice", "a little", 2) {
+            Ok(_) => written += 1,
+            Err(error) => break error.to_string(),
+        }
+        world.blocks(1);
+    };
+    assert!(full.contains("left in this epoch"), "{full}");
+    assert!((3..=31).contains(&written), "{written}");
+    world.commit("Bob", "has a space of its own", 2).unwrap();
+    world.blocks(361);
+    world.commit("Alice", "a little", 2).unwrap();
 }
 
 #[test]
@@ -280,5 +326,5 @@ fn genesis_files() {
     insta::assert_snapshot!(wrong("\"owner\": \"//Owner", "\"owner\": \"//Eve"), @"genesis.json: owner: 5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw is no member's hotkey");
     insta::assert_snapshot!(wrong("\"netuid\": 3", "\"block_ms\": 1, \"netuid\": 3"), @"genesis.json: block_ms: 1 ms; use 10 to 600000");
     assert!(wrong("abab", "xy").contains("not hex digits"));
-    insta::assert_snapshot!(wrong("netuid", "net"), @"genesis.json: file: unknown field `net`, expected one of `netuid`, `start`, `block_ms`, `finality_blocks`, `beacon_seed`, `sealed`, `weights_rate_limit`, `permit_stake`, `seats`, `owner`, `members`, `locks` at line 1 column 6");
+    insta::assert_snapshot!(wrong("netuid", "net"), @"genesis.json: file: unknown field `net`, expected one of `netuid`, `start`, `block_ms`, `finality_blocks`, `beacon_seed`, `sealed`, `weights_rate_limit`, `min_allowed_weights`, `permit_stake`, `seats`, `owner`, `members`, `locks` at line 1 column 6");
 }

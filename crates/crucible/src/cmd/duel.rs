@@ -53,6 +53,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     vlm: Option<String>,
 
+    /// Seconds for a question to a model, all tries together. Where no connection comes about it is given up after five
+    #[arg(long, value_name = "S", default_value_t = 240.0)]
+    timeout: f64,
+
     /// Seed of the questions to a model
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u32,
@@ -165,7 +169,14 @@ impl Args {
         let Some(base_url) = self.endpoint.clone() else {
             return Err(Failure::usage("--endpoint URL is needed for judges that ask a model"));
         };
-        let settings = EndpointSettings { base_url, ..EndpointSettings::default() };
+        let default = EndpointSettings::default();
+        let settings = EndpointSettings {
+            base_url,
+            call_s: self.timeout,
+            try_s: default.try_s.min(self.timeout),
+            // Whoever waits before a terminal has perhaps mistyped the address.
+            connect_s: 5.0_f64.min(self.timeout),
+        };
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the edge: a key comes from nowhere else"
@@ -173,17 +184,22 @@ impl Args {
         let key = std::env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty());
         let endpoint = Endpoint::new(&settings, key.map(SecretString::from))
             .map_err(|error| Failure::usage(error.to_string()))?;
-        // No endpoint can fetch pictures from here.
-        let mut model = Model { pictures: PicturesBy::Data, ..Model::default() };
-        model.name = self.vlm.clone().unwrap_or(model.name);
+        let model = |default: Model| Model {
+            name: self.vlm.clone().unwrap_or(default.name),
+            // No endpoint can fetch pictures from here.
+            pictures: PicturesBy::Data,
+            ..Model::default()
+        };
         let chat = Arc::new(endpoint);
         Ok(match self.judge {
             JudgeArg::SingleQuestion => {
-                let settings = judge::single::Settings { model, ..Default::default() };
+                let mut settings = judge::single::Settings::default();
+                settings.model = model(settings.model);
                 Box::new(SingleQuestion::new(settings, chat))
             }
             _ => {
-                let settings = judge::stages::Settings { model, ..Default::default() };
+                let mut settings = judge::stages::Settings::default();
+                settings.model = model(settings.model);
                 Box::new(MultiStage::new(settings, chat))
             }
         })
@@ -284,6 +300,7 @@ fn verdict(
         sleep: &ByTokio,
         budget: &Budget::new(32),
         earlier: None::<&Evidence>,
+        insist: false,
         notebook: None,
     };
     let runtime =

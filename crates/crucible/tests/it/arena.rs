@@ -1,6 +1,8 @@
 //! Competitions from the command line.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::time::Duration;
 
 use ledger::repository::{Author, Draft, Expected, GitRepository, Repository as _, publish};
 
@@ -41,6 +43,29 @@ fn begins_pauses_and_goes_on() {
     assert!(nobody.stderr.contains("no submission in round 0"), "{}", nobody.stderr);
     let nowhere = place.run("arena status elsewhere");
     assert!(nowhere.stderr.contains("crucible arena init"), "{}", nowhere.stderr);
+}
+
+/// Whoever runs services stops them with SIGTERM: nothing is left half-done, and it is no failure.
+#[test]
+fn told_to_stop_it_ends_in_order() {
+    let place = begun();
+    let settings = String::from_utf8(place.read("mine/arena.toml")).unwrap();
+    let address = settings.lines().find_map(|line| line.strip_prefix("serve = ")).unwrap();
+    let address = address.trim_matches('"');
+    for signal in ["-TERM", "-INT"] {
+        let mut command = place.command("arena run mine");
+        let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let mut waited = 0;
+        while TcpStream::connect(address).is_err() {
+            assert!(waited < 6000, "not started within a minute");
+            std::thread::sleep(Duration::from_millis(10));
+            waited += 1;
+        }
+        let pid = child.id().to_string();
+        let kill = std::process::Command::new("kill").args([signal, &pid]).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
+    }
 }
 
 /// A whole round: pods, pictures, a judge, a calendar. The only miner delivers nothing, so the leader defends.

@@ -1,9 +1,12 @@
 //! Files of miners' servers.
 
+use std::io::Write as _;
 use std::slice::from_ref;
 use std::time::Duration;
 
 use fetch::{Allowed, FileLimits, GuardError, Guarded};
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use tokio::io::AsyncWriteExt;
 
 use super::{says, serve};
@@ -38,6 +41,14 @@ async fn a_file_is_whole_or_an_error() {
             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
             GuardError::Body,
         ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\nContent-Length: 1\r\n\r\nx",
+            GuardError::Body,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Length: 1\r\n\r\nx",
+            GuardError::Body,
+        ),
         ("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", GuardError::Status(404)),
         (
             "HTTP/1.1 302 Go\r\nLocation: /f.js\r\nContent-Length: 0\r\n\r\n",
@@ -48,6 +59,83 @@ async fn a_file_is_whole_or_an_error() {
     ] {
         assert_eq!(of(answer).await, Err(error), "{answer}");
     }
+}
+
+/// What comes of a coded body of which `limits` allows ten bytes.
+async fn decoded(coding: &str, body: &[u8]) -> Result<Vec<u8>, GuardError> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let answer = [head.as_bytes(), body].concat();
+    let address = serve(move |mut stream| {
+        let answer = answer.clone();
+        async move {
+            stream.write_all(&answer).await.ok();
+            stream.shutdown().await.ok();
+        }
+    })
+    .await;
+    on_loopback().get(&format!("http://{address}/f.js"), &limits()).await
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text).expect("it is in memory");
+    encoder.finish().expect("it is in memory")
+}
+
+fn zlib(text: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text).expect("it is in memory");
+    encoder.finish().expect("it is in memory")
+}
+
+fn deflate(text: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text).expect("it is in memory");
+    encoder.finish().expect("it is in memory")
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    zstd::encode_all(text, 3).expect("it is in memory")
+}
+
+#[tokio::test]
+async fn coded_bodies_are_decoded_up_to_the_limit() {
+    let ten = b"0123456789";
+    let br = b"\x8b\x04\x800123456789\x03".to_vec();
+    let bombs = vec![b'0'; 40 << 20];
+    let eleven = b"\x0b\x05\x80hello world\x03".to_vec();
+    for (coding, file, large, bomb) in [
+        ("gzip", gzip(ten), gzip(b"hello world"), gzip(&bombs)),
+        ("X-GZIP", gzip(ten), gzip(b"hello world"), gzip(&bombs)),
+        ("deflate", zlib(ten), zlib(b"hello world"), zlib(&bombs)),
+        ("deflate", deflate(ten), deflate(b"hello world"), deflate(&bombs)),
+        ("zstd", zstd(ten), zstd(b"hello world"), zstd(&bombs)),
+        ("br", br, eleven.clone(), eleven),
+    ] {
+        assert_eq!(decoded(coding, &file).await.expect(coding), ten, "{coding}");
+        assert_eq!(decoded(coding, &large).await, Err(GuardError::TooLarge), "{coding}");
+        assert_eq!(decoded(coding, &bomb).await, Err(GuardError::TooLarge), "{coding}");
+        let torn = decoded(coding, &file[..file.len() - 1]).await;
+        assert_eq!(torn, Err(GuardError::Body), "{coding}");
+        assert_eq!(decoded(coding, b"").await.expect(coding), b"", "{coding}");
+        for at in 0..file.len() {
+            let mut broken = file.clone();
+            broken[at] ^= 0xff;
+            decoded(coding, &broken).await.ok();
+        }
+    }
+    // Two members are one file.
+    let two = [gzip(b"01234"), gzip(b"56789")].concat();
+    assert_eq!(decoded("gzip", &two).await.expect("whole"), ten);
+    // What decodes to nothing ends at a limit too.
+    let nothing = gzip(b"").repeat(5000);
+    assert_eq!(decoded("gzip", &nothing).await, Err(GuardError::TooLarge));
+    // A window of 2 GiB is not made room for.
+    let window = b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00";
+    assert_eq!(decoded("zstd", window).await, Err(GuardError::Body));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ pub enum Gathered<E> {
     Over(Stopped, Vec<Judged>),
     /// A duel failed. Those under way with it were waited for.
     Failed(E),
-    /// It was told to break off. Those under way were dropped.
+    /// It was told to break off. Those under way were waited for.
     BrokenOff,
 }
 
@@ -35,7 +35,7 @@ where
     let mut winners = vec![None; order.len()];
     let mut running = FuturesUnordered::new();
     let mut waiting = order.into_iter().enumerate().peekable();
-    let mut failure = None;
+    let (mut failure, mut is_over) = (None, false);
     loop {
         if failure.is_none()
             && let Some(stopped) = plan.stopped(&winners)
@@ -49,8 +49,9 @@ where
             && running.len() < at_once.max(1)
             && waiting.peek().is_some_and(|(place, _)| *place < worth)
         {
-            if break_off() {
-                return Gathered::BrokenOff;
+            if is_over || break_off() {
+                is_over = true;
+                break;
             }
             let Some((place, prompt)) = waiting.next() else { break };
             let duel = judge(prompt);
@@ -64,6 +65,7 @@ where
             // Those under way may still end well, and what they rest on is kept then.
             Some((_, Err(error))) => failure = failure.or(Some(error)),
             None => match failure {
+                _ if is_over => return Gathered::BrokenOff,
                 Some(error) => return Gathered::Failed(error),
                 // Every duel has an outcome, so the match was decided above.
                 None => unreachable!("a match without open duels is decided"),

@@ -6,6 +6,7 @@ use ledger::files::duels::{Duel, DuelWinner, MatchReport, Naming, Side};
 use ledger::files::outputs::AssetKind;
 use ledger::json::{Json, Object};
 
+use super::silence::Silence;
 use super::{Stop, Stopping, margin, order, score};
 use crate::Description;
 use crate::statistics::{interval, swap_consistency};
@@ -174,6 +175,12 @@ pub fn report(
     ] {
         layout.set(key, value);
     }
+    let silence = Silence::of(judged.iter().map(|outcome| &outcome.detail));
+    if silence.judged > 0 {
+        layout.set("questions", silence.json());
+        layout.set("calls", Json::int(silence.asked as i128));
+        layout.set("calls_saved", Json::int(saved(plan, judged.len(), silence) as i128));
+    }
     MatchReport {
         naming: Naming::Sides,
         left: plan.left.clone(),
@@ -184,6 +191,18 @@ pub fn report(
         duels,
         layout,
     }
+}
+
+/// About how many calls the end of a match saved: as many for each duel that was not judged as for those that were. Duels that need
+/// no model save nothing.
+fn saved(plan: &Plan, judged: usize, silence: Silence) -> usize {
+    let open = plan.order().into_iter().skip(judged);
+    let shown = |at: &usize| {
+        let prompt = &plan.prompts[*at];
+        prompt.left.picture.is_some() && prompt.right.picture.is_some()
+    };
+    let open = open.filter(shown).count();
+    (silence.asked.saturating_mul(open) + silence.judged / 2) / silence.judged.max(1)
 }
 
 /// Name, version and model of a judge.

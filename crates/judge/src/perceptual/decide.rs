@@ -93,7 +93,24 @@ pub fn decide(evidence: &Evidence) -> Result<(DuelWinner, Json), RecheckError> {
         let message = "only one side has descriptors".to_owned();
         return Err(RecheckError::Figure { name: "embedding".to_owned(), message });
     }
-    Ok(weigh(&figures, sides, &settings))
+    let (winner, mut detail) = weigh(&figures, sides, &settings);
+    let (mirrored, _) = weigh(&figures, [sides[1], sides[0]], &settings);
+    let agreed = mirrored == other_way_round(winner);
+    if let Json::Object(members) = &mut detail {
+        let count = [("asked", 1), ("agreed", i128::from(agreed))];
+        let count = count.map(|(key, value)| (key.to_owned(), Json::int(value)));
+        members.insert("swap".to_owned(), Json::Object(count.into_iter().collect()));
+    }
+    Ok((winner, detail))
+}
+
+/// The winner of the mirrored duel, by right.
+fn other_way_round(winner: DuelWinner) -> DuelWinner {
+    match winner {
+        DuelWinner::Left => DuelWinner::Right,
+        DuelWinner::Right => DuelWinner::Left,
+        same => same,
+    }
 }
 
 fn reason(text: &str) -> Json {

@@ -188,6 +188,10 @@ fn what_is_told() {
       "side_guard": {
         "left": "ok",
         "right": "ok"
+      },
+      "swap": {
+        "asked": 1,
+        "agreed": 1
       }
     }
     "#);
@@ -313,6 +317,7 @@ impl Web {
             sleep: &Never,
             budget: &Budget::new(1),
             earlier,
+            insist: false,
             notebook: None,
         };
         runtime.block_on(Perceptual::default().judge(duel, parts))

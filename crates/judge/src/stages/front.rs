@@ -5,17 +5,20 @@ use ledger::json::Json;
 use super::rules::Stages;
 use super::settings::Thresholds;
 use super::words;
+use crate::vlm::control::{self, Control};
 use crate::vlm::interview::{Known, Lack, all, both};
-use crate::vlm::pair::{Grades, Pair, Side, choice, control};
+use crate::vlm::pair::{Grades, Pair, Side, choice};
 use crate::vlm::question::{Question, object};
 
 /// Views of the front, and where they are seen from.
 pub(super) const VIEWS: [(&str, &str); 4] = [
-    ("front_left", "from the front, with the camera moved a little to one side"),
-    ("front_right", "from the front, with the camera moved a little to the other side"),
+    ("front_left", "slightly turned left"),
+    ("front_right", "slightly turned right"),
     ("front_below", "from the front, with the camera a little below"),
     ("front_above", "from the front, with the camera a little above"),
 ];
+/// The original's name of such questions.
+const KIND: &str = "s1_prompt_match";
 /// Views that are asked for at once. Earlier than after three nothing is certain.
 const FIRST: usize = 3;
 
@@ -23,8 +26,8 @@ const FIRST: usize = 3;
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) choice: Option<Side>,
-    /// No view came to an answer, though the control did.
-    pub(super) is_mute: bool,
+    /// No view came to an answer, though this control did.
+    pub(super) is_mute: Option<Control>,
     pairs: Vec<Pair>,
 }
 
@@ -44,34 +47,24 @@ impl Front {
         if !is_draw_anyway(&pairs, VIEWS.len() - FIRST, limits) {
             pairs.extend(ask(&VIEWS[FIRST..])?);
         }
-        let is_mute = pairs.iter().all(|pair| *pair == Pair::Failed);
-        if is_mute {
-            // Either these pictures, or the model. The prompt in place of both models tells: nobody's asset is in it.
-            let control = control(stages.duel, "control_front", &words::front(VIEWS[0].1));
-            if known.answer(&control)?.is_none() {
-                let message = "the model answers no question of the front, nor the control";
-                return Err(Lack::Model(message.into()));
-            }
-        }
+        // Either these pictures, or the model.
+        let is_mute = pairs.iter().all(|pair| pair.has_failed());
+        let is_mute = is_mute.then(|| stages.front_control(known)).transpose()?;
         Ok(Self { choice: outcome(&pairs, limits), is_mute, pairs })
     }
 
     /// For the detail.
     pub(super) fn json(&self) -> Json {
         let agreed = self.pairs.iter().filter(|pair| pair.grades().is_some()).count();
-        let angles = VIEWS.iter().zip(&self.pairs).map(|((label, _), pair)| {
-            let (grades, status) = match *pair {
-                Pair::Failed => (None, "failed"),
-                Pair::Contradictory(grades) => (Some(grades), "contradictory"),
-                Pair::Agreed(grades) => (Some(grades), "agreed"),
-            };
-            let number = |side: fn(Grades) -> f64| {
-                grades.map_or(Json::Null, |grades| Json::float(side(grades)))
-            };
+        let angles = VIEWS.iter().enumerate().map(|(at, (label, _))| {
+            let pair = self.pairs.get(at).copied();
+            // Others read penalties of all views: 5 stands where nothing was said.
+            let (status, grades) = pair.unwrap_or(Pair::of(None, None)).told();
+            let status = if pair.is_some() { status } else { "not asked" };
             object([
                 ("label", (*label).into()),
-                ("pen_a", number(|grades| grades.a)),
-                ("pen_b", number(|grades| grades.b)),
+                ("pen_a", Json::float(grades.a)),
+                ("pen_b", Json::float(grades.b)),
                 ("status", status.into()),
             ])
         });
@@ -90,7 +83,14 @@ impl Stages<'_> {
     fn front(&self, (view, seen): (&str, &str)) -> [Question; 2] {
         let pictures = self.sides.map(|side| side.white(view));
         let ask = words::front(seen);
-        self.orders(&format!("s1_prompt_match/{view}"), &ask, &pictures)
+        self.orders(&format!("{KIND}/{view}"), &ask, &pictures)
+    }
+
+    /// A question of the front about nobody's asset.
+    pub(super) fn front_control(&self, known: &Known) -> Result<Control, Lack> {
+        let ask = words::front(VIEWS[0].1);
+        let question = |control: Control| control.of_pair(self.duel, self.seed(), KIND, &ask);
+        control::answered(known, "the front", question)
     }
 }
 

@@ -5,6 +5,7 @@ use ledger::json::Json;
 use super::front::VIEWS;
 use super::rules::Stages;
 use super::words;
+use crate::vlm::control::{self, Control};
 use crate::vlm::interview::{Known, Lack, all, both};
 use crate::vlm::pair::{Side, choice, shown};
 use crate::vlm::question::{Question, object};
@@ -106,40 +107,48 @@ impl Guarded {
                 _ => (choice, step),
             };
         }
-        if step == Step::Unanswered {
-            // Either these pictures, or the model. The prompt in place of the model tells: nobody's asset is in it.
-            if known.answer(&stages.guard_control())?.is_none() {
-                let message = "the model answers no question of the guard's control";
-                return Err(Lack::Model(message.into()));
-            }
+        let neither = flags == [Some(Flag::Unknown); 2];
+        if step == Step::Unanswered || neither {
+            // Either these pictures, or the model.
+            control::answered(known, "the guard", |control| stages.guard_control(control))?;
         }
         Ok(Self { choice, step, flags, looked })
     }
 
     /// For the detail.
     pub(super) fn json(&self) -> Json {
-        let flag = |at: usize| match self.flags[at] {
+        // Others read ok or garbage for every side, and take what was not found to be garbage for ok.
+        let word = |is_garbage| Json::from(if is_garbage { "garbage" } else { "ok" });
+        let side = |at: usize| word(self.flags[at] == Some(Flag::Garbage));
+        let status = |at: usize| match self.flags[at] {
             Some(Flag::Ok) => "ok".into(),
             Some(Flag::Garbage) => "garbage".into(),
             Some(Flag::Unknown) => "unknown".into(),
-            None => Json::Null,
+            None => Json::from("not asked"),
         };
-        let angles = |at: usize| {
-            let found = ANGLES.iter().zip(&self.looked[at].found).map(|((name, _), found)| {
-                let word = match found {
-                    Found::Ok => "ok",
-                    Found::Garbage => "garbage",
-                    Found::Unavailable => "unavailable",
-                };
-                ((*name).to_owned(), Json::from(word))
+        let angles = |at: usize, tell: &dyn Fn(Option<&Found>) -> Json| {
+            let all = ANGLES.iter().enumerate();
+            let all = all.map(|(angle, (name, _))| {
+                ((*name).to_owned(), tell(self.looked[at].found.get(angle)))
             });
-            Json::Object(found.collect())
+            Json::Object(all.collect())
+        };
+        let found = |at| angles(at, &|found| word(found == Some(&Found::Garbage)));
+        let truly = |at| {
+            angles(at, &|found| match found {
+                Some(Found::Ok) => "ok".into(),
+                Some(Found::Garbage) => "garbage".into(),
+                Some(Found::Unavailable) => "unavailable".into(),
+                None => "not asked".into(),
+            })
         };
         let speaks = |at: usize| Json::Bool(self.looked[at].addresses_judge);
         object([
             ("choice", choice(self.choice)),
-            ("side_verdicts", object([("a", flag(0)), ("b", flag(1))])),
-            ("per_angle", object([("a", angles(0)), ("b", angles(1))])),
+            ("side_verdicts", object([("a", side(0)), ("b", side(1))])),
+            ("per_angle", object([("a", found(0)), ("b", found(1))])),
+            ("side_status", object([("a", status(0)), ("b", status(1))])),
+            ("angle_status", object([("a", truly(0)), ("b", truly(1))])),
             ("addresses_judge", object([("a", speaks(0)), ("b", speaks(1))])),
         ])
     }
@@ -151,10 +160,11 @@ fn step(primary: Option<Side>, [a, b]: [Option<Flag>; 2]) -> (Option<Side>, Step
         Some(Side::A) => (a, b),
         Some(Side::B) => (b, a),
         None => {
-            let garbage = [a, b].map(|flag| flag == Some(Flag::Garbage));
-            return match garbage {
-                [true, false] => (Some(Side::B), Step::Down),
-                [false, true] => (Some(Side::A), Step::Down),
+            return match [a, b] {
+                [Some(Flag::Garbage), Some(Flag::Ok)] => (Some(Side::B), Step::Down),
+                [Some(Flag::Ok), Some(Flag::Garbage)] => (Some(Side::A), Step::Down),
+                [Some(Flag::Garbage), Some(Flag::Unknown)]
+                | [Some(Flag::Unknown), Some(Flag::Garbage)] => (None, Step::Unanswered),
                 _ => (None, Step::None),
             };
         }
@@ -177,6 +187,8 @@ fn flag(found: &[Found], need: usize) -> Flag {
     }
 }
 
+/// The original's name of such questions.
+const KIND: &str = "s4_per_angle";
 /// Between the seed of the round and those of the guard; one for both sides.
 const SEED: u64 = 5000;
 /// Between the seeds of angles.
@@ -212,15 +224,16 @@ impl Stages<'_> {
             Side::A => ("a", self.sides[0]),
             Side::B => ("b", self.sides[1]),
         };
-        let label = format!("s4_per_angle/{letter}/{name}");
+        let label = format!("{KIND}/{letter}/{name}");
         let pictures = [shown.white(VIEWS[0].0), shown.white(name)];
         self.guard(label, seen, &pictures, ANGLE_SEED * at as u64)
     }
 
     /// A question as those of the guard, about nobody's asset.
-    fn guard_control(&self) -> Question {
-        let pictures = [self.duel.prompt.clone(), self.duel.prompt.clone()];
-        self.guard("control_guard".into(), ANGLES[0].1, &pictures, 0)
+    fn guard_control(&self, control: Control) -> Question {
+        let picture = control.picture(self.duel);
+        let label = format!("{}_{KIND}", control.word());
+        self.guard(label, ANGLES[0].1, &[picture.clone(), picture], 0)
     }
 
     fn guard(&self, label: String, seen: &str, [one, other]: &[String; 2], seed: u64) -> Question {

@@ -10,9 +10,11 @@ use super::guard::{Guarded, Step};
 use super::second::{Second, Source};
 use super::settings::Settings;
 use super::{best, gray, words};
+use crate::matches::silence::{PROMPT_UNANSWERABLE, counted, is_too_much};
+use crate::vlm::control::Control;
 use crate::vlm::interview::{Known, Lack, Outcomes, Reader, Rules};
 use crate::vlm::pair::{self, FIRST, REFERENCE, SECOND, Side, choice, shown};
-use crate::vlm::question::{Question, object};
+use crate::vlm::question::Question;
 use crate::vlm::schema::{Answer, Schema};
 use crate::{Duel, Outage, Pending, Shown};
 
@@ -30,6 +32,11 @@ impl Rules for Stages<'_> {
         let remark = self.settings.explain.then(|| self.remark());
         let front = Front::ask(known, self, remark.as_ref())?;
         let mut detail = vec![("s1", front.json())];
+        if front.is_mute == Some(Control::Plain) {
+            // Neither side can be compared with a picture that the model does not look at.
+            self.close(known, &mut detail, remark.as_ref(), PROMPT_UNANSWERABLE.to_owned())?;
+            return Ok((DuelWinner::Draw, to_json(detail)));
+        }
         let mut primary = front.choice;
         let mut decided_by = "S1".to_owned();
         if primary.is_none() {
@@ -52,7 +59,7 @@ impl Rules for Stages<'_> {
             };
             words.clone_into(&mut decided_by);
         }
-        let guarded = Guarded::ask(known, self, primary, front.is_mute)?;
+        let guarded = Guarded::ask(known, self, primary, front.is_mute.is_some())?;
         let was = primary.map_or("draw", Side::letter);
         match guarded.step {
             Step::None => {}
@@ -61,20 +68,13 @@ impl Rules for Stages<'_> {
             Step::Unanswered => decided_by = format!("S4 unanswered (was {was})"),
         }
         detail.push(("s4", guarded.json()));
-        detail.push(("decided_by", Json::String(decided_by)));
-        let remark = remark.map(|remark| known.answer(&remark)).transpose()?.flatten();
-        let issues = if let Some(Answer::Remark(text)) = remark { text } else { String::new() };
-        detail.push(("issues", Json::String(issues)));
-        let (asked, silent) = known.counts();
-        let [asked, silent] = [asked, silent].map(|count| Json::int(count as i128));
-        detail.push(("questions", object([("asked", asked), ("unanswered", silent)])));
-        let detail = detail.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        self.close(known, &mut detail, remark.as_ref(), decided_by)?;
         let winner = match guarded.choice {
             Some(Side::A) => DuelWinner::Left,
             Some(Side::B) => DuelWinner::Right,
             None => DuelWinner::Draw,
         };
-        Ok((winner, Json::Object(detail)))
+        Ok((winner, to_json(detail)))
     }
 
     fn measure<'a>(
@@ -91,13 +91,39 @@ impl Rules for Stages<'_> {
     }
 }
 
+fn to_json(members: Vec<(&'static str, Json)>) -> Json {
+    Json::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// Between the seed of the round and that of the first request.
+const SEED: u64 = 100;
+
 impl Stages<'_> {
+    /// What every detail ends with. Where much is unanswered and no control was asked, one is.
+    fn close(
+        &self,
+        known: &Known,
+        detail: &mut Vec<(&'static str, Json)>,
+        remark: Option<&Question>,
+        decided_by: String,
+    ) -> Result<(), Lack> {
+        if known.control().is_none() && is_too_much(known.counts()) {
+            self.front_control(known)?;
+        }
+        detail.push(("decided_by", Json::String(decided_by)));
+        let remark = remark.map(|remark| known.answer(remark)).transpose()?.flatten();
+        let issues = if let Some(Answer::Remark(text)) = remark { text } else { String::new() };
+        detail.push(("issues", Json::String(issues)));
+        detail.push(("questions", counted(known)));
+        Ok(())
+    }
+
     pub(super) fn seed(&self) -> u64 {
-        u64::from(self.duel.seed)
+        u64::from(self.duel.seed) + SEED
     }
 
     pub(super) fn orders(&self, label: &str, ask: &str, pictures: &[String; 2]) -> [Question; 2] {
-        pair::orders(self.duel, label, ask, pictures)
+        pair::orders(&self.duel.prompt, self.seed(), label, ask, pictures)
     }
 
     /// The faults of both, in words for people.
@@ -106,7 +132,7 @@ impl Stages<'_> {
         let reference = (REFERENCE, &*self.duel.prompt);
         Question {
             label: "explain".into(),
-            system: pair::GRADER,
+            system: words::TELLER,
             parts: shown([reference, (FIRST, &a), (SECOND, &b)], words::EXPLAIN),
             schema: Schema::Remark,
             attempts: 3,

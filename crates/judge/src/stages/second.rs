@@ -7,6 +7,7 @@ use super::settings::Thresholds;
 use super::{best, words};
 use crate::Shown;
 use crate::vlm::Verification;
+use crate::vlm::control::{self, Control};
 use crate::vlm::interview::{Known, Lack, both};
 use crate::vlm::pair::{ATTEMPTS, Pair, REFERENCE, Side, choice, shown};
 use crate::vlm::question::{Question, object};
@@ -20,7 +21,7 @@ pub(super) struct Second {
     views: Option<[&'static str; 2]>,
     best: Option<Pair>,
     artefacts: Pair,
-    /// Nothing if the other two agree: it could change nothing.
+    /// Nothing if the other two agree.
     checklist: Option<List>,
 }
 
@@ -40,6 +41,14 @@ impl Second {
         let views = best::picked(known)?;
         let best = views.map(|views| Pair::ask(known, &stages.best(views))).transpose();
         let (best, artefacts) = both(best, Pair::ask(known, &stages.artefacts()))?;
+        if artefacts.has_failed() && best.is_none_or(Pair::has_failed) {
+            // Either these pictures, or the model.
+            let kind = ARTEFACTS;
+            let ask = words::artefacts();
+            let question =
+                |control: Control| control.of_pair(stages.duel, stages.seed(), kind, &ask);
+            control::answered(known, "the second stage", question)?;
+        }
         let first = best.and_then(|pair| vote(pair, limits));
         let second = vote(artefacts, limits);
         let agree = first.is_some() && first == second;
@@ -69,7 +78,7 @@ impl Second {
             ("source", source.into()),
             ("best_view", best),
             ("artifact_compare", self.artefacts.json()),
-            ("checklist", self.checklist.as_ref().map_or(Json::Null, |list| list.json(limits))),
+            ("checklist", self.checklist.as_ref().unwrap_or(&List::Unasked).json(limits)),
         ])
     }
 }
@@ -112,6 +121,8 @@ fn vote(pair: Pair, limits: &Thresholds) -> Option<Side> {
 /// What the checklist came to.
 #[derive(Debug)]
 enum List {
+    /// It could change nothing.
+    Unasked,
     /// There is no checklist.
     Undone,
     /// With what was found on each side, if it came to an answer.
@@ -139,27 +150,37 @@ impl List {
     }
 
     fn json(&self, limits: &Thresholds) -> Json {
-        let Self::Held(list, found) = self else {
-            return object([
+        match self {
+            Self::Held(list, found) => held(list, found, limits, "judged"),
+            Self::Unasked => {
+                let nothing = Checklist { main_object: String::new(), features: Vec::new() };
+                held(&nothing, &[None, None], limits, "not asked")
+            }
+            Self::Undone => object([
                 ("decompose_failed", Json::Bool(true)),
                 ("score_a", Json::int(0)),
                 ("score_b", Json::int(0)),
                 ("gap", Json::int(0)),
                 ("choice", "draw".into()),
-            ]);
-        };
-        held(list, found, limits)
+                ("status", "decompose failed".into()),
+            ]),
+        }
     }
 }
 
-/// For the detail.
-fn held(list: &Checklist, found: &[Option<Verification>; 2], limits: &Thresholds) -> Json {
+/// For the detail. Others read points of both sides: 0 where nothing was said.
+fn held(
+    list: &Checklist,
+    found: &[Option<Verification>; 2],
+    limits: &Thresholds,
+    status: &'static str,
+) -> Json {
     let main = |side: usize| {
         found[side].as_ref().map_or(Json::Null, |found| Json::Bool(found.is_main_object))
     };
     let points = |side: usize| {
         let found = found[side].as_ref();
-        found.map_or(Json::Null, |found| Json::int(i128::from(score(found, limits))))
+        Json::int(found.map_or(0, |found| i128::from(score(found, limits))))
     };
     let feature = |(at, (words, category)): (usize, &(String, &'static str))| {
         let side = |side: usize| {
@@ -173,7 +194,8 @@ fn held(list: &Checklist, found: &[Option<Verification>; 2], limits: &Thresholds
             ("side_b", side(1)),
         ])
     };
-    let failed = found.iter().any(Option::is_none);
+    let failed = !list.features.is_empty() && found.iter().any(Option::is_none);
+    let status = if failed { "verify failed" } else { status };
     object([
         ("main_object", list.main_object.as_str().into()),
         ("main_object_correct_a", main(0)),
@@ -182,6 +204,7 @@ fn held(list: &Checklist, found: &[Option<Verification>; 2], limits: &Thresholds
         ("score_a", points(0)),
         ("score_b", points(1)),
         ("verify_failed", Json::Bool(failed)),
+        ("status", status.into()),
     ])
 }
 
@@ -197,6 +220,8 @@ fn score(found: &Verification, limits: &Thresholds) -> i64 {
     points.sum::<i64>().saturating_add(object)
 }
 
+/// The original's name of questions about artefacts, without the order.
+const ARTEFACTS: &str = "s2ac";
 /// Between the seed of the round and that of a verification; one for both sides.
 const VERIFY_SEED: u64 = 100;
 
@@ -207,7 +232,7 @@ impl Stages<'_> {
     }
 
     fn artefacts(&self) -> [Question; 2] {
-        self.orders("s2ac", &words::artefacts(), &self.sides.map(Shown::grid))
+        self.orders(ARTEFACTS, &words::artefacts(), &self.sides.map(Shown::grid))
     }
 
     fn decompose(&self) -> Question {
@@ -231,7 +256,9 @@ impl Stages<'_> {
             label: format!("s2cl_verify/{}", ["a", "b"][side]),
             system: words::CHECKER,
             parts: shown,
-            schema: Schema::Verification(list.features.len()),
+            schema: Schema::Verification(
+                list.features.iter().map(|(words, _)| words.clone()).collect(),
+            ),
             attempts: ATTEMPTS,
             tokens_max: 600,
             seed: self.seed() + VERIFY_SEED,

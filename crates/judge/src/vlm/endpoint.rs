@@ -41,11 +41,18 @@ pub struct EndpointSettings {
     pub call_s: f64,
     /// Seconds for one try of a call.
     pub try_s: f64,
+    /// Seconds of a call in which no connection comes about: after them the endpoint is taken for down.
+    pub connect_s: f64,
 }
 
 impl Default for EndpointSettings {
     fn default() -> Self {
-        Self { base_url: "http://localhost:8000/v1".into(), call_s: 240.0, try_s: 120.0 }
+        Self {
+            base_url: "http://localhost:8000/v1".into(),
+            call_s: 240.0,
+            try_s: 120.0,
+            connect_s: 240.0,
+        }
     }
 }
 
@@ -53,7 +60,7 @@ impl Default for EndpointSettings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct EndpointError {
-    /// `base_url`, `call_s`, `try_s` or `key`.
+    /// `base_url`, `call_s`, `try_s`, `connect_s`, `key` or the name of a variable.
     pub field: &'static str,
     /// What is wrong, without secrets.
     pub message: String,
@@ -66,6 +73,7 @@ pub struct Endpoint {
     key: Option<SecretString>,
     call: Duration,
     one_try: Duration,
+    connect: Duration,
 }
 
 impl fmt::Debug for Endpoint {
@@ -119,14 +127,16 @@ impl Endpoint {
             key,
             call: seconds("call_s", settings.call_s)?,
             one_try: seconds("try_s", settings.try_s)?,
+            connect: seconds("connect_s", settings.connect_s)?,
         })
     }
 
     /// Tries until there is a reply or time is up.
     async fn call(&self, request: &Request) -> Result<Outcome, JudgeError> {
-        let deadline = Instant::now() + self.call;
-        let mut refusals = 0;
+        let begin = Instant::now();
+        let (mut refusals, mut is_there) = (0, false);
         for tries in 1.. {
+            let deadline = begin + self.call;
             let answered =
                 timeout_at(deadline, timeout(self.one_try, self.exchange(request))).await;
             let said = match answered {
@@ -134,6 +144,7 @@ impl Endpoint {
                 Ok(Err(_)) => Said::later(format!("no answer within {:?}", self.one_try)),
                 Err(_) => Said::later(format!("no answer within {:?}", self.call)),
             };
+            is_there |= !matches!(said, Said::Away(_));
             let (message, wait) = match said {
                 Said::Text(text) => return Ok(Outcome::Answer(text)),
                 Said::Broken(message) => return Err(JudgeError::Broken(self.told(&message))),
@@ -145,6 +156,13 @@ impl Endpoint {
                     (message, None)
                 }
                 Said::Later(message, wait) => (message, wait),
+                Said::Away(message) => {
+                    let wait = pause(request, tries);
+                    if !is_there && Instant::now() + wait >= begin + self.connect {
+                        return Err(Outage(self.told(&message)).into());
+                    }
+                    (message, None)
+                }
             };
             let wait = wait.unwrap_or_default().max(pause(request, tries));
             if Instant::now() + wait >= deadline {
@@ -165,6 +183,7 @@ impl Endpoint {
         }
         let mut response = match sent.body(request.body.clone()).send().await {
             Ok(response) => response,
+            Err(error) if error.is_connect() => return Said::Away(cause(error)),
             Err(error) => return Said::later(cause(error)),
         };
         let status = response.status().as_u16();
@@ -211,6 +230,8 @@ enum Said {
     No(String),
     /// It may answer later, perhaps not before so long.
     Later(String, Option<Duration>),
+    /// No connection came about.
+    Away(String),
     /// It will answer nothing until an operator mends something.
     Broken(String),
 }
@@ -244,7 +265,8 @@ fn text(body: &[u8]) -> Said {
     let Some(message) = message.and_then(Value::as_object) else {
         return Said::later("an answer that is no chat completion");
     };
-    if let Some(Value::String(refusal)) = message.get("refusal") {
+    // Some servers put an empty one beside every answer.
+    if let Some(Value::String(refusal)) = message.get("refusal").filter(|one| **one != "") {
         return Said::No(refusal.clone());
     }
     let mut text = match message.get("content") {

@@ -7,7 +7,7 @@ mod memo;
 mod reader;
 mod replay;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -19,6 +19,7 @@ pub(crate) use memo::Memo;
 pub(crate) use reader::Reader;
 pub(crate) use replay::replay;
 
+use super::control::{Control, PLAIN};
 use super::question::{Question, sha256};
 use super::schema::{Answer, Penalties};
 use super::{Chat, Model, Request};
@@ -79,8 +80,8 @@ pub(crate) struct Known {
     /// In it, by label.
     places: BTreeMap<String, usize>,
     figures: Map<String, Value>,
-    /// Questions that came to no answer.
-    silent: usize,
+    /// Labels of questions that came to no answer.
+    silent: BTreeSet<String>,
 }
 
 impl Known {
@@ -104,16 +105,35 @@ impl Known {
         self.figures.get(name).ok_or(Lack::Figure(name))
     }
 
-    /// Questions that were asked, and those of them that came to no answer.
+    /// Questions that were asked, and those of them that came to no answer, without controls.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.asked.len(), self.silent)
+        let count = |labels: &mut dyn Iterator<Item = &String>| {
+            labels.filter(|label| control_of(label).is_none()).count()
+        };
+        (count(&mut self.places.keys()), count(&mut self.silent.iter()))
+    }
+
+    /// About what a control was answered; ours if the prompt's own was not.
+    pub(crate) fn control(&self) -> Option<Control> {
+        let answered = self.places.keys().filter(|label| !self.silent.contains(*label));
+        let all: Vec<_> = answered.filter_map(|label| control_of(label)).collect();
+        let plain = all.contains(&Control::Plain).then_some(Control::Plain);
+        plain.or_else(|| all.first().copied())
     }
 
     fn keep(&mut self, question: &Question, calls: Vec<Call>) {
         self.places.insert(question.label.clone(), self.asked.len());
-        self.silent += usize::from(!matches!(settled(question, &calls), Some(Some(_))));
+        if !matches!(settled(question, &calls), Some(Some(_))) {
+            self.silent.insert(question.label.clone());
+        }
         self.asked.push(calls);
     }
+}
+
+/// Which control a label is of.
+fn control_of(label: &str) -> Option<Control> {
+    let (word, _) = label.split_once('_')?;
+    [Control::Prompt, Control::Plain].into_iter().find(|control| control.word() == word)
 }
 
 /// What calls of a question come to: an answer, none, or nothing yet.
@@ -160,6 +180,11 @@ impl Interview<'_> {
     pub(crate) async fn hold(&self, rules: &dyn Rules) -> Result<Verdict, JudgeError> {
         let earlier = self.parts.earlier;
         let mut earlier = earlier.filter(|had| had.judge == *self.judge && had.duel == *self.duel);
+        if let Some(whole) = earlier.filter(|_| !self.parts.insist)
+            && let Ok((winner, detail)) = replay(whole, self.model, rules)
+        {
+            return Ok(Verdict { winner, detail, evidence: Some(whole.clone()) });
+        }
         let mut reader = Reader::new(self.parts.pictures, earlier);
         let mut known = Known::default();
         loop {
@@ -217,24 +242,23 @@ impl Interview<'_> {
         earlier: Option<&Evidence>,
     ) -> Result<Vec<Call>, JudgeError> {
         let mut calls = earlier.map_or_else(Vec::new, |had| self.had(question, reader, had));
-        if settled(question, &calls).is_some() {
-            return Ok(calls);
+        match settled(question, &calls) {
+            Some(Some(_)) => return Ok(calls),
+            // That there was no answer then says nothing of now.
+            Some(None) => calls.clear(),
+            None => {}
         }
         let pictures = match self.model.pictures {
             super::PicturesBy::Url => None,
             super::PicturesBy::Data => Some(self.pictures(question, reader).await?),
         };
-        let body = |attempt| match &pictures {
-            None => question.body(self.model, attempt, str::to_owned),
-            Some(data) => {
-                question.body(self.model, attempt, |url| data.get(url).cloned().unwrap_or_default())
-            }
-        };
+        // What is hashed has names in place of data.
         let named = |attempt| {
             let body = question.body(self.model, attempt, |url| self.stand_in(reader, url));
-            sha256(body.as_bytes())
+            (sha256(body.as_bytes()), body)
         };
-        let first = named(0);
+        let (first, body) = named(0);
+        let mut begun = Some(body);
         if calls.is_empty()
             && question.shared
             && let Some(known) = self.memo.get(&first, &question.label)
@@ -246,7 +270,10 @@ impl Interview<'_> {
             .and_then(|data| question.pictures().find(|url| !data.contains_key(*url)));
         while settled(question, &calls).is_none() {
             let attempt = calls.len() as u32;
-            let request_sha256 = if attempt == 0 { first.clone() } else { named(attempt) };
+            let (request_sha256, body) = match begun.take() {
+                Some(body) if attempt == 0 => (first.clone(), body),
+                _ => named(attempt),
+            };
             if let Some(url) = missing {
                 let outcome = Outcome::Refused(super::clean(&format!("no picture: {url}")));
                 let label = question.label.clone();
@@ -256,8 +283,12 @@ impl Interview<'_> {
             if attempt > 0 {
                 self.parts.sleep.sleep(pause(&request_sha256, attempt)).await;
             }
-            let body = body(attempt).into();
-            let request = Request { label: question.label.clone(), attempt, body };
+            let body = match &pictures {
+                None => body,
+                Some(data) => question
+                    .body(self.model, attempt, |url| data.get(url).cloned().unwrap_or_default()),
+            };
+            let request = Request { label: question.label.clone(), attempt, body: body.into() };
             let reply = {
                 let budget = self.parts.budget;
                 let _place = budget.take().await;
@@ -284,14 +315,28 @@ impl Interview<'_> {
         Ok(calls)
     }
 
-    /// Calls of earlier evidence that are of this very question.
+    /// Calls of earlier evidence that are of this very question. If it was asked more than once, the last time that it was
+    /// answered counts, or else the last time.
     fn had(&self, question: &Question, reader: &Reader<'_>, earlier: &Evidence) -> Vec<Call> {
-        let calls = earlier.calls.iter().filter(|call| call.label == question.label);
-        let sound = calls.zip(0..).take_while(|(call, attempt)| {
-            let body = question.body(self.model, *attempt, |url| self.stand_in(reader, url));
-            call.attempt == *attempt && call.request_sha256 == sha256(body.as_bytes())
-        });
-        sound.map(|(call, _)| call.clone()).take(question.attempts as usize).collect()
+        let mut times: Vec<Vec<Call>> = Vec::new();
+        let mut is_sound = false;
+        for call in earlier.calls.iter().filter(|call| call.label == question.label) {
+            if call.attempt == 0 {
+                is_sound = true;
+                times.push(Vec::new());
+            }
+            let Some(calls) = times.last_mut() else { continue };
+            let body = question.body(self.model, call.attempt, |url| self.stand_in(reader, url));
+            is_sound &= call.attempt as usize == calls.len()
+                && call.attempt < question.attempts
+                && call.request_sha256 == sha256(body.as_bytes());
+            if is_sound {
+                calls.push(call.clone());
+            }
+        }
+        let is_answered = |calls: &Vec<Call>| matches!(settled(question, calls), Some(Some(_)));
+        let at = times.iter().rposition(is_answered).unwrap_or(times.len().saturating_sub(1));
+        times.into_iter().nth(at).unwrap_or_default()
     }
 
     /// What stands for a picture where a request is hashed.
@@ -313,6 +358,9 @@ impl Interview<'_> {
         reader: &Reader<'_>,
     ) -> Result<BTreeMap<String, String>, Outage> {
         let all = join_all(question.pictures().map(async |url| {
+            if url == PLAIN {
+                return Ok(Some((url.to_owned(), url.to_owned())));
+            }
             let bytes = reader.get(url).await?;
             Ok(bytes.and_then(|bytes| reader::data_url(&bytes)).map(|data| (url.to_owned(), data)))
         }));
@@ -325,6 +373,8 @@ impl Interview<'_> {
 fn stand_in(model: &Model, url: &str, hash: Option<&str>) -> String {
     match model.pictures {
         super::PicturesBy::Url => url.to_owned(),
+        // It is sent as it is.
+        super::PicturesBy::Data if url == PLAIN => url.to_owned(),
         super::PicturesBy::Data => format!("sha256:{}", hash.unwrap_or("none")),
     }
 }

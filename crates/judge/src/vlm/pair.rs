@@ -6,7 +6,6 @@ use super::Penalties;
 use super::interview::{Known, Lack, both};
 use super::question::{Part, Question, object};
 use super::schema::Schema;
-use crate::Duel;
 
 /// Who grades two models.
 pub(crate) const GRADER: &str = "You grade 3D models against a reference picture, strictly and without favour. Judge by what \
@@ -52,24 +51,23 @@ impl Side {
 }
 
 /// The reference and two pictures, A first and B first; both with one seed, so that the mirrored duel asks the same.
-pub(crate) fn orders(duel: &Duel, label: &str, ask: &str, [a, b]: &[String; 2]) -> [Question; 2] {
+pub(crate) fn orders(
+    reference: &str,
+    seed: u64,
+    label: &str,
+    ask: &str,
+    [a, b]: &[String; 2],
+) -> [Question; 2] {
     [("ab", a, b), ("ba", b, a)].map(|(order, first, second)| Question {
         label: format!("{label}/{order}"),
         system: GRADER,
-        parts: shown([(REFERENCE, &duel.prompt), (FIRST, first), (SECOND, second)], ask),
+        parts: shown([(REFERENCE, reference), (FIRST, first), (SECOND, second)], ask),
         schema: Schema::Penalties,
         attempts: ATTEMPTS,
         tokens_max: TOKENS_MAX,
-        seed: u64::from(duel.seed),
+        seed,
         shared: false,
     })
-}
-
-/// The question of [`orders`] with the reference in place of both models. Nobody's asset is in it: a model that does not answer
-/// it answers none.
-pub(crate) fn control(duel: &Duel, label: &str, ask: &str) -> Question {
-    let [one, _] = orders(duel, label, ask, &[duel.prompt.clone(), duel.prompt.clone()]);
-    one
 }
 
 /// Captions and pictures by turns, and then what is asked.
@@ -88,13 +86,16 @@ pub(crate) fn choice(side: Option<Side>) -> Json {
 /// What both orders of a question came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Pair {
-    /// An order came to no answer.
-    Failed,
+    /// An order came to no answer; the means are of what was said, and of 5 for what was not.
+    Failed(Grades),
     /// One order says A, the other B.
     Contradictory(Grades),
     /// They agree, or one sees no difference.
     Agreed(Grades),
 }
+
+/// What stands for an answer that there is none of: in means for people, nowhere else.
+const NEUTRAL: Penalties = Penalties { first: 5, second: 5 };
 
 /// Means over both orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,12 +114,31 @@ impl Grades {
 impl Pair {
     /// Of the answers where A is shown first, and where B is.
     pub(crate) fn of(ab: Option<Penalties>, ba: Option<Penalties>) -> Self {
-        let (Some(ab), Some(ba)) = (ab, ba) else { return Self::Failed };
+        let is_whole = ab.is_some() && ba.is_some();
+        let [ab, ba] = [ab, ba].map(|one| one.unwrap_or(NEUTRAL));
         let mean = |one: u8, other: u8| f64::from(u16::from(one) + u16::from(other)) / 2.0;
         let grades = Grades { a: mean(ab.first, ba.second), b: mean(ab.second, ba.first) };
         let one = i32::from(ab.first) - i32::from(ab.second);
         let other = i32::from(ba.second) - i32::from(ba.first);
-        if one * other < 0 { Self::Contradictory(grades) } else { Self::Agreed(grades) }
+        match one * other {
+            _ if !is_whole => Self::Failed(grades),
+            ..0 => Self::Contradictory(grades),
+            _ => Self::Agreed(grades),
+        }
+    }
+
+    /// Whether an order came to no answer.
+    pub(crate) fn has_failed(self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    /// In a word, and the means.
+    pub(crate) fn told(self) -> (&'static str, Grades) {
+        match self {
+            Self::Failed(grades) => ("failed", grades),
+            Self::Contradictory(grades) => ("contradictory", grades),
+            Self::Agreed(grades) => ("agreed", grades),
+        }
     }
 
     /// What it says, if it says something.
@@ -128,15 +148,10 @@ impl Pair {
 
     /// For the detail.
     pub(crate) fn json(self) -> Json {
-        let (status, grades) = match self {
-            Self::Failed => ("failed", None),
-            Self::Contradictory(grades) => ("contradictory", Some(grades)),
-            Self::Agreed(grades) => ("agreed", Some(grades)),
-        };
-        let number = |value: Option<f64>| value.map_or(Json::Null, Json::float);
+        let (status, grades) = self.told();
         object([
-            ("penalty_a", number(grades.map(|grades| grades.a))),
-            ("penalty_b", number(grades.map(|grades| grades.b))),
+            ("penalty_a", Json::float(grades.a)),
+            ("penalty_b", Json::float(grades.b)),
             ("status", status.into()),
         ])
     }

@@ -1,6 +1,6 @@
 //! A question to a model, and the body of its request: a pure function of question, model and attempt.
 
-use ledger::json::{Json, Object, Style, write};
+use ledger::json::{Json, Object, Style, float_json, write_string};
 use sha2::{Digest as _, Sha256};
 
 use super::Model;
@@ -17,7 +17,7 @@ pub(crate) enum Part {
 /// A question to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
-    /// Unique in a duel: `s1_prompt_match/front_left/ab` …
+    /// Unique in a duel: `s1_prompt_match/front_left/ab`, `control_s1_prompt_match/ab` …
     pub(crate) label: String,
     pub(crate) system: &'static str,
     pub(crate) parts: Vec<Part>,
@@ -25,16 +25,25 @@ pub(crate) struct Question {
     /// Malformed answers are asked for again, so often in all.
     pub(crate) attempts: u32,
     pub(crate) tokens_max: u32,
+    /// Of the first attempt; it grows with attempts.
     pub(crate) seed: u64,
     /// It shows nothing of a second model: the answer serves other duels too.
     pub(crate) shared: bool,
 }
 
 impl Question {
-    /// Name of the answer's format: the first part of the label.
+    /// Name of the answer's format, as the original calls it. A control is one of the questions that it stands in for.
     fn format(&self) -> String {
-        let kind = self.label.split('/').next().unwrap_or(&self.label);
-        format!("{kind}-response")
+        let mut parts = self.label.split('/');
+        let kind = parts.next().unwrap_or_default();
+        let kind = match kind.split_once('_').filter(|(word, _)| CONTROLS.contains(word)) {
+            Some((_, kind)) => kind,
+            None => kind,
+        };
+        match (kind, parts.next()) {
+            ("s2bv" | "s2ac" | "s3_gray", Some(order)) => format!("{kind}_{order}-response"),
+            _ => format!("{kind}-response"),
+        }
     }
 
     /// URLs of its pictures, in order.
@@ -52,32 +61,48 @@ impl Question {
         attempt: u32,
         picture: impl Fn(&str) -> String,
     ) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => object([("type", "text".into()), ("text", text.as_str().into())]),
-            Part::Picture(url) => {
-                let url = object([("url", Json::String(picture(url)))]);
-                object([("type", "image_url".into()), ("image_url", url)])
-            }
-        };
-        let system = object([("role", "system".into()), ("content", self.system.into())]);
-        let parts = Json::Array(self.parts.iter().map(part).collect());
-        let user = object([("role", "user".into()), ("content", parts)]);
-        let schema =
-            object([("name", Json::String(self.format())), ("schema", self.schema.json())]);
-        let body = object([
-            ("model", model.name.as_str().into()),
-            ("messages", Json::Array(vec![system, user])),
-            ("temperature", Json::float(temperature(attempt))),
-            ("seed", Json::int(i128::from(self.seed + u64::from(attempt) + SEED_OFFSET))),
-            ("max_tokens", Json::int(i128::from(self.tokens_max))),
-            ("response_format", object([("type", "json_schema".into()), ("json_schema", schema)])),
-        ]);
-        write(&body, Style::Line)
+        let mut body = Body(String::with_capacity(4096));
+        body.is("{\"model\": ").says(&model.name);
+        body.is(", \"messages\": [{\"role\": \"system\", \"content\": ").says(self.system);
+        body.is("}, {\"role\": \"user\", \"content\": [");
+        for (n, part) in self.parts.iter().enumerate() {
+            body.is(if n == 0 { "" } else { ", " });
+            match part {
+                Part::Text(text) => body.is("{\"type\": \"text\", \"text\": ").says(text).is("}"),
+                Part::Picture(url) => body
+                    .is("{\"type\": \"image_url\", \"image_url\": {\"url\": ")
+                    .says(&picture(url))
+                    .is("}}"),
+            };
+        }
+        body.is("]}], \"temperature\": ").is(&float_json(temperature(attempt)));
+        body.is(", \"seed\": ").is(&(u128::from(self.seed) + u128::from(attempt)).to_string());
+        body.is(", \"max_tokens\": ").is(&self.tokens_max.to_string());
+        body.is(", \"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": ");
+        body.says(&self.format()).is(", \"schema\": ").is(&self.schema.text()).is("}}}");
+        body.0
     }
 }
 
-/// Between the seed of a question and that of its first request.
-const SEED_OFFSET: u64 = 100;
+/// JSON in one line, as it grows.
+struct Body(String);
+
+impl Body {
+    /// JSON as it stands.
+    fn is(&mut self, json: &str) -> &mut Self {
+        self.0.push_str(json);
+        self
+    }
+
+    /// A string.
+    fn says(&mut self, text: &str) -> &mut Self {
+        write_string(&mut self.0, text, Style::Line);
+        self
+    }
+}
+
+/// What labels of controls begin with, before `_` and the kind of question that they stand in for.
+pub(crate) const CONTROLS: [&str; 2] = ["control", "plain"];
 
 /// 0 at first, so that answers are as alike as can be; then 0.15, 0.2 … so that they are not malformed in the same way.
 fn temperature(attempt: u32) -> f64 {
@@ -93,5 +118,6 @@ pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
 
 /// SHA-256 in hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    Sha256::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

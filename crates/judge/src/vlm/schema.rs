@@ -3,7 +3,10 @@
 //! Models wrap JSON in words, fences and thoughts, write `7.0` for `7`, and leave commas behind: that is mended. What then is not
 //! an answer (a grade beyond 0–10, a feature left out) is malformed: the question is asked again.
 
-use ledger::json::{Json, Object, read};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use ledger::json::{Json, Object, Style, read, write};
 
 /// Longest text of an answer; the rest is cut off. A thousand tokens are about 4 kB.
 pub const ANSWER_BYTES_MAX: usize = 16 << 10;
@@ -17,14 +20,14 @@ const STARTS_MAX: usize = 32;
 const WORDS_CHARS_MAX: usize = 300;
 
 /// Which answer a question wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Schema {
     /// [`Penalties`].
     Penalties,
     /// [`Checklist`].
     Checklist,
-    /// [`Verification`] of so many features.
-    Verification(usize),
+    /// [`Verification`] of these features.
+    Verification(Vec<String>),
     /// [`Guard`].
     Guard,
     /// Some words.
@@ -80,29 +83,45 @@ pub(crate) enum Answer {
 const CATEGORIES: [&str; 4] = ["count", "shape", "presence", "material_color"];
 const MATCHES: [&str; 3] = ["yes", "partial", "no"];
 
+/// Of [`Schema::Penalties`].
+static PENALTIES: LazyLock<String> = LazyLock::new(|| {
+    line(
+        r#"{"type":"object","properties":{"penalty_1":{"type":"integer","minimum":0,"maximum":10},"penalty_2":{"type":"integer","minimum":0,"maximum":10},"issues":{"type":"string"}},"required":["penalty_1","penalty_2","issues"],"additionalProperties":false}"#,
+    )
+});
+/// Of [`Schema::Checklist`].
+static CHECKLIST: LazyLock<String> = LazyLock::new(|| {
+    line(
+        r#"{"type":"object","properties":{"main_object":{"type":"string"},"features":{"type":"array","minItems":4,"maxItems":7,"items":{"type":"object","properties":{"description":{"type":"string"},"category":{"type":"string","enum":["count","shape","presence","material_color"]}},"required":["description","category"],"additionalProperties":false}}},"required":["main_object","features"],"additionalProperties":false}"#,
+    )
+});
+/// Of [`Schema::Guard`].
+static GUARD: LazyLock<String> = LazyLock::new(|| {
+    line(
+        r#"{"type":"object","properties":{"verdict":{"type":"string","enum":["ok","garbage"]},"addresses_judge":{"type":"boolean"},"reason":{"type":"string"}},"required":["verdict","addresses_judge","reason"],"additionalProperties":false}"#,
+    )
+});
+/// Of [`Schema::Remark`].
+static REMARK: LazyLock<String> = LazyLock::new(|| {
+    line(
+        r#"{"type":"object","properties":{"issues":{"type":"string"}},"required":["issues"],"additionalProperties":false}"#,
+    )
+});
+
 impl Schema {
-    /// For the request's `response_format`.
-    pub(crate) fn json(self) -> Json {
-        let text = match self {
-            Self::Penalties => {
-                r#"{"type":"object","properties":{"penalty_1":{"type":"integer","minimum":0,"maximum":10},"penalty_2":{"type":"integer","minimum":0,"maximum":10},"issues":{"type":"string"}},"required":["penalty_1","penalty_2","issues"],"additionalProperties":false}"#
-            }
-            Self::Checklist => {
-                r#"{"type":"object","properties":{"main_object":{"type":"string"},"features":{"type":"array","minItems":4,"maxItems":7,"items":{"type":"object","properties":{"description":{"type":"string"},"category":{"type":"string","enum":["count","shape","presence","material_color"]}},"required":["description","category"],"additionalProperties":false}}},"required":["main_object","features"],"additionalProperties":false}"#
-            }
-            Self::Verification(count) => return verification_schema(count),
-            Self::Guard => {
-                r#"{"type":"object","properties":{"verdict":{"type":"string","enum":["ok","garbage"]},"addresses_judge":{"type":"boolean"},"reason":{"type":"string"}},"required":["verdict","addresses_judge","reason"],"additionalProperties":false}"#
-            }
-            Self::Remark => {
-                r#"{"type":"object","properties":{"issues":{"type":"string"}},"required":["issues"],"additionalProperties":false}"#
-            }
-        };
-        json(text)
+    /// For the request's `response_format`: JSON in one line.
+    pub(crate) fn text(&self) -> Cow<'static, str> {
+        match self {
+            Self::Penalties => Cow::Borrowed(&**PENALTIES),
+            Self::Checklist => Cow::Borrowed(&**CHECKLIST),
+            Self::Verification(features) => Cow::Owned(verification_schema(features.len())),
+            Self::Guard => Cow::Borrowed(&**GUARD),
+            Self::Remark => Cow::Borrowed(&**REMARK),
+        }
     }
 
     /// The answer in a model's text; nothing if it is malformed.
-    pub(crate) fn answer(self, text: &str) -> Option<Answer> {
+    pub(crate) fn answer(&self, text: &str) -> Option<Answer> {
         let text = &text[..text.floor_char_boundary(ANSWER_BYTES_MAX)];
         // What a reasoning model thought before it answered.
         let said = text.rsplit_once("</think>").map_or(text, |(_, said)| said);
@@ -113,7 +132,7 @@ impl Schema {
         whole(said.trim()).or_else(|| objects(said).filter_map(whole).last())
     }
 
-    fn of(self, object: &Object) -> Option<Answer> {
+    fn of(&self, object: &Object) -> Option<Answer> {
         let text = |key: &str| object.get(key)?.as_str();
         Some(match self {
             Self::Penalties => {
@@ -130,12 +149,16 @@ impl Schema {
                     features.iter().map(feature).collect::<Option<_>>()?
                 },
             }),
-            Self::Verification(count) => Answer::Verification(verification(object, count)?),
+            Self::Verification(features) => Answer::Verification(verification(object, features)?),
             Self::Guard => {
                 text("reason")?;
                 Answer::Guard(Guard {
                     is_garbage: word(text("verdict")?, &["ok", "garbage"])? == "garbage",
-                    addresses_judge: boolean(object.get("addresses_judge")?)?,
+                    addresses_judge: match object.get("addresses_judge") {
+                        // Whoever serves the original's questions does not know this one.
+                        None | Some(Json::Null) => false,
+                        Some(speaks) => boolean(speaks)?,
+                    },
                 })
             }
             Self::Remark => Answer::Remark(text("issues")?.to_owned()),
@@ -143,30 +166,52 @@ impl Schema {
     }
 }
 
-fn verification_schema(count: usize) -> Json {
+fn verification_schema(count: usize) -> String {
     let text = format!(
         r#"{{"type":"object","properties":{{"checks":{{"type":"array","minItems":{count},"maxItems":{count},"items":{{"type":"object","properties":{{"number":{{"type":"integer","minimum":1,"maximum":{count}}},"match":{{"type":"string","enum":["yes","partial","no"]}},"note":{{"type":"string"}}}},"required":["number","match","note"],"additionalProperties":false}}}},"main_object_correct":{{"type":"boolean"}}}},"required":["checks","main_object_correct"],"additionalProperties":false}}"#
     );
-    json(&text)
+    line(&text)
 }
 
-fn json(text: &str) -> Json {
-    read(text).unwrap_or_else(|_| unreachable!("our own schema"))
+/// A schema of ours, laid out as bodies of requests are.
+fn line(text: &str) -> String {
+    write(&read(text).unwrap_or_else(|_| unreachable!("our own schema")), Style::Line)
 }
 
-/// Each feature has to be judged once.
-fn verification(object: &Object, count: usize) -> Option<Verification> {
-    let mut features = vec![None; count];
-    for check in object.get("checks")?.as_array()? {
-        let check = check.as_object()?;
-        let at = usize::try_from(integer(check.get("number")?)?).ok()?.checked_sub(1)?;
-        let found = word(check.get("match")?.as_str()?, &MATCHES)?;
-        if features.get_mut(at)?.replace(found).is_some() {
-            return None;
-        }
+/// Each feature has to be judged once. Which one a check is of its number says; without numbers, as the original asks for them, the
+/// feature's own words do, or else its place, if there are as many checks as features.
+fn verification(object: &Object, features: &[String]) -> Option<Verification> {
+    let checks = object.get("checks")?.as_array()?.iter();
+    let checks: Vec<&Object> = checks.map(Json::as_object).collect::<Option<_>>()?;
+    let numbered = |check: &Object| check.get("number").is_some_and(|number| *number != Json::Null);
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = |check: &Object| {
+        let words = line(check.get("feature")?.as_str()?);
+        features.iter().position(|feature| *feature == words)
+    };
+    let places: Option<Vec<usize>> = if checks.iter().any(|check| numbered(check)) {
+        let number = |check: &&Object| integer(check.get("number")?);
+        checks.iter().map(|check| usize::try_from(number(check)?).ok()?.checked_sub(1)).collect()
+    } else {
+        let by_words: Option<Vec<usize>> = checks.iter().map(|check| named(check)).collect();
+        by_words
+            .filter(|places| each_once(places, features.len()))
+            .or_else(|| (checks.len() == features.len()).then(|| (0..features.len()).collect()))
+    };
+    let places = places.filter(|places| each_once(places, features.len()))?;
+    let mut found = vec![""; features.len()];
+    for (check, place) in checks.iter().zip(places) {
+        found[place] = word(check.get("match")?.as_str()?, &MATCHES)?;
     }
     let is_main_object = boolean(object.get("main_object_correct")?)?;
-    Some(Verification { features: features.into_iter().collect::<Option<_>>()?, is_main_object })
+    Some(Verification { features: found, is_main_object })
+}
+
+/// Whether these are all places, each once.
+fn each_once(places: &[usize], count: usize) -> bool {
+    let mut sorted = places.to_vec();
+    sorted.sort_unstable();
+    sorted.into_iter().eq(0..count)
 }
 
 fn feature(json: &Json) -> Option<(String, &'static str)> {

@@ -59,6 +59,7 @@ fn calls_stay_within_the_budget_and_order_does_not_matter() {
                 sleep: &naps,
                 budget: &budget,
                 earlier: None,
+                insist: false,
                 notebook: None,
             };
             judge.judge(duel, parts)

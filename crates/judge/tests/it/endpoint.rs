@@ -17,7 +17,12 @@ use crate::stub::{Fault, KEY, Stub};
 
 /// Long enough for a first wait and a second, short enough for a test.
 fn settings(stub: &Stub) -> EndpointSettings {
-    EndpointSettings { base_url: stub.base_url(), call_s: 3.5, try_s: 0.4 }
+    EndpointSettings {
+        base_url: stub.base_url(),
+        call_s: 3.5,
+        try_s: 0.4,
+        ..EndpointSettings::default()
+    }
 }
 
 fn request() -> Request {
@@ -92,6 +97,12 @@ async fn what_it_will_not_answer_is_an_outcome() {
     join_all([400, 403, 422].map(check)).await;
     let refusal = Fault::Say(r#"{"choices":[{"message":{"content":null,"refusal":"No."}}]}"#);
     assert_eq!(call(&[], Some(refusal)).await, ("refused No.".to_owned(), 3));
+    for empty in [
+        r#"{"choices":[{"message":{"content":"Yes.","refusal":""}}]}"#,
+        r#"{"choices":[{"message":{"content":"Yes.","refusal":null}}]}"#,
+    ] {
+        assert_eq!(call(&[Fault::Say(empty)], None).await, ("answer Yes.".to_owned(), 1));
+    }
 }
 
 #[tokio::test]
@@ -113,10 +124,16 @@ async fn nobody_at_home_is_an_outage() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
-    let settings = EndpointSettings { base_url, call_s: 0.3, try_s: 0.2 };
-    let endpoint = Endpoint::new(&settings, None).unwrap();
-    let error = endpoint.ask(&request()).await.unwrap_err();
-    assert!(matches!(error, JudgeError::Outage(_)), "{error}");
+    // In no time where nobody is there at all, however long a call may take.
+    for (call_s, connect_s) in [(0.3, 240.0), (3600.0, 0.3)] {
+        let base_url = base_url.clone();
+        let settings = EndpointSettings { base_url, call_s, try_s: 0.2, connect_s };
+        let endpoint = Endpoint::new(&settings, None).unwrap();
+        let asked = request();
+        let answer = tokio::time::timeout(Duration::from_secs(60), endpoint.ask(&asked)).await;
+        let error = answer.expect("a call ends").unwrap_err();
+        assert!(matches!(error, JudgeError::Outage(_)), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -149,7 +166,8 @@ async fn the_key_goes_where_it_belongs() {
 #[test]
 fn settings_that_are_none_are_refused() {
     let refused = |base_url: &str, call_s: f64, key: Option<&str>| {
-        let settings = EndpointSettings { base_url: base_url.into(), call_s, try_s: 1.0 };
+        let settings =
+            EndpointSettings { base_url: base_url.into(), call_s, try_s: 1.0, connect_s: 1.0 };
         Endpoint::new(&settings, key.map(SecretString::from)).unwrap_err().to_string()
     };
     assert_snapshot!(refused("localhost:8000", 1.0, None), @"base_url: begins with http:// or https://");

@@ -183,6 +183,85 @@ fn calls_of_a_duel_that_was_broken_off_are_not_made_again() {
     }
 }
 
+/// As a journal gives them back: what was answered in all runs, one after the other.
+fn part_of(evidence: &Evidence, notes: &Notes) -> Evidence {
+    let (calls, inputs) = notes.0.lock().unwrap().clone();
+    let figures = serde_json::Value::Null;
+    through_text(&Evidence { calls, inputs, figures, ..evidence.clone() })
+}
+
+/// A model that says nothing, or no to everything, is away; once it is mended the duel goes on, also in another process.
+#[test]
+fn a_model_that_was_mute_is_asked_again() {
+    let duel = duel("front-2", "front-5");
+    let album = Album::default();
+    for settings in [Settings::default(), by_data()] {
+        let honest = || Script::new(|asked| Ok(honest_by_label(asked)));
+        let chat = honest();
+        let judge = MultiStage::new(settings.clone(), chat.clone());
+        let whole = now(judged(&judge, &duel, &album, None)).unwrap().evidence.unwrap();
+        let calls = chat.asked().len();
+        for mute in [Outcome::Answer("Hm.".into()), Outcome::Refused("HTTP 400".into())] {
+            let notes = Notes::default();
+            for _ in 0..2 {
+                let chat = Script::new({
+                    let mute = mute.clone();
+                    move |_| Ok(mute.clone())
+                });
+                let judge = MultiStage::new(settings.clone(), chat.clone());
+                let part = part_of(&whole, &notes);
+                let broken = now(noted(&judge, &duel, &album, Some(&part), Some(&notes)));
+                assert!(matches!(broken, Err(JudgeError::Outage(_))));
+                assert!(chat.asked().len() >= 7, "it is asked in each turn");
+            }
+            // It breaks off once more on the way, with some answers.
+            let few = std::sync::atomic::AtomicUsize::new(0);
+            let chat = Script::new(move |asked| {
+                let is_away = few.fetch_add(1, Ordering::SeqCst) >= 3;
+                if is_away { Err(Outage("away".into()).into()) } else { Ok(honest_by_label(asked)) }
+            });
+            let judge = MultiStage::new(settings.clone(), chat);
+            let part = part_of(&whole, &notes);
+            now(noted(&judge, &duel, &album, Some(&part), Some(&notes))).unwrap_err();
+            let chat = honest();
+            let judge = MultiStage::new(settings.clone(), chat.clone());
+            let part = part_of(&whole, &notes);
+            let verdict = now(noted(&judge, &duel, &album, Some(&part), Some(&notes))).unwrap();
+            assert_eq!(verdict.evidence.as_ref(), Some(&whole));
+            assert_eq!(chat.asked().len(), calls - 3, "what was answered is not asked again");
+        }
+    }
+}
+
+/// Evidence of a verdict is as good as ever; whoever doubts its silence may insist.
+#[test]
+fn silence_of_a_whole_duel_is_asked_for_again_where_somebody_insists() {
+    let duel = duel("front-2", "front-5");
+    let album = Album::default();
+    let chat = Script::new(|asked| {
+        let is_mute = asked.label.contains("front_right/");
+        Ok(if is_mute { Outcome::Refused("HTTP 400".into()) } else { honest(asked) })
+    });
+    let judge = MultiStage::new(Settings::default(), chat);
+    let evidence = now(judged(&judge, &duel, &album, None)).unwrap().evidence.unwrap();
+    let (naps, budget) = (crate::script::Naps::default(), judge::Budget::new(4));
+    let chat = Script::honest();
+    let judge = MultiStage::new(Settings::default(), chat.clone());
+    for (insist, calls) in [(false, 0), (true, 2)] {
+        let parts = judge::Parts {
+            pictures: &album,
+            sleep: &naps,
+            budget: &budget,
+            earlier: Some(&evidence),
+            insist,
+            notebook: None,
+        };
+        let verdict = now(judge.judge(&duel, parts)).unwrap();
+        assert_eq!(chat.asked().len(), calls);
+        assert_eq!(recheck(&verdict.evidence.unwrap()), Ok((verdict.winner, verdict.detail)));
+    }
+}
+
 /// Answers about other pictures go with nothing that is seen now.
 #[test]
 fn a_picture_that_changed_makes_the_duel_anew() {
@@ -289,8 +368,8 @@ fn changed(change: impl FnOnce(&mut Evidence)) -> String {
 #[test]
 fn changed_evidence_is_found_out() {
     assert_snapshot!(changed(|_| {}), @"Left");
-    assert_snapshot!(changed(|evidence| evidence.judge.name = "oracle".into()), @"no judge oracle of version 1 is known here");
-    assert_snapshot!(changed(|evidence| evidence.judge.version += 1), @"no judge multi-stage of version 2 is known here");
+    assert_snapshot!(changed(|evidence| evidence.judge.name = "oracle".into()), @"no judge oracle of version 2 is known here");
+    assert_snapshot!(changed(|evidence| evidence.judge.version += 1), @"no judge multi-stage of version 3 is known here");
     assert_snapshot!(changed(|evidence| evidence.judge.settings = json!({ "mood": 1 })), @"settings of the judge: unknown field `mood`, expected one of `model`, `explain`, `thresholds`");
     assert_snapshot!(changed(|evidence| evidence.judge.settings["thresholds"]["front_draw"] = "x".into()), @r#"settings of the judge: invalid type: string "x", expected f64"#);
     assert_snapshot!(changed(|evidence| drop(evidence.calls.pop())), @"the evidence lacks s4_per_angle/a/back, attempt 0");

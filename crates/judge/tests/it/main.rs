@@ -5,6 +5,7 @@
 mod budget;
 mod endpoint;
 mod evidence;
+mod literal;
 mod script;
 mod silence;
 mod single;

@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 pub(crate) struct Asked {
     pub(crate) label: String,
     pub(crate) attempt: u32,
-    /// `s1_prompt_match` …
+    /// `s1_prompt_match`, `s2bv` …; of a control that of the question that it stands in for.
     pub(crate) kind: String,
+    /// Name of the answer's format.
+    pub(crate) format: String,
     pub(crate) pictures: Vec<String>,
     pub(crate) seed: u64,
     pub(crate) temperature: f64,
@@ -36,11 +38,22 @@ impl Asked {
         Self {
             label: request.label.clone(),
             attempt: request.attempt,
-            kind: format.strip_suffix("-response").unwrap().to_owned(),
+            kind: {
+                let name = format.strip_suffix("-response").unwrap();
+                let orders = ["s2bv", "s2ac", "s3_gray"];
+                let kind = name.strip_suffix("_ab").or_else(|| name.strip_suffix("_ba"));
+                kind.filter(|kind| orders.contains(kind)).unwrap_or(name).to_owned()
+            },
+            format: format.to_owned(),
             pictures: parts.iter().filter_map(picture).collect(),
             seed: body["seed"].as_u64().unwrap(),
             temperature: body["temperature"].as_f64().unwrap(),
         }
+    }
+
+    /// Whether it is about nobody's asset.
+    pub(crate) fn is_control(&self) -> bool {
+        self.label.starts_with("control_") || self.label.starts_with("plain_")
     }
 
     /// The word in an asset's name that begins with `key`, for the picture at a place: `…/front-7/…` is 7.
@@ -64,7 +77,6 @@ pub(crate) fn honest(asked: &Asked) -> Outcome {
         "s2ac" => grades("neat"),
         "s3_gray" => grades("gray"),
         "judge" => grades("sheet"),
-        "control" | "control_front" => json!({ "penalty_1": 0, "penalty_2": 0, "issues": "" }),
         "s2cl_decompose" => {
             let features = ["four legs", "a round seat", "a tall back", "red paint"];
             let feature = |words: &&str| json!({ "description": words, "category": "shape" });
@@ -80,7 +92,7 @@ pub(crate) fn honest(asked: &Asked) -> Outcome {
             let checks: Vec<_> = (1..=4).map(check).collect();
             json!({ "checks": checks, "main_object_correct": true })
         }
-        "s4_per_angle" | "control_guard" => {
+        "s4_per_angle" => {
             let tricks = asked.trait_of(0, "trick").unwrap_or(0);
             let angles = ["right", "back", "left", "top_down"];
             let at = angles.iter().position(|angle| asked.label.ends_with(angle));
@@ -238,7 +250,8 @@ pub(crate) async fn noted(
     notebook: Option<&dyn Notebook>,
 ) -> Result<Verdict, JudgeError> {
     let (naps, budget) = (Naps::default(), Budget::new(32));
-    let parts = Parts { pictures: album, sleep: &naps, budget: &budget, earlier, notebook };
+    let parts =
+        Parts { pictures: album, sleep: &naps, budget: &budget, earlier, insist: false, notebook };
     judge.judge(duel, parts).await
 }
 

@@ -174,20 +174,46 @@ fn the_detail_says_all_of_it() {
           ],
           "score_a": 5,
           "score_b": 7,
-          "verify_failed": false
+          "verify_failed": false,
+          "status": "judged"
         }
       },
       "s4": {
         "choice": "B",
         "side_verdicts": {
-          "a": null,
+          "a": "ok",
           "b": "ok"
         },
         "per_angle": {
-          "a": {},
+          "a": {
+            "right": "ok",
+            "back": "ok",
+            "left": "ok",
+            "top_down": "ok"
+          },
           "b": {
             "right": "ok",
-            "back": "ok"
+            "back": "ok",
+            "left": "ok",
+            "top_down": "ok"
+          }
+        },
+        "side_status": {
+          "a": "not asked",
+          "b": "ok"
+        },
+        "angle_status": {
+          "a": {
+            "right": "not asked",
+            "back": "not asked",
+            "left": "not asked",
+            "top_down": "not asked"
+          },
+          "b": {
+            "right": "ok",
+            "back": "ok",
+            "left": "not asked",
+            "top_down": "not asked"
           }
         },
         "addresses_judge": {
@@ -199,7 +225,8 @@ fn the_detail_says_all_of_it() {
       "issues": "The first is fine, the second too.",
       "questions": {
         "asked": 18,
-        "unanswered": 0
+        "unanswered": 0,
+        "control": null
       }
     }
     "#);
@@ -221,32 +248,33 @@ fn questions_show_what_they_say() {
                 .replace("https://cdn.example/pale+like=back", "A")
                 .replace("https://cdn.example/like=left", "B")
                 .replace("https://img.example/chair.png", "P");
-            format!("{} seed {} t {}: {pictures}", asked.label, asked.seed, asked.temperature)
+            let (label, format, seed) = (&asked.label, &asked.format, asked.seed);
+            format!("{label} {format} seed {seed} t {}: {pictures}", asked.temperature)
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    s1_prompt_match/front_left/ab seed 4342 t 0: P A/white/front_left.png B/white/front_left.png
-    s1_prompt_match/front_left/ba seed 4342 t 0: P B/white/front_left.png A/white/front_left.png
-    s1_prompt_match/front_right/ab seed 4342 t 0: P A/white/front_right.png B/white/front_right.png
-    s1_prompt_match/front_right/ba seed 4342 t 0: P B/white/front_right.png A/white/front_right.png
-    s1_prompt_match/front_below/ab seed 4342 t 0: P A/white/front_below.png B/white/front_below.png
-    s1_prompt_match/front_below/ba seed 4342 t 0: P B/white/front_below.png A/white/front_below.png
-    explain seed 4342 t 0: P A/grid.png B/grid.png
-    s1_prompt_match/front_above/ab seed 4342 t 0: P A/white/front_above.png B/white/front_above.png
-    s1_prompt_match/front_above/ba seed 4342 t 0: P B/white/front_above.png A/white/front_above.png
-    s2bv/ab seed 4342 t 0: P A/white/back.png B/white/left.png
-    s2bv/ba seed 4342 t 0: P B/white/left.png A/white/back.png
-    s2ac/ab seed 4342 t 0: P A/grid.png B/grid.png
-    s2ac/ba seed 4342 t 0: P B/grid.png A/grid.png
-    s2cl_decompose seed 4342 t 0: P
-    s2cl_verify/a seed 4442 t 0: P A/grid.png
-    s2cl_verify/b seed 4442 t 0: P B/grid.png
-    s3_gray/ab seed 4342 t 0: P A/gray/front_left.png B/gray/front_left.png
-    s3_gray/ba seed 4342 t 0: P B/gray/front_left.png A/gray/front_left.png
-    s4_per_angle/a/right seed 9342 t 0: A/white/front_left.png A/white/right.png
-    s4_per_angle/a/back seed 9442 t 0: A/white/front_left.png A/white/back.png
-    s4_per_angle/b/right seed 9342 t 0: B/white/front_left.png B/white/right.png
-    s4_per_angle/b/back seed 9442 t 0: B/white/front_left.png B/white/back.png
+    s1_prompt_match/front_left/ab s1_prompt_match-response seed 4342 t 0: P A/white/front_left.png B/white/front_left.png
+    s1_prompt_match/front_left/ba s1_prompt_match-response seed 4342 t 0: P B/white/front_left.png A/white/front_left.png
+    s1_prompt_match/front_right/ab s1_prompt_match-response seed 4342 t 0: P A/white/front_right.png B/white/front_right.png
+    s1_prompt_match/front_right/ba s1_prompt_match-response seed 4342 t 0: P B/white/front_right.png A/white/front_right.png
+    s1_prompt_match/front_below/ab s1_prompt_match-response seed 4342 t 0: P A/white/front_below.png B/white/front_below.png
+    s1_prompt_match/front_below/ba s1_prompt_match-response seed 4342 t 0: P B/white/front_below.png A/white/front_below.png
+    explain explain-response seed 4342 t 0: P A/grid.png B/grid.png
+    s1_prompt_match/front_above/ab s1_prompt_match-response seed 4342 t 0: P A/white/front_above.png B/white/front_above.png
+    s1_prompt_match/front_above/ba s1_prompt_match-response seed 4342 t 0: P B/white/front_above.png A/white/front_above.png
+    s2bv/ab s2bv_ab-response seed 4342 t 0: P A/white/back.png B/white/left.png
+    s2bv/ba s2bv_ba-response seed 4342 t 0: P B/white/left.png A/white/back.png
+    s2ac/ab s2ac_ab-response seed 4342 t 0: P A/grid.png B/grid.png
+    s2ac/ba s2ac_ba-response seed 4342 t 0: P B/grid.png A/grid.png
+    s2cl_decompose s2cl_decompose-response seed 4342 t 0: P
+    s2cl_verify/a s2cl_verify-response seed 4442 t 0: P A/grid.png
+    s2cl_verify/b s2cl_verify-response seed 4442 t 0: P B/grid.png
+    s3_gray/ab s3_gray_ab-response seed 4342 t 0: P A/gray/front_left.png B/gray/front_left.png
+    s3_gray/ba s3_gray_ba-response seed 4342 t 0: P B/gray/front_left.png A/gray/front_left.png
+    s4_per_angle/a/right s4_per_angle-response seed 9342 t 0: A/white/front_left.png A/white/right.png
+    s4_per_angle/a/back s4_per_angle-response seed 9442 t 0: A/white/front_left.png A/white/back.png
+    s4_per_angle/b/right s4_per_angle-response seed 9342 t 0: B/white/front_left.png B/white/right.png
+    s4_per_angle/b/back s4_per_angle-response seed 9442 t 0: B/white/front_left.png B/white/back.png
     ");
 }
 

@@ -12,11 +12,19 @@ pub(super) struct PutFile {
     pub(super) expected: Option<Id>,
 }
 
+/// A member of a file that is to be committed, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PutRow {
+    pub(super) path: String,
+    pub(super) key: String,
+    pub(super) value: Json,
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Files to be committed.
-    Put { files: Vec<PutFile>, message: String },
+    /// Files to be committed, and members of files that lines above have.
+    Put { files: Vec<PutFile>, rows: Vec<PutRow>, message: String },
     /// A file not to be committed any more.
     Drop { path: String },
     /// A file that may be what it is now.
@@ -34,7 +42,7 @@ impl Entry {
         let id = |id: &Option<Id>| id.map_or(Json::Null, |id| Json::String(id.to_string()));
         let text = |text: &String| Json::String(text.clone());
         let members = match self {
-            Self::Put { files, message } => {
+            Self::Put { files, rows, message } => {
                 let file = |file: &PutFile| {
                     object(vec![
                         ("path", text(&file.path)),
@@ -42,8 +50,16 @@ impl Entry {
                         ("expected", id(&file.expected)),
                     ])
                 };
-                let files = files.iter().map(file).collect();
-                vec![("put", Json::Array(files)), ("message", text(message))]
+                let row = |row: &PutRow| {
+                    object(vec![
+                        ("path", text(&row.path)),
+                        ("key", text(&row.key)),
+                        ("value", row.value.clone()),
+                    ])
+                };
+                let files = Json::Array(files.iter().map(file).collect());
+                let rows = Json::Array(rows.iter().map(row).collect());
+                vec![("put", files), ("rows", rows), ("message", text(message))]
             }
             Self::Drop { path } => vec![("drop", text(path))],
             Self::Expect { path, expected } => {
@@ -71,7 +87,14 @@ impl Entry {
                 Some(PutFile { path, text, expected: id_of(members, "expected")? })
             };
             let files = files.as_array()?.iter().map(file).collect::<Option<_>>()?;
-            Some(Self::Put { files, message: text("message")? })
+            let row = |row: &Json| {
+                let members = row.as_object()?;
+                let (path, key) = (text_of(members, "path")?, text_of(members, "key")?);
+                Some(PutRow { path, key, value: members.get("value")?.clone() })
+            };
+            let rows = members.get("rows").map_or(Some([].as_slice()), Json::as_array)?;
+            let rows = rows.iter().map(row).collect::<Option<_>>()?;
+            Some(Self::Put { files, rows, message: text("message")? })
         } else if let Some(path) = text("drop") {
             Some(Self::Drop { path })
         } else if let Some(path) = text("expect") {

@@ -36,7 +36,7 @@ record! {
         pub carryover_prompts: i64 = [required],
         /// From start to start.
         pub round_duration_days: i64 = [or 1],
-        /// How often a winner's outputs are made again.
+        /// How often a winner's outputs are made again: see [`Config::repeats`].
         pub audit_repeats: i64 = [or 3],
         /// What Crucible adds.
         pub crucible: Option<Options> = [if there],
@@ -124,6 +124,12 @@ impl Config {
         self.crucible.clone().unwrap_or_default()
     }
 
+    /// How often a winner's outputs are made again: 0, which the original takes, is once.
+    #[must_use]
+    pub fn repeats(&self) -> u32 {
+        u32::try_from(self.audit_repeats.clamp(1, 100)).unwrap_or(1)
+    }
+
     /// Everything that makes no sense, in the order of the members. The original accepts all of it and fails later.
     #[must_use]
     pub fn problems(&self) -> Vec<ConfigProblem> {
@@ -148,14 +154,13 @@ impl Config {
             format!("{last} is before first_evaluation_date, {first}"),
             "no round could follow: set a later day",
         );
-        if let Some(minutes) = self.generation_stage_minutes {
-            check(
-                (1..=43_200).contains(&minutes),
-                "generation_stage_minutes",
-                format!("{minutes} minutes"),
-                "use 1 to 43200 (30 days)",
-            );
-        }
+        let minutes = self.generation_stage_minutes;
+        check(
+            minutes.is_some_and(|minutes| (1..=43_200).contains(&minutes)),
+            "generation_stage_minutes",
+            minutes.map_or("it is missing".to_owned(), |minutes| format!("{minutes} minutes")),
+            "use 1 to 43200 (30 days)",
+        );
         let hours = self.finalization_buffer_hours;
         check(
             (0.0..=720.0).contains(&hours),
@@ -186,7 +191,7 @@ impl Config {
         let days = self.round_duration_days;
         check((1..=366).contains(&days), "round_duration_days", days.to_string(), "use 1 to 366");
         let repeats = self.audit_repeats;
-        check((1..=100).contains(&repeats), "audit_repeats", repeats.to_string(), "use 1 to 100");
+        check((0..=100).contains(&repeats), "audit_repeats", repeats.to_string(), "use 1 to 100");
         let options = self.options();
         let judges = ["perceptual", "multi-stage", "single-question"];
         check(

@@ -22,6 +22,42 @@ record! {
 
 impl JsonFile for Schedule {}
 
+/// Blocks that read well and make no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}; {repair}")]
+pub struct ScheduleProblem {
+    /// The member.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to do.
+    pub repair: &'static str,
+}
+
+impl Schedule {
+    /// Everything that makes no sense, in the order of the members.
+    #[must_use]
+    pub fn problems(&self) -> Vec<ScheduleProblem> {
+        let mut found = Vec::new();
+        let (earliest, latest) = (self.earliest_reveal_block, self.latest_reveal_block);
+        if earliest > latest {
+            found.push(ScheduleProblem {
+                field: "latest_reveal_block",
+                problem: format!("{latest} is before earliest_reveal_block, {earliest}"),
+                repair: "nobody could take part: set a later block",
+            });
+        }
+        if let Some(deadline) = self.generation_deadline_block.filter(|block| *block <= latest) {
+            found.push(ScheduleProblem {
+                field: "generation_deadline_block",
+                problem: format!("{deadline} is not after latest_reveal_block, {latest}"),
+                repair: "miners would have no time: set a later block",
+            });
+        }
+        found
+    }
+}
+
 record! {
     /// The seed of a round: for its prompts, for miners, for judges.
     pub struct SeedFile {

@@ -34,33 +34,49 @@ pub fn read(text: &str) -> Result<Json, SyntaxError> {
         let message = format!("{} bytes, the limit is {TEXT_BYTES_MAX}", text.len());
         return Err(SyntaxError { line: 1, column: 1, message });
     }
-    serde_json::from_str::<&RawValue>(text).map_err(|error| syntax(text, 0, &error))?;
-    Walk { text, at: 0 }.value(DEPTH_MAX)
+    let mut walk = Walk { text, at: 0 };
+    walk.whole().map_err(|wrong| match serde_json::from_str::<&RawValue>(text) {
+        Err(error) => syntax(text, 0, &error),
+        // Of what is JSON only limits and halves of characters are refused.
+        Ok(_) => wrong.unwrap_or_else(|| walk.wrong("expected value")),
+    })
 }
 
-/// Takes text apart that is known to be JSON: each byte once, where numbers keep their text.
+/// Takes text apart, each byte once, where numbers keep their text.
 struct Walk<'t> {
     text: &'t str,
     at: usize,
 }
+
+/// What is wrong, if it is a limit; otherwise `serde_json` is asked for words.
+type Refused = Option<SyntaxError>;
 
 impl<'t> Walk<'t> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Goes on as long as bytes are of this kind; gives them.
-    fn while_is(&mut self, is: impl Fn(u8) -> bool) -> &'t str {
-        let rest = &self.text[self.at..];
-        let length = rest.bytes().position(|byte| !is(byte)).unwrap_or(rest.len());
-        self.at += length;
-        &rest[..length]
+    /// Over a byte, if it comes next.
+    fn takes(&mut self, byte: u8) -> bool {
+        let is_there = self.peek() == Some(byte);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    /// Goes on to the first byte that is not of this kind.
+    fn skip(&mut self, is: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|&byte| !is(byte)).unwrap_or(rest.len());
     }
 
     /// The next byte that is no space.
     fn next(&mut self) -> Option<u8> {
-        self.while_is(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+        self.skip(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
         self.peek()
+    }
+
+    fn since(&self, from: usize) -> &'t str {
+        self.text.get(from..self.at).unwrap_or_default()
     }
 
     fn wrong(&self, message: impl Into<String>) -> SyntaxError {
@@ -68,71 +84,119 @@ impl<'t> Walk<'t> {
         SyntaxError { line, column, message: message.into() }
     }
 
-    fn value(&mut self, depth_left: usize) -> Result<Json, SyntaxError> {
-        Ok(match self.next() {
-            Some(b'{' | b'[') if depth_left == 0 => {
+    fn whole(&mut self) -> Result<Json, Refused> {
+        let value = self.value(DEPTH_MAX)?;
+        if self.next().is_none() { Ok(value) } else { Err(None) }
+    }
+
+    fn value(&mut self, depth_left: usize) -> Result<Json, Refused> {
+        let byte = self.next().ok_or(None)?;
+        Ok(match byte {
+            b'{' | b'[' if depth_left == 0 => {
                 let message = format!("more than {DEPTH_MAX} arrays and objects inside each other");
-                return Err(self.wrong(message));
+                return Err(Some(self.wrong(message)));
             }
-            Some(b'{') => {
-                let mut members = Object::new();
-                while self.another(b'}') {
-                    self.next();
-                    let key = self.string()?;
-                    self.next(); // The colon.
-                    self.at += 1;
-                    members.insert(key, self.value(depth_left - 1)?);
-                }
-                Json::Object(members)
-            }
-            Some(b'[') => {
-                let mut items = Vec::new();
-                while self.another(b']') {
-                    items.push(self.value(depth_left - 1)?);
-                }
-                Json::Array(items)
-            }
-            Some(b'"') => Json::String(self.string()?),
-            Some(b'-' | b'0'..=b'9') => {
-                let is_of_it =
-                    |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-                Json::Number(self.while_is(is_of_it).into())
-            }
-            _ => match self.while_is(|byte| byte.is_ascii_lowercase()) {
-                "true" => Json::Bool(true),
-                "false" => Json::Bool(false),
-                "null" => Json::Null,
-                _ => return Err(self.wrong("expected value")),
-            },
+            b'{' => Json::Object(self.members(depth_left - 1)?),
+            b'[' => Json::Array(self.items(depth_left - 1)?),
+            b'"' => Json::String(self.string()?),
+            b'-' | b'0'..=b'9' => Json::Number(self.number()?.into()),
+            b't' => self.word("true", Json::Bool(true))?,
+            b'f' => self.word("false", Json::Bool(false))?,
+            _ => self.word("null", Json::Null)?,
         })
     }
 
-    /// Over the bracket or comma to the next item; over the closing bracket if there is none.
-    fn another(&mut self, close: u8) -> bool {
-        if self.next() != Some(close) {
-            self.at += 1;
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, Refused> {
+        let rest = self.text.get(self.at..).ok_or(None)?;
+        self.at += word.len();
+        if rest.starts_with(word) { Ok(value) } else { Err(None) }
+    }
+
+    fn members(&mut self, depth_left: usize) -> Result<Object, Refused> {
+        let mut members = Object::new();
+        self.at += 1;
+        self.next();
+        if self.takes(b'}') {
+            return Ok(members);
         }
-        let is_over = self.next().is_none_or(|byte| byte == close);
-        self.at += usize::from(is_over);
-        !is_over
+        loop {
+            if self.next() != Some(b'"') {
+                return Err(None);
+            }
+            let key = self.string()?;
+            self.next();
+            if !self.takes(b':') {
+                return Err(None);
+            }
+            members.insert(key, self.value(depth_left)?);
+            self.next();
+            match () {
+                () if self.takes(b',') => {}
+                () if self.takes(b'}') => return Ok(members),
+                () => return Err(None),
+            }
+        }
+    }
+
+    fn items(&mut self, depth_left: usize) -> Result<Vec<Json>, Refused> {
+        let mut items = Vec::new();
+        self.at += 1;
+        self.next();
+        if self.takes(b']') {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.value(depth_left)?);
+            self.next();
+            match () {
+                () if self.takes(b',') => {}
+                () if self.takes(b']') => return Ok(items),
+                () => return Err(None),
+            }
+        }
+    }
+
+    /// The digits of a number that begins here, as they stand.
+    fn number(&mut self) -> Result<&'t str, Refused> {
+        let from = self.at;
+        self.takes(b'-');
+        if !self.takes(b'0') {
+            self.digits()?;
+        }
+        if self.takes(b'.') {
+            self.digits()?;
+        }
+        if self.takes(b'e') || self.takes(b'E') {
+            let _sign = self.takes(b'+') || self.takes(b'-');
+            self.digits()?;
+        }
+        Ok(self.since(from))
+    }
+
+    /// One digit at least.
+    fn digits(&mut self) -> Result<(), Refused> {
+        let from = self.at;
+        self.skip(|byte| byte.is_ascii_digit());
+        if self.at > from { Ok(()) } else { Err(None) }
     }
 
     /// Of the text that begins here with a quotation mark.
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Result<String, Refused> {
         let from = self.at;
         self.at += 1;
-        let plain = self.while_is(|byte| !matches!(byte, b'"' | b'\\'));
-        if self.peek() == Some(b'"') {
+        self.skip(|byte| !matches!(byte, b'"' | b'\\' | ..b' '));
+        if self.takes(b'"') {
+            return Ok(self.text.get(from + 1..self.at - 1).unwrap_or_default().to_owned());
+        }
+        while self.takes(b'\\') {
             self.at += 1;
-            return Ok(plain.to_owned());
+            self.skip(|byte| !matches!(byte, b'"' | b'\\' | ..b' '));
         }
-        while self.peek() == Some(b'\\') {
-            self.at += 2;
-            self.while_is(|byte| !matches!(byte, b'"' | b'\\'));
+        if !self.takes(b'"') {
+            return Err(None);
         }
-        self.at += 1;
-        let part = self.text.get(from..self.at).unwrap_or_default();
-        serde_json::from_str(part).map_err(|error| syntax(self.text, from, &error))
+        serde_json::from_str(self.since(from))
+            .map_err(|error| Some(syntax(self.text, from, &error)))
     }
 }
 

@@ -69,7 +69,8 @@ fn close(out: &mut String, style: Style, level: usize, bracket: char) {
     out.push(bracket);
 }
 
-fn string(out: &mut String, text: &str, style: Style) {
+/// Adds a string in quotation marks to a text.
+pub fn string(out: &mut String, text: &str, style: Style) {
     out.push('"');
     let is_plain = |byte: u8| {
         !matches!(byte, b'"' | b'\\' | ..b' ') && (byte < 0x7f || style == Style::Indented)

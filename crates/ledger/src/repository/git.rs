@@ -27,6 +27,9 @@ const READ_BYTES_MAX: usize = 64 << 20;
 /// Folders inside each other, at most.
 const FOLDERS_MAX: usize = 32;
 
+/// Folders of one listing, at most: they may have each other many times over, without a file.
+const TREES_MAX: usize = 1 << 16;
+
 /// Paths of one listing, at most.
 const PATHS_MAX: usize = 1 << 20;
 
@@ -156,7 +159,10 @@ impl GitRepository {
             }
         };
         let mut paths = Vec::new();
+        let mut trees = 0;
         while let Some((prefix, tree)) = open.pop() {
+            trees += 1;
+            not_too_many(trees, TREES_MAX, "folders")?;
             for entry in tree.iter() {
                 let entry = entry?;
                 let path = format!("{prefix}{}", entry.filename().to_str_lossy());
@@ -181,7 +187,10 @@ impl GitRepository {
         };
         let mut open = vec![(String::new(), from.map(root).transpose()?, Some(root(to)?))];
         let mut paths = Vec::new();
+        let mut trees = 0;
         while let Some((prefix, old, new)) = open.pop() {
+            trees += 1;
+            not_too_many(trees, TREES_MAX, "folders")?;
             // By name: what it was, what it is.
             let mut entries = BTreeMap::<String, [Option<(EntryMode, gix::ObjectId)>; 2]>::new();
             for (side, tree) in [old, new].into_iter().enumerate() {

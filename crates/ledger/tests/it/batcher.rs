@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ledger::batcher::{BatchError, Batcher, FileJournal, Journal, Now, Settings};
+use ledger::batcher::{BatchError, Batcher, FileJournal, Journal, Now, Row, Settings, Version};
+use ledger::json::Json;
 use ledger::repository::{
     Advance, Author, CommitInfo, Draft, Expected, Id, MemoryRepository, PublishError, Repository,
     RepositoryError, publish,
@@ -314,6 +315,64 @@ fn files_that_belong_together_are_taken_together() {
     assert_eq!((world.text("matrix"), world.text("report")), (Some("1".into()), Some("1".into())));
 }
 
+fn row<'a>(path: &'a str, key: &'a str, value: i128) -> Row<'a> {
+    Row { path, key, value: Json::int(value) }
+}
+
+#[test]
+fn rows_are_added_to_what_a_file_has() {
+    let world = World::new();
+    world.others("rows", "{\"a\": 1.50,\"b\":2}\n");
+    let mut batcher = world.open().unwrap();
+    let committed = batcher.version("rows").unwrap();
+    assert!(matches!(committed, Version::Committed(_)));
+    batcher.put_rows(vec![row("rows", "b", 3), row("new", "x", 1)], "rows").unwrap();
+    let first = world.disk.bytes().len();
+    batcher.put_parts(&[("whole", "text")], vec![row("rows", "c", 4)], "more").unwrap();
+    assert!(matches!(batcher.version("rows").unwrap(), Version::Pending(2)));
+    assert!(matches!(batcher.version("new").unwrap(), Version::Pending(1)));
+    let text = "{\n  \"a\": 1.50,\n  \"b\": 3,\n  \"c\": 4\n}";
+    assert_eq!(batcher.read("rows").unwrap().unwrap(), text.as_bytes());
+    // A row costs what it is long, not what its file is.
+    for n in 0..1000 {
+        batcher.put_rows(vec![row("rows", &format!("many{n}"), n)], "rows").unwrap();
+    }
+    let each = (world.disk.bytes().len() - first) / 1000;
+    assert!(each < 150, "{each} bytes of the journal for each row");
+    // After a crash all of it is there, in the same order.
+    let before = batcher.read("rows").unwrap();
+    drop(batcher);
+    let mut batcher = world.open().unwrap();
+    assert_eq!(batcher.read("rows").unwrap(), before);
+    batcher.flush(at(0)).unwrap();
+    assert_eq!(world.text("rows").map(String::into_bytes), before);
+    assert_eq!(
+        (world.text("new").as_deref(), world.text("whole").as_deref()),
+        (Some("{\n  \"x\": 1\n}"), Some("text"))
+    );
+    // A text that was put whole takes rows, too.
+    batcher.put("rows", "{}", "anew").unwrap();
+    batcher.put_rows(vec![row("rows", "z", 1)], "rows").unwrap();
+    assert_eq!(batcher.read("rows").unwrap().unwrap(), b"{\n  \"z\": 1\n}");
+    assert_eq!(batcher.version("nothing").unwrap(), Version::Missing);
+}
+
+#[test]
+fn what_is_no_object_takes_no_rows() {
+    let world = World::new();
+    world.others("list", "[1]");
+    let mut batcher = world.open().unwrap();
+    batcher.put("pending", "no JSON", "text").unwrap();
+    for path in ["list", "pending"] {
+        let error = batcher.put_rows(vec![row("fine", "a", 1), row(path, "a", 1)], "rows");
+        let error = error.unwrap_err();
+        assert!(matches!(&error, BatchError::NoObject { .. }), "{error:?}");
+        assert!(error.to_string().starts_with(&format!("{path} is no JSON object")), "{error}");
+    }
+    assert_eq!(batcher.pending().collect::<Vec<_>>(), ["pending"]);
+    assert_eq!(batcher.read("list").unwrap().unwrap(), b"[1]");
+}
+
 #[test]
 fn nothing_lands_when_a_guarded_file_changed() {
     let world = World::new();
@@ -455,6 +514,8 @@ fn journals_on_disk_are_kept_and_locked() {
 enum Act {
     /// Our file of this number gets the next text.
     Put(u8),
+    /// Our table of this number gets a row.
+    Row(u8),
     Tick,
     Flush,
     Refresh,
@@ -467,6 +528,7 @@ enum Act {
 fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => (0..4_u8).prop_map(Act::Put),
+        6 => (0..2_u8).prop_map(Act::Row),
         2 => Just(Act::Tick),
         2 => Just(Act::Flush),
         1 => Just(Act::Refresh),
@@ -493,6 +555,10 @@ proptest! {
         let mut now = 0;
         let mut acknowledged: BTreeMap<String, usize> = BTreeMap::new();
         let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+        let mut rows: Vec<(String, String)> = Vec::new();
+        let has_rows = |world: &World, rows: &[(String, String)]| {
+            rows.iter().all(|(path, key)| world.text(path).is_some_and(|text| text.contains(key)))
+        };
         let mut theirs: BTreeMap<String, String> = BTreeMap::new();
         for (n, act) in acts.iter().enumerate() {
             now += 70;
@@ -504,10 +570,17 @@ proptest! {
                         acknowledged.insert(path, n);
                     }
                 }
+                Act::Row(table) => {
+                    let (path, key) = (format!("table/{table}"), format!("row{n:03}"));
+                    if batcher.put_rows(vec![row(&path, &key, n as i128)], "a row").is_ok() {
+                        rows.push((path, key));
+                    }
+                }
                 Act::Tick => drop(batcher.tick(at(now))),
                 Act::Flush => {
                     if batcher.flush(at(now)).is_ok() {
                         prop_assert_eq!(batcher.pending().count(), 0);
+                        prop_assert!(has_rows(&world, &rows));
                         for (path, n) in &acknowledged {
                             prop_assert!(world.text(path).is_some_and(|text| text.parse::<usize>().unwrap() >= *n));
                         }
@@ -533,6 +606,7 @@ proptest! {
         world.disk.plan(&[]);
         batcher.flush(at(now + 10_000)).unwrap();
         prop_assert_eq!(batcher.pending().count(), 0);
+        prop_assert!(has_rows(&world, &rows), "{:?}", rows);
         for (path, n) in &acknowledged {
             let text: usize = world.text(path).unwrap().parse().unwrap();
             prop_assert!(*n <= text && text <= tried[path], "{} is {}, acknowledged {}", path, text, n);

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use ledger::Place;
 use ledger::files::config::Config;
+use ledger::files::schedule::Schedule;
 use ledger::{JsonFile as _, Round, RoundFile};
 use proptest::prelude::*;
 
@@ -33,7 +34,7 @@ fn file_line_field_and_repair_are_named() {
 fn configurations_that_make_no_sense_are_named() {
     let text = "{\"name\": \"my demo\", \"description\": \"\", \"first_evaluation_date\": \"2031-03-01\",
         \"last_competition_date\": \"2030-12-01\", \"round_start_time\": \"08:00\", \"generation_stage_minutes\": 0, \"win_margin\": 5,
-        \"weight_decay\": -0.1, \"weight_floor\": 0.4, \"prompts_per_round\": 8, \"carryover_prompts\": 9, \"audit_repeats\": 0}";
+        \"weight_decay\": -0.1, \"weight_floor\": 0.4, \"prompts_per_round\": 8, \"carryover_prompts\": 9, \"audit_repeats\": -1}";
     let config = Config::from_text("config.json", text).unwrap();
     let all: Vec<String> = config.problems().iter().map(ToString::to_string).collect();
     assert_snapshot!(all.join("\n"), @r#"
@@ -43,8 +44,30 @@ fn configurations_that_make_no_sense_are_named() {
     config.json: win_margin: 5; use 0 to 1
     config.json: weight_decay: -0.1; use 0 to 1
     config.json: carryover_prompts: 9 of 8 prompts; use 0 to prompts_per_round
-    config.json: audit_repeats: 0; use 1 to 100
+    config.json: audit_repeats: -1; use 1 to 100
     "#);
+    // The original takes 0, and has the outputs made again all the same.
+    let zero = Config { audit_repeats: 0, generation_stage_minutes: None, ..config };
+    assert_eq!(zero.repeats(), 1);
+    let all: Vec<String> = zero.problems().iter().map(ToString::to_string).collect();
+    assert!(!all.iter().any(|problem| problem.contains("audit_repeats")), "{all:?}");
+    assert_snapshot!(all[2], @"config.json: generation_stage_minutes: it is missing; use 1 to 43200 (30 days)");
+}
+
+#[test]
+fn blocks_that_make_no_sense_are_named() {
+    let problems = |blocks: [u64; 3]| {
+        let [earliest, latest, deadline] = blocks;
+        let text = format!(
+            r#"{{"earliest_reveal_block": {earliest}, "latest_reveal_block": {latest}, "generation_deadline_block": {deadline}}}"#
+        );
+        let schedule = Schedule::from_text("schedule.json", &text).unwrap();
+        schedule.problems().iter().map(|problem| problem.field).collect::<Vec<_>>()
+    };
+    assert_eq!(problems([5, 5, 6]), [""; 0]);
+    assert_eq!(problems([6, 5, 7]), ["latest_reveal_block"]);
+    assert_eq!(problems([5, 5, 5]), ["generation_deadline_block"]);
+    assert_eq!(problems([6, 5, 4]), ["latest_reveal_block", "generation_deadline_block"]);
 }
 
 /// All kinds of file.

@@ -128,8 +128,10 @@ proptest! {
         let Ok(theirs) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(()) };
         let compact = theirs.to_string();
         for text in [serde_json::to_string_pretty(&theirs).unwrap(), format!("\r\n\t{compact} ")] {
+            // Their numbers lose a digit now and then, so both sides are what they read.
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
             let ours = write(&read(&text).unwrap(), Style::Line);
-            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&ours).unwrap(), theirs.clone());
+            prop_assert_eq!(value(&ours), value(&text));
         }
     }
 

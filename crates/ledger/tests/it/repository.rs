@@ -359,6 +359,38 @@ fn plain_git_reads_and_writes_the_same_repository() {
 }
 
 #[test]
+fn folders_that_have_each_other_many_times_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let bare = folder.path().join("state.git");
+    let repository = GitRepository::create(&bare, "state").unwrap();
+    let first = put(&repository, "first", &[("state.json", "1")]);
+    if git(folder.path(), &["--version"]).is_none() {
+        return;
+    }
+    // Each has the one before twice: 2^30 folders, and no file.
+    let file = folder.path().join("tree");
+    let mut tree = Vec::new();
+    for _ in 0..30 {
+        fs_err::write(&file, &tree).unwrap();
+        let id = git(&bare, &["hash-object", "-t", "tree", "-w", file.to_str().unwrap()]).unwrap();
+        let id = Id::from_hex(id.trim()).unwrap();
+        tree = [b"40000 a\0", &id.0[..], b"40000 b\0", &id.0[..]].concat();
+    }
+    fs_err::write(&file, &tree).unwrap();
+    let root = git(&bare, &["hash-object", "-t", "tree", "-w", file.to_str().unwrap()]).unwrap();
+    let commit = git(&bare, &["commit-tree", root.trim(), "-m", "bomb"]).unwrap();
+    let commit = Id::from_hex(commit.trim()).unwrap();
+    for error in [
+        repository.list(commit, "").unwrap_err(),
+        repository.list(commit, "a/b").unwrap_err(),
+        repository.changes(Some(first), commit).unwrap_err(),
+    ] {
+        let text = format!("{error:?}");
+        assert!(text.contains("folders, the limit is 65536"), "{text}");
+    }
+}
+
+#[test]
 fn names_of_content_are_gits() {
     let folder = TempDir::new().unwrap();
     let repository = GitRepository::create(folder.path(), "main").unwrap();

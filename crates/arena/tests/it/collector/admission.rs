@@ -1,7 +1,7 @@
 //! Who takes part.
 
 use arena::collector::observed::{self, Entries};
-use arena::collector::{Earlier, Observed, Refusal, admit, seed, tie_break};
+use arena::collector::{Earlier, Observed, Refusal, admit, place, seed, tie_break};
 use chain::{Account, Block, Neuron, Revealed};
 use ledger::{JsonFile as _, Round};
 
@@ -120,6 +120,52 @@ fn of_copies_the_first_stays() {
     ]);
     let refused = vec![(2, Refusal::SameCode(account(1))), (3, Refusal::SamePlace(account(1)))];
     assert_eq!(outcome(&seen), (vec![1, 4], refused));
+}
+
+/// Other ways to write an address lead to the same files.
+#[test]
+fn of_one_place_there_are_many_names() {
+    let same = [
+        "http://h1/a-b/c",
+        "https://h1/a-b/c",
+        "http://H1/a-b/c/",
+        "http://h1./a-b/c",
+        "http://h1:80/a-b/c",
+        "https://h1:443/a-b/c",
+        "http://h1:443/a-b/c",
+        "http://h1/a%2Db/%63",
+        "http://h1//a-b///c",
+        "http://h1/x/../a-b/./c",
+    ];
+    for other in same {
+        assert_eq!(place(other), "h1/a-b/c", "{other}");
+    }
+    let others = [
+        "http://h1/a-B/c",
+        "http://h1:81/a-b/c",
+        "http://h1/a-b/c?x",
+        "http://h1/a-b%2Fc",
+        "http://h1/a-b/c#x",
+        "http://h2/a-b/c",
+        "http://h1",
+    ];
+    let keys: std::collections::BTreeSet<_> =
+        others.into_iter().chain([same[0]]).map(place).collect();
+    assert_eq!(keys.len(), others.len() + 1, "{keys:?}");
+    assert_eq!(place("http://h1/%e4%2f%zz%"), "h1/%E4%2F%zz%");
+    let mut copier = miner(2, 2, 2, 151);
+    copier.entries.push((stored(r#"{"cdn_url": "https://h1.:443//"}"#), 160));
+    let seen = observed(vec![miner(1, 1, 1, 150), copier]);
+    assert_eq!(outcome(&seen), (vec![1], vec![(2, Refusal::SamePlace(account(1)))]));
+    // Also of an earlier round.
+    let mut earlier = Earlier::default();
+    let had = observed(vec![miner(1, 1, 1, 150)]);
+    let had = admit(&had, &crate::config(), &window(), Round(1), &Earlier::default());
+    earlier.add(Round(1), &had.submissions);
+    let mut copier = miner(2, 2, 2, 120);
+    copier.entries.push((stored(r#"{"cdn_url": "https://h1"}"#), 121));
+    let seen = observed(vec![miner(1, 1, 1, 150), copier]);
+    assert_eq!(outcome_after(&seen, &earlier).0, [1]);
 }
 
 #[test]

@@ -58,6 +58,10 @@ fn each_fault_has_its_reason() {
 fn what_may_pass_is_tried_again() {
     run(async {
         insta::assert_snapshot!(fate(Reply::Flaky(2, "fine".into())).await, @"fine true true 4 ");
+        let after = |status, times| Reply::After(status, times, "fine".into());
+        insta::assert_snapshot!(fate(after(404, 2)).await, @"fine true true 4 ");
+        insta::assert_snapshot!(fate(after(302, 2)).await, @"fine true true 4 ");
+        insta::assert_snapshot!(fate(after(410, 1)).await, @"js_fetch_failed: HTTP 410 false false 0 ");
         insta::assert_snapshot!(fate(Reply::Flaky(3, "fine".into())).await, @"js_fetch_failed: HTTP 503 false false 0 ");
     });
 }

@@ -136,6 +136,13 @@ fn a_round_from_the_window_to_the_duels() {
 
         assert_eq!(turn(&world).await, Ok(Turn::Again));
         assert_eq!(world.messages()[0], "Round 1: duels");
+        // A line for each miner's file, once.
+        let mut lines: Vec<_> = (1..=3)
+            .map(|n| account(n).to_string()[..10].to_owned())
+            .map(|hotkey| format!("Update submitted.json for round 1, miner {hotkey}"))
+            .collect();
+        lines.sort();
+        assert_eq!(world.messages()[1], lines.join("\n"));
         let state = world.read("state.json").unwrap();
         assert!(
             state.contains("\"duels\"") && state.contains("\"next_stage_eta\": null"),
@@ -281,9 +288,74 @@ fn files_with_errors_are_named_and_nothing_is_written() {
         insta::assert_snapshot!(broken("state.json", Some("{\"current_round\": 1}")).await, @r#"reading the state: state.json:1:1: "stage" is missing; add "stage": …"#);
         insta::assert_snapshot!(broken("config.json", Some(&CONFIG.replace("20,", "-20,"))).await, @"reading the rules: config.json: generation_stage_minutes: -20 minutes; use 1 to 43200 (30 days)");
         insta::assert_snapshot!(broken("prompts.txt", None).await, @"choosing prompts: prompts.txt is missing; restore it");
-        insta::assert_snapshot!(broken("prompts.txt", Some("\n")).await, @"choosing prompts: prompts.txt: there is no prompt with a stem; add the URLs of pictures");
+        insta::assert_snapshot!(broken("prompts.txt", Some("\n")).await, @"choosing prompts: prompts.txt: there are no prompts; add the URLs of pictures");
         let no_deadline = r#"{"earliest_reveal_block": 100, "latest_reveal_block": 200}"#;
+        let line = |a, b| Some(format!("http://img/a.png\nhttp://img/{a}\n http://x/y/{b}\r\n"));
+        insta::assert_snapshot!(broken("prompts.txt", line("b.png", "b.jpg").as_deref()).await, @r#"choosing prompts: prompts.txt:3: its name, "b", is also that of prompts.txt:2; give each picture a name of its own"#);
+        insta::assert_snapshot!(broken("prompts.txt", line("b.png", ".").as_deref()).await, @r#"choosing prompts: prompts.txt:3: no file can be called "."; give the picture another name"#);
+        for blocks in ["300, \"latest_reveal_block\": 200", "100, \"latest_reveal_block\": 300"] {
+            let schedule = format!(
+                r#"{{"earliest_reveal_block": {blocks}, "generation_deadline_block": 300}}"#
+            );
+            let problem = broken("rounds/1/schedule.json", Some(&schedule)).await;
+            assert!(problem.starts_with("rounds/1/schedule.json: "), "{problem}");
+            assert!(problem.contains("set a later block"), "{problem}");
+        }
         insta::assert_snapshot!(broken("rounds/1/schedule.json", Some(no_deadline)).await, @"rounds/1/schedule.json: generation_deadline_block is missing; add the block at which outputs must be there");
+    });
+}
+
+#[test]
+fn prompts_of_an_earlier_round_are_told_apart_too() {
+    run(async {
+        let world = world(1);
+        world.write(&[("rounds/0/prompts.txt", Some("http://old/b.png"))]);
+        world.write(&[("prompts.txt", Some("http://img/a.png\nhttp://img/b.png"))]);
+        world.chain.go_to(200);
+        let error = turn(&world).await.unwrap_err();
+        insta::assert_snapshot!(error, @r#"choosing prompts: prompts.txt:2: its name, "b", is also that of http://old/b.png, which was carried over; give each picture a name of its own"#);
+        assert!(error.needs_operator);
+    });
+}
+
+#[test]
+fn downloads_do_not_begin_without_what_they_work_from() {
+    run(async {
+        for file in ["seed.json", "prompts.txt", "submissions.json"] {
+            let world = world(1);
+            world.chain.go_to(200);
+            turn(&world).await.unwrap();
+            world.write(&[(&format!("rounds/1/{file}"), None)]);
+            world.chain.go_to(300);
+            let before = world.messages().len();
+            let error = turn(&world).await.unwrap_err();
+            assert!(error.needs_operator && error.to_string().contains(file), "{error}");
+            assert_eq!((stage(&world), world.messages().len()), (Stage::MinerGeneration, before));
+        }
+    });
+}
+
+#[test]
+fn an_operator_is_waited_for_at_the_end_of_each_stage() {
+    run(async {
+        let world = world(1);
+        let settings = Settings { pause_on_stage_end: true, ..Settings::default() };
+        for (block, next, message) in [
+            (200, "miner_generation", "Seed, prompts and submissions for round 1"),
+            (300, "downloading", "Round 1: paused"),
+            (300, "duels", "Round 1: paused"),
+        ] {
+            world.chain.go_to(block);
+            Collector::new(settings.clone()).turn(&world.ports).await.unwrap();
+            assert_eq!(world.messages()[0], message);
+            let state = world.read("state.json").unwrap();
+            let state = State::from_text("state.json", &state).unwrap();
+            let resumes = state.resume_stage.map(|stage| stage.to_string());
+            assert_eq!((state.stage, resumes.as_deref()), (Stage::Paused, Some(next)));
+            assert_eq!(state.next_stage_eta.is_some(), next == "miner_generation");
+            let state = format!(r#"{{"current_round": 1, "stage": "{next}"}}"#);
+            world.write(&[("state.json", Some(&state))]);
+        }
     });
 }
 

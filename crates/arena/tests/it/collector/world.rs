@@ -95,6 +95,8 @@ pub(super) enum Reply {
     Error(WebError),
     /// Fails so often, then does not.
     Flaky(usize, Bytes),
+    /// Answers with a status so often, then not.
+    After(u16, usize, Bytes),
     /// Answers after so long.
     Slow(Duration, Bytes),
 }
@@ -104,6 +106,8 @@ pub(super) enum Reply {
 pub(super) struct FakeWeb {
     pub(super) files: Mutex<BTreeMap<String, Reply>>,
     pub(super) asked: Mutex<Vec<String>>,
+    /// How URLs begin that are away, and from when to when.
+    pub(super) away: Mutex<Vec<(&'static str, Duration, Duration)>>,
     pub(super) running: AtomicUsize,
     pub(super) running_max: AtomicUsize,
 }
@@ -111,6 +115,18 @@ pub(super) struct FakeWeb {
 impl FakeWeb {
     pub(super) fn set(&self, url: &str, reply: Reply) {
         self.files.lock().unwrap().insert(url.to_owned(), reply);
+    }
+
+    /// From now on nothing that begins so answers for so long.
+    pub(super) fn go_away(&self, prefix: &'static str, after: Duration, time: Duration) {
+        let from = CLOCK.with(Arc::clone).elapsed() + after;
+        self.away.lock().unwrap().push((prefix, from, from + time));
+    }
+
+    fn is_away(&self, url: &str) -> bool {
+        let now = CLOCK.with(Arc::clone).elapsed();
+        let away = self.away.lock().unwrap();
+        away.iter().any(|(prefix, from, to)| url.starts_with(prefix) && (*from..*to).contains(&now))
     }
 
     pub(super) fn asked_for(&self, part: &str) -> usize {
@@ -126,6 +142,12 @@ impl Web for FakeWeb {
     ) -> Pending<'a, Result<Bytes, WebError>> {
         self.asked.lock().unwrap().push(url.to_owned());
         let reply = self.files.lock().unwrap().get(url).cloned();
+        if self.is_away(url) {
+            return Box::pin(async move {
+                CLOCK.with(Arc::clone).sleep(limits.time_max.min(Duration::from_secs(10))).await;
+                Err(WebError::Kind("timeout"))
+            });
+        }
         Box::pin(async move {
             let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
             self.running_max.fetch_max(running, Ordering::SeqCst);
@@ -139,6 +161,10 @@ impl Web for FakeWeb {
                 Some(Reply::Flaky(times, bytes)) => {
                     let asked = self.asked_for(url);
                     if asked > times { Ok(bytes) } else { Err(WebError::Status(503)) }
+                }
+                Some(Reply::After(status, times, bytes)) => {
+                    let asked = self.asked_for(url);
+                    if asked > times { Ok(bytes) } else { Err(WebError::Status(status)) }
                 }
                 Some(Reply::Slow(time, bytes)) => {
                     CLOCK.with(Arc::clone).sleep(time.min(limits.time_max)).await;

@@ -59,6 +59,8 @@ pub(crate) struct Answers {
     pub under_way: Mutex<(usize, usize)>,
     /// Whether it asks a model, this many times for each duel.
     pub calls: AtomicUsize,
+    /// Whether the model says nothing about prompts.
+    pub is_mute: std::sync::atomic::AtomicBool,
     /// Called with each question.
     pub meanwhile: Mutex<Option<Meanwhile>>,
 }
@@ -102,7 +104,15 @@ impl DuelJudge for Knows {
             let (left, right) = (name_of(&left.prefix), name_of(&right.prefix));
             let mut calls = parts.earlier.map(|earlier| earlier.calls.clone()).unwrap_or_default();
             for attempt in calls.len()..self.answers.calls.load(Ordering::SeqCst) {
+                if parts.budget.is_out() {
+                    return Err(Outage("another call had no answer".into()).into());
+                }
                 self.answers.asked.lock().unwrap().push(format!("{}/{attempt}", duel.stem));
+                let asked = self.answers.asked.lock().unwrap().len();
+                let meanwhile = *self.answers.meanwhile.lock().unwrap();
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile(&self.world.upgrade().unwrap(), asked);
+                }
                 if self.answers.asked.lock().unwrap().len()
                     >= self.answers.fails_from.load(Ordering::SeqCst)
                 {
@@ -118,7 +128,7 @@ impl DuelJudge for Knows {
                 let inputs = BTreeMap::from([("picture".to_owned(), "00".to_owned())]);
                 parts.notebook.unwrap().answered(&calls[attempt], &inputs);
             }
-            if parts.earlier.is_none() && calls.is_empty() {
+            if (parts.earlier.is_none() || parts.insist) && calls.is_empty() {
                 let question = format!("{left}-{right}/{}", duel.stem);
                 let asked = {
                     let mut asked = self.answers.asked.lock().unwrap();
@@ -141,6 +151,10 @@ impl DuelJudge for Knows {
                 tokio::task::yield_now().await;
                 self.answers.under_way.lock().unwrap().0 -= 1;
             }
+            let before = parts.earlier.filter(|_| !parts.insist);
+            let before = before.and_then(|earlier| earlier.figures.get("unanswered")?.as_u64());
+            let now = if self.answers.is_mute.load(Ordering::SeqCst) { 3 } else { 0 };
+            let unanswered = before.unwrap_or(now);
             let pair = (left.clone(), right.clone());
             let scores = self.answers.scores.lock().unwrap();
             let score = *scores.get(&pair).unwrap_or_else(|| panic!("{pair:?} is not given"));
@@ -155,9 +169,17 @@ impl DuelJudge for Knows {
                 duel: duel.clone(),
                 inputs: BTreeMap::new(),
                 calls,
-                figures: serde_json::json!({ "score": score }),
+                figures: serde_json::json!({ "score": score, "unanswered": unanswered }),
             };
-            let detail = json::read(r#"{"swap": {"asked": 2, "agreed": 1}}"#).unwrap();
+            let detail = if self.answers.calls.load(Ordering::SeqCst) > 0 || unanswered > 0 {
+                let control = if unanswered > 0 { r#""plain""# } else { "null" };
+                format!(
+                    r#"{{"swap": {{"asked": 2, "agreed": 1}}, "questions": {{"asked": 3, "unanswered": {unanswered}, "control": {control}}}}}"#
+                )
+            } else {
+                r#"{"swap": {"asked": 2, "agreed": 1}}"#.to_owned()
+            };
+            let detail = json::read(&detail).unwrap();
             Ok(Verdict { winner, detail, evidence: Some(evidence) })
         })
     }

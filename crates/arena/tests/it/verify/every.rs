@@ -9,6 +9,7 @@ use ledger::json::{self, Json, Step, Style};
 use ledger::path_text;
 use ledger::repository::{Advance, CommitInfo, Draft, Id, Repository, RepositoryError};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::world::{Era, Kept, World, findings, hotkey};
 
@@ -123,8 +124,10 @@ impl Repository for Files {
         Ok(self.read(at, path)?.map(|bytes| self.content_id(&bytes)))
     }
 
-    fn content_id(&self, _: &[u8]) -> Id {
-        Id([1; 20])
+    fn content_id(&self, content: &[u8]) -> Id {
+        let mut id = [0; 20];
+        id.copy_from_slice(&Sha256::digest(content)[..20]);
+        Id(id)
     }
 
     fn read(&self, _: Id, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {

@@ -53,6 +53,30 @@ fn a_sound_competition() {
 }
 
 #[test]
+fn assets_of_another_miner_are_a_remark() {
+    let mut world = World::new(Era::Ours, 60, 8);
+    world.begin(&["Anna", "Bert"], 0);
+    let stem = world.stems()[0].clone();
+    let (anna, bert) = (hotkey("Anna"), hotkey("Bert"));
+    let key = |who: &str| format!("rounds/0/{who}/submitted/{stem}.js");
+    let bytes = world.blobs[&key(&anna)].clone();
+    world.blobs.insert(key(&bert), bytes);
+    let path = |who: &str| format!("rounds/0/{who}/submitted.json");
+    let read = |world: &World, who: &str| -> serde_json::Value {
+        serde_json::from_str(&world.files[&path(who)]).unwrap()
+    };
+    let mut rows = read(&world, &bert);
+    for member in ["sha256", "size"] {
+        rows[&stem][member] = read(&world, &anna)[&stem][member].clone();
+    }
+    world.put_json(&path(&bert), &rows);
+    world.commit("fetched again");
+    let report = world.verify();
+    let remark = super::world::remarks(&report);
+    assert_snapshot!(remark.join("\n"), @r#"rounds/0/Bert/submitted.json:1: 1 of 8 assets are those of Anna, as "p000" [outputs]"#);
+}
+
+#[test]
 fn matches_that_ended_early_are_sound() {
     let mut world = World::new(Era::Ours, 60, 8);
     world.config["crucible"]["sequential_stopping"] = json!(true);
@@ -78,13 +102,15 @@ fn one_number_changed_in_a_report_is_named() {
     assert_snapshot!(first(path, "\"margin\": 0.375", "\"margin\": 0.5"), @"rounds/0/Anna/duels_leader.json:5: margin: 0.5, but its duels make 0.375 [margins]");
     assert_snapshot!(first(path, "\"penalty_a\": 6.0", "\"penalty_a\": 7.0"), @"rounds/0/Anna/duels_leader.json:16: duels[0].detail.penalty_a: 7.0, it should be 6.0 [evidence]");
     assert_snapshot!(first(path, "\"winner\": \"right\"", "\"winner\": \"left\""), @"rounds/0/Anna/duels_leader.json:14: duels[0].winner: left, but by its evidence it is right [evidence]");
-    assert_snapshot!(first(path, "\"judged\": 8", "\"judged\": 7"), @"rounds/0/Anna/duels_leader.json:174: judged: 7, it should be 8 [margins]");
-    assert_snapshot!(first(path, "\"confidence\": 0.95", "\"confidence\": 0.9"), @"rounds/0/Anna/duels_leader.json:172: confidence: 0.9, it should be 0.95 [margins]");
-    assert_snapshot!(first(path, "\"sha256\": \"", "\"sha256\": \"0"), @r#"rounds/0/Anna/duels_leader.json:23: duels[0].detail.evidence.sha256: "00a617dcb1df7d2c27bba71a757b837f9b77f753bec4f49593e7bc5c32b3…", but the blob rounds/0/evidence/Anna/duels_leader/p000.json has 0a617dcb1df7d2c27bba71a757b837f9b77f753bec4f49593e7bc5c32b3740cd [evidence]"#);
-    assert_snapshot!(first(path, "\"version\": 1", "\"version\": 2"), @"rounds/0/Anna/duels_leader.json:178: judge.version: 2, it should be 1 [evidence]");
+    assert_snapshot!(first(path, "\"judged\": 8", "\"judged\": 7"), @"rounds/0/Anna/duels_leader.json:214: judged: 7, it should be 8 [margins]");
+    assert_snapshot!(first(path, "\"confidence\": 0.95", "\"confidence\": 0.9"), @"rounds/0/Anna/duels_leader.json:212: confidence: 0.9, it should be 0.95 [margins]");
+    assert_snapshot!(first(path, "\"sha256\": \"", "\"sha256\": \"0"), @r#"rounds/0/Anna/duels_leader.json:28: duels[0].detail.evidence.sha256: "0aaeb7bfd17f08139220437c973600f72645a82e6e457aa6f71c10ec69cb…", but the blob rounds/0/evidence/Anna/duels_leader/p000.json has aaeb7bfd17f08139220437c973600f72645a82e6e457aa6f71c10ec69cb26bbb [evidence]"#);
+    assert_snapshot!(first(path, "\"version\": 2", "\"version\": 3"), @"rounds/0/Anna/duels_leader.json:218: judge.version: 3, it should be 2 [evidence]");
+    assert_snapshot!(first(path, "\"calls\": 16", "\"calls\": 15"), @"rounds/0/Anna/duels_leader.json:227: calls: 15, it should be 16 [margins]");
+    assert_snapshot!(first(path, "\"unanswered\": 0", "\"unanswered\": 1"), @"rounds/0/Anna/duels_leader.json:23: duels[0].detail.questions.unanswered: 1, it should be 0 [evidence]");
     assert_snapshot!(first(path, "pictures.example", "pictures2.example"), @r#"rounds/0/Anna/duels_leader.json:9: duels[0].prompt: the prompt is "https://pictures.example/p000.png" [duels]"#);
     assert_snapshot!(first(path, "/leader/generated_1/", "/leader/generated_2/"), @r#"rounds/0/Anna/duels_leader.json:10: duels[0].left_js: "https://cdn.example/rounds/0/leader/generated_2/p000.js", but outputs say "https://cdn.example/rounds/0/leader/generated_1/p000.js" [duels]"#);
-    assert_snapshot!(first(path, "\"order\": \"", "\"order\": \"0"), @r#"rounds/0/Anna/duels_leader.json:181: order: "05b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986f…, it should be "5b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986fb… [margins]"#);
+    assert_snapshot!(first(path, "\"order\": \"", "\"order\": \"0"), @r#"rounds/0/Anna/duels_leader.json:221: order: "05b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986f…, it should be "5b1388eda510c42326fbae9efdf923b52db372f50627f2a8c1d037986fb… [margins]"#);
 }
 
 #[test]
@@ -124,6 +150,6 @@ fn evidence_that_is_gone_or_another_is_named() {
         change(&mut world, keys[0].clone());
         findings(&world.verify()).into_iter().next().unwrap_or_else(|| "sound".to_owned())
     };
-    assert_snapshot!(missing(|world, key| drop(world.blobs.remove(&key))), @"rounds/0/Bert/duels_leader.json:22: duels[0].detail.evidence.key: there is no blob rounds/0/evidence/Bert/duels_leader/p000.json [evidence]");
-    assert_snapshot!(missing(|world, key| drop(world.blobs.insert(key, "{}".into()))), @r#"rounds/0/Bert/duels_leader.json:23: duels[0].detail.evidence.sha256: "9009d68a94e3240cef6fe95e21c19559dced958aa5d7adbca79e5c52df94…", but the blob rounds/0/evidence/Bert/duels_leader/p000.json has 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a [evidence]"#);
+    assert_snapshot!(missing(|world, key| drop(world.blobs.remove(&key))), @"rounds/0/Bert/duels_leader.json:27: duels[0].detail.evidence.key: there is no blob rounds/0/evidence/Bert/duels_leader/p000.json [evidence]");
+    assert_snapshot!(missing(|world, key| drop(world.blobs.insert(key, "{}".into()))), @r#"rounds/0/Bert/duels_leader.json:28: duels[0].detail.evidence.sha256: "5003b242d566769d6678b3f8cc11d683568ff08d92ed1e7cf30d17b771a4…", but the blob rounds/0/evidence/Bert/duels_leader/p000.json has 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a [evidence]"#);
 }

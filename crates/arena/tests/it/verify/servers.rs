@@ -15,6 +15,7 @@ use insta::assert_snapshot;
 use ledger::repository::Repository as _;
 
 use super::every::small;
+use super::ours::ours;
 use super::world::{World, findings, hotkey, unchecked};
 
 /// So long a try may take here: a server that drips is cut off then.
@@ -130,6 +131,20 @@ fn said(
 }
 
 #[test]
+fn a_server_that_always_fails_is_left_alone() {
+    let world = ours();
+    assert!(world.blobs.len() > 60);
+    let server =
+        server(&world, "rounds", |_, stream, _| send(stream, "500 Internal Server Error", b""));
+    let blobs = WebBlobs::new(&server.base, None, TIME_MAX).unwrap();
+    let report = read(&world, &blobs);
+    assert_eq!(findings(&report), [""; 0]);
+    assert!(unchecked(&report).contains("32 times in a row, and is not asked any more"));
+    // Those that were asked for at once were still asked for, twice each.
+    assert!(server.asked() <= 2 * (32 + 16), "{}", server.asked());
+}
+
+#[test]
 fn blobs_are_fetched_once_and_kept() {
     let world = small();
     let server = server(&world, "nothing", |_, _, _| unreachable!());
@@ -201,7 +216,7 @@ fn servers_of_every_kind() {
 fn evidence_comes_from_servers_too() {
     let world = small();
     let gone = said(&world, "evidence/", |_, stream, _| send(stream, "404 Not Found", b""));
-    assert_snapshot!(gone, @"rounds/0/Bert/duels_leader.json:22: duels[0].detail.evidence.key: there is no blob rounds/0/evidence/Bert/duels_leader/p000.json [evidence]");
+    assert_snapshot!(gone, @"rounds/0/Bert/duels_leader.json:27: duels[0].detail.evidence.key: there is no blob rounds/0/evidence/Bert/duels_leader/p000.json [evidence]");
     let late = said(&world, "evidence/", |_, stream, _| send(stream, "500 Oh", b""));
     assert_snapshot!(late, @r"
     sound

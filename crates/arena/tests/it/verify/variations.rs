@@ -354,13 +354,8 @@ fn what_operators_did_by_hand_is_a_remark() {
 }
 
 #[test]
-fn a_schedule_by_hand_follows_no_rule_and_one_that_was_changed_does() {
-    let mut world = modules();
+fn a_schedule_by_hand_follows_no_rule() {
     let path = "rounds/2/schedule.json";
-    let moved = world.files[path].replace("45400", "45800");
-    world.put(path, moved.clone());
-    world.commit("by hand");
-    assert_eq!(findings(&world.verify()).len(), 1);
     let mut world = modules();
     let kept = world.files.clone();
     world.remove(path);

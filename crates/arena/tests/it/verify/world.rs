@@ -642,6 +642,7 @@ fn answer(duel: &judge::Duel, (left, right): (u8, u8)) -> judge::Verdict {
         sleep: &Nothing,
         budget: &Budget::new(4),
         earlier: None,
+        insist: false,
         notebook: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -114,10 +114,15 @@ pub(super) fn ports(place: &Place, clock: &Arc<DevClock>, stop: Stop) -> Result<
     })
 }
 
-/// A secret of the environment.
+/// A variable of the environment that is not empty.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where settings are read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A secret of the environment.
 fn secret(place: &Place, setting: &str, name: &str) -> Result<SecretString, Failure> {
-    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    let value = variable(name);
     let missing = || {
         let path = place.folder.join(super::place::FILE);
         Failure::input(&path, format!("{setting} names the variable {name}, which is not set"))
@@ -128,10 +133,14 @@ fn secret(place: &Place, setting: &str, name: &str) -> Result<SecretString, Fail
 fn judge(place: &Place, config: &Config) -> Result<Arc<dyn DuelJudge>, Failure> {
     let settings = &place.settings.model;
     let endpoint = || {
-        let key = settings.key_env.as_deref();
-        let key = key.map(|name| secret(place, "model.key_env", name)).transpose()?;
+        let key = match &settings.key_env {
+            Some(name) => Some(secret(place, "model.key_env", name)?),
+            None => variable("OPENAI_API_KEY").map(SecretString::from),
+        };
         let path = place.folder.join(super::place::FILE);
-        Endpoint::new(&settings.endpoint, key)
+        let endpoint = settings.endpoint.with(variable);
+        let endpoint = endpoint.and_then(|endpoint| Endpoint::new(&endpoint, key));
+        endpoint
             .map(Arc::new)
             .map_err(|error| Failure::input(&path, format!("model.endpoint.{error}")))
     };

@@ -45,7 +45,7 @@ const ROUNDS: u32 = 2;
 /// Longest that nothing may happen, for faults of ours to be seen.
 const STILL_MAX: Duration = Duration::from_secs(240);
 
-/// What a demo's `arena.toml` has besides the ports: waits of a second, nobody's stake, this machine's servers.
+/// What a demo's `arena.toml` has besides the ports: waits of a second, nobody silent waited for, nobody's stake, this machine's servers.
 const SETTINGS: &str = r#"
 [pace]
 least_s = 1.0
@@ -54,6 +54,9 @@ failure_s = 1.0
 
 [web]
 allowed = ["127.0.0.0/8"]
+
+[collector]
+silence_s = 0
 
 [weights]
 owner_uid = 0
@@ -93,6 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     )?;
     story::opening(&args.folder, args.prompts, args.kind);
     assemble::runtime()?.block_on(async {
+        interrupt::watch_terminate()?;
         let running = Running::start(&place, &[], true).await?;
         let played = play(&place, &running, args.kind).await;
         running.end().await;

@@ -216,6 +216,8 @@ allowed = ["127.0.0.0/8"]
 
 [collector]
 required_lock_alpha = 0.0
+silence_s = 5
+alone_s = 20
 
 [weights]
 owner_uid = 0
@@ -223,6 +225,9 @@ owner_uid = 0
 [auditor]
 policy = "pass_all"
 "#;
+
+/// Nobody waits longer for a report or a source audit that never comes.
+const AUDIT_DEADLINE_HOURS: f64 = 72.0;
 
 /// Makes the folder with all that belongs to it.
 pub(super) fn make(folder: &Path, plan: Plan) -> Result<Place, Failure> {
@@ -342,6 +347,7 @@ fn config(rules: &Rules, start: Timestamp) -> Config {
             judge: rules.judge.name().to_owned(),
             crown: if rules.crown_on_interval { Crown::Interval } else { Crown::Margin },
             sequential_stopping: rules.sequential_stopping,
+            audit_deadline_hours: Some(AUDIT_DEADLINE_HOURS),
             ..Options::default()
         }),
         layout: Layout::default(),

@@ -9,7 +9,7 @@ use arena::owner::Pace;
 use arena::{auditor, builds, collector, judging, notify, orchestrator, rounds, setter, works};
 use chain::Keypair;
 use chain::dev::{DevChain, DevClock};
-use judge::vlm::EndpointSettings;
+use judge::vlm::EndpointGiven;
 use judge::{single, stages};
 use ledger::repository::{Author, GitRepository};
 use secrecy::SecretString;
@@ -145,10 +145,10 @@ impl Default for PaceSettings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ModelSettings {
-    /// The name of the variable with the endpoint's key, if it wants one.
+    /// The name of the variable with the endpoint's key; without one `OPENAI_API_KEY` is taken, if it is there.
     pub(super) key_env: Option<String>,
-    /// An OpenAI-compatible API.
-    pub(super) endpoint: EndpointSettings,
+    /// An OpenAI-compatible API; what is left out is taken from `OPENAI_BASE_URL` and `OPENAI_TIMEOUT`, if they are there.
+    pub(super) endpoint: EndpointGiven,
     pub(super) multi_stage: stages::Settings,
     pub(super) single_question: single::Settings,
 }

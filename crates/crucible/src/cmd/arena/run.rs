@@ -28,7 +28,7 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// By so much the clock is put forward at each look, when waits are skipped: ten times as fast as it runs.
 const HASTE: Duration = Duration::from_millis(500);
 
-/// Runs a competition: collects, generates, judges, crowns and pays, until it is over or Ctrl-C. The same command again goes on
+/// Runs a competition: collects, generates, judges, crowns and pays, until it is over, Ctrl-C or SIGTERM. The same command again goes on
 /// where it was
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -62,6 +62,7 @@ pub(crate) struct StepArgs {
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let place = Place::open(&args.folder)?;
     assemble::runtime()?.block_on(async {
+        interrupt::watch_terminate()?;
         let running = Running::start(&place, &args.only, args.skip_waits).await?;
         let first = running.state()?.current_round.0;
         let last = args.rounds.map(|rounds| first.saturating_add(rounds));
@@ -72,8 +73,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
             })
             .await;
         running.end().await;
+        // To be told to stop is no failure: the same command goes on where it was.
         ended?;
-        interrupt::check()?;
         Ok(ExitCode::from(exit::OK))
     })
 }
@@ -157,7 +158,7 @@ impl Running {
         snapshot.require(&File::State).map_err(|error| failed(&error))
     }
 
-    /// Tells of commits as they land, until the state is as wanted or Ctrl-C.
+    /// Tells of commits as they land, until the state is as wanted or somebody asks to stop.
     pub(super) async fn until(&self, done: impl Fn(&State) -> bool) -> Result<(), Failure> {
         let mut told = self.head()?;
         while !interrupt::asked() {

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use chain::Chain as _;
 use ledger::files::config::Config;
+use ledger::files::duels::MatchReport;
 use ledger::files::leader::Leaders;
 use ledger::files::outputs::Outputs;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
 use ledger::files::submissions::{Submissions, hotkey10, in_order};
-use ledger::repository::Snapshot;
-use ledger::{MinerFile, Place as File, RoundFile};
+use ledger::json::Json;
+use ledger::repository::{ReadError, Snapshot};
+use ledger::{MinerFile, Place as File, Round, RoundFile};
 use serde::Serialize;
 
 use super::assemble;
@@ -43,6 +45,10 @@ struct Status {
     leader: Option<Leader>,
     miners: Vec<Miner>,
     matches: Vec<Match>,
+    /// Of a model, in this round's matches and audits.
+    calls: u64,
+    /// About how many matches that ended early saved.
+    calls_saved: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +108,7 @@ fn look(place: &Place) -> Result<Status, Failure> {
         let without_asset = outputs.len() - delivered;
         miners.push(Miner { hotkey: hotkey.to_owned(), delivered, without_asset });
     }
+    let [calls, calls_saved] = calls(&snapshot, round).map_err(|error| failed(&error))?;
     let matrix =
         snapshot.matrix(&file(RoundFile::MatchesMatrix)).map_err(|error| failed(&error))?;
     let clock = place.clock()?;
@@ -130,7 +137,30 @@ fn look(place: &Place) -> Result<Status, Failure> {
                 margin,
             })
             .collect(),
+        calls,
+        calls_saved,
     })
+}
+
+/// Calls of a model in a round, and those that were saved, by its reports.
+fn calls(snapshot: &Snapshot<'_>, round: Round) -> Result<[u64; 2], ReadError> {
+    let mut sums = [0_u64; 2];
+    for path in snapshot.list(&format!("rounds/{round}"))? {
+        let report = match File::parse(&path) {
+            Some(place @ File::Miner(_, _, MinerFile::Duels(_) | MinerFile::Audit(..))) => {
+                snapshot.find::<MatchReport>(&place)?
+            }
+            _ => None,
+        };
+        for (sum, key) in sums.iter_mut().zip(["calls", "calls_saved"]) {
+            let count = report.as_ref().and_then(|report| match report.layout.get(key)? {
+                Json::Number(text) => text.parse::<u64>().ok(),
+                _ => None,
+            });
+            *sum = sum.saturating_add(count.unwrap_or_default());
+        }
+    }
+    Ok(sums)
 }
 
 fn print(status: &Status) {
@@ -156,5 +186,9 @@ fn print(status: &Status) {
         let percent = margin * 100.0;
         let (left, right) = (hotkey10(left), hotkey10(right));
         output::line(format!("{left} defends against {right}: {percent:+.2} %"));
+    }
+    if status.calls > 0 {
+        let (calls, saved) = (status.calls, status.calls_saved);
+        output::line(format!("{calls} calls of a model, about {saved} saved by ending early"));
     }
 }

@@ -120,6 +120,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("no threads: {error}")))?;
     let code = runtime.block_on(async {
+        interrupt::watch_terminate()?;
         // The journal has the addresses that the pod was told; pictures stay where they were.
         let port = before.as_ref().and_then(prompts::port);
         let pictures = Pictures::serve(given.files, port).await?;

@@ -58,9 +58,12 @@ fn means_are_those_of_the_worked_examples() {
 #[test]
 fn half_a_pair_says_nothing() {
     let one = Some(Penalties { first: 0, second: 10 });
-    assert_eq!(Pair::of(one, None), Pair::Failed);
-    assert_eq!(Pair::of(None, one), Pair::Failed);
-    assert_eq!(outcome(&[Pair::Failed; 4], &original()), None);
+    // Others read means all the same: 5 stands for what was not said.
+    assert_eq!(Pair::of(one, None), Pair::Failed(Grades { a: 2.5, b: 7.5 }));
+    assert_eq!(Pair::of(None, one), Pair::Failed(Grades { a: 7.5, b: 2.5 }));
+    let nothing = Pair::of(None, None);
+    assert_eq!(nothing, Pair::Failed(Grades { a: 5.0, b: 5.0 }));
+    assert_eq!(outcome(&[nothing; 4], &original()), None);
 }
 
 /// The smallest difference that decides, for one to four views.

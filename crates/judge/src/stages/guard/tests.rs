@@ -30,7 +30,10 @@ fn step_downs() {
         (A, [GARBAGE, UNKNOWN], (None, Step::Down)),
         (B, [OK, UNKNOWN], (None, Step::Unanswered)),
         (None, [UNKNOWN, OK], (None, Step::None)),
-        (None, [UNKNOWN, GARBAGE], (A, Step::Down)),
+        // Nobody wins a draw who is not known to be sound.
+        (None, [UNKNOWN, GARBAGE], (None, Step::Unanswered)),
+        (None, [GARBAGE, UNKNOWN], (None, Step::Unanswered)),
+        (None, [UNKNOWN, UNKNOWN], (None, Step::None)),
     ] {
         assert_eq!(step(primary, flags), expected, "{primary:?} {flags:?}");
         if primary.is_none() || flags[usize::from(primary == B)] == OK {

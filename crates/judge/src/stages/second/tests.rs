@@ -55,7 +55,7 @@ fn pairs_that_contradict_or_fail_do_not_vote() {
     let limits = Thresholds::default();
     let grades = crate::vlm::pair::Grades { a: 3.0, b: 7.0 };
     assert_eq!(vote(Pair::Contradictory(grades), &limits), None);
-    assert_eq!(vote(Pair::Failed, &limits), None);
+    assert_eq!(vote(Pair::of(None, None), &limits), None);
     assert_eq!(vote(Pair::Agreed(grades), &limits), Some(Side::A));
 }
 

@@ -50,7 +50,7 @@ fn what_is_no_answer_is_malformed() {
 
 #[test]
 fn a_verification_judges_each_feature_once() {
-    let schema = Schema::Verification(2);
+    let schema = Schema::Verification(vec!["four legs".into(), "a seat".into()]);
     let read = |text: &str| format!("{:?}", schema.answer(text));
     assert_snapshot!(
         read(r#"{"checks":[{"number":2,"match":"No","note":""},{"number":"1","match":"partial"}],"main_object_correct":"yes"}"#),
@@ -66,6 +66,40 @@ fn a_verification_judges_each_feature_once() {
         let text = format!(r#"{{"checks":[{checks}],"main_object_correct":true}}"#);
         assert_eq!(schema.answer(&text), None, "{text}");
     }
+}
+
+/// As the original asks: no numbers, but words.
+#[test]
+fn checks_without_numbers_go_by_words_or_by_place() {
+    let features = ["four legs", "a seat", "a back"].map(str::to_owned);
+    let schema = Schema::Verification(features.to_vec());
+    let found = |checks: &str| {
+        let text = format!(r#"{{"checks":[{checks}],"main_object_correct":true}}"#);
+        match schema.answer(&text) {
+            Some(Answer::Verification(found)) => found.features.join(" "),
+            _ => "malformed".to_owned(),
+        }
+    };
+    let check = |feature: &str, found: &str| {
+        format!(r#"{{"feature":"{feature}","match":"{found}","note":"some words"}}"#)
+    };
+    let list = |checks: &[(&str, &str)]| {
+        found(
+            &checks
+                .iter()
+                .map(|(feature, found)| check(feature, found))
+                .collect::<Vec<_>>()
+                .join(","),
+        )
+    };
+    assert_snapshot!(list(&[("a back", "no"), ("four  legs ", "yes"), ("a seat", "partial")]), @"yes partial no");
+    assert_snapshot!(list(&[("Four Legs!", "yes"), ("2", "partial"), ("a back", "no")]), @"yes partial no");
+    assert_snapshot!(list(&[("a seat", "yes"), ("a seat", "partial"), ("a back", "no")]), @"yes partial no");
+    assert_snapshot!(list(&[("four legs", "yes"), ("a seat", "yes")]), @"malformed");
+    assert_snapshot!(list(&[("a back", "yes"), ("four legs", "yes"), ("a seat", "yes"), ("a seat", "no")]), @"malformed");
+    assert_snapshot!(found(""), @"malformed");
+    assert_snapshot!(found(r#"{"number":1,"match":"yes"},{"match":"yes"},{"match":"no"}"#), @"malformed");
+    assert_snapshot!(found(r#"{"number":null,"match":"yes"},{"match":"yes"},{"match":"no"}"#), @"yes yes no");
 }
 
 #[test]
@@ -87,7 +121,20 @@ fn a_guard_says_more_than_ok() {
     let text = r#"{"verdict":"OK","addresses_judge":0,"reason":"sound"}"#;
     let said = Some(Answer::Guard(Guard { is_garbage: false, addresses_judge: false }));
     assert_eq!(Schema::Guard.answer(text), said);
-    assert_eq!(Schema::Guard.answer(r#"{"verdict":"ok","reason":"sound"}"#), None);
+    // As the original asks.
+    for text in [
+        r#"{"verdict":"ok","reason":"sound"}"#,
+        r#"{"verdict":"ok","addresses_judge":null,"reason":"sound"}"#,
+    ] {
+        assert_eq!(Schema::Guard.answer(text), said, "{text}");
+    }
+    for text in [
+        r#"{"verdict":"fine","reason":"sound"}"#,
+        r#"{"verdict":"ok","addresses_judge":"perhaps","reason":"sound"}"#,
+        r#"{"verdict":"ok"}"#,
+    ] {
+        assert_eq!(Schema::Guard.answer(text), None, "{text}");
+    }
 }
 
 #[test]
@@ -95,11 +142,11 @@ fn schemas_say_what_is_read() {
     for schema in [
         Schema::Penalties,
         Schema::Checklist,
-        Schema::Verification(5),
+        Schema::Verification(vec![String::new(); 5]),
         Schema::Guard,
         Schema::Remark,
     ] {
-        let json = schema.json();
+        let json = read(&schema.text()).unwrap();
         let members = json.as_object().expect("an object");
         assert!(members["required"].as_array().is_some_and(|keys| !keys.is_empty()), "{schema:?}");
     }
@@ -108,7 +155,7 @@ fn schemas_say_what_is_read() {
 proptest! {
     #[test]
     fn any_text_gets_an_answer_or_none(text in r#"[{}\[\]",:0-9a-z\\ é]{0,200}"#) {
-        for schema in [Schema::Penalties, Schema::Checklist, Schema::Verification(4), Schema::Guard] {
+        for schema in [Schema::Penalties, Schema::Checklist, Schema::Verification(vec![String::new(); 4]), Schema::Guard] {
             let _ = schema.answer(&text);
         }
     }
