@@ -39,7 +39,7 @@ words! {
         DropsMade = "drops-made",
         /// The newest block is taken for one that stays.
         TrustsHead = "trusts-head",
-        /// A server that is away is taken for one without the file.
+        /// A server that is away is taken for one that says the file is gone.
         BlamesMiners = "blames-miners",
         /// A judge that is away is taken for one that says "draw".
         DrawsOnOutage = "draws-on-outage",
@@ -237,7 +237,7 @@ impl Web for Blaming {
     ) -> Pending<'a, Result<Bytes, WebError>> {
         Box::pin(async move {
             let page = self.0.get(url, limits).await;
-            page.map_err(|error| if error.is_transient() { WebError::Status(404) } else { error })
+            page.map_err(|error| if error.is_transient() { WebError::Status(410) } else { error })
         })
     }
 }

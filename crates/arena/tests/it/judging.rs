@@ -239,6 +239,27 @@ fn calls_of_an_unfinished_duel_are_kept() {
     assert_eq!(whole.text("rounds/0/A/duels_leader.json").unwrap(), report);
 }
 
+/// A store may take evidence after it said that it failed: what is stored the next time must be the same to the byte.
+#[test]
+fn evidence_that_may_be_stored_late_is_the_same_the_next_time() {
+    let world = World::new(&["A"], 4, "leader-A=2", "");
+    world.answers.calls.store(3, Ordering::SeqCst);
+    world.run_until(|world| world.files().contains(&"rounds/0/judging.json".to_owned()));
+    world.answers.fails_from.store(10, Ordering::SeqCst);
+    assert!(!world.turn().unwrap_err().needs_operator);
+    let stored = world.evidence();
+    assert!(!stored.is_empty(), "some duels were over before the outage");
+    // As if the store had failed and the process had died; and as if it were judged otherwise now.
+    world.forget(stored.keys());
+    world.scores("leader-A=3");
+    world.answers.fails_from.store(usize::MAX, Ordering::SeqCst);
+    world.run();
+    let now = world.evidence();
+    for (key, bytes) in &stored {
+        assert_eq!(now.get(key), Some(bytes), "{key}");
+    }
+}
+
 /// A torn line at the end of the journal, and one that is no line, cost calls and nothing else.
 #[test]
 fn a_damaged_journal_of_calls_is_no_trouble() {

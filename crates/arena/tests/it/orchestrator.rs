@@ -3,6 +3,7 @@
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arena::notify::notices::PodTrouble;
@@ -240,6 +241,27 @@ fn builds_fail_late_or_never() {
         world.file("rounds/1/generation_reports.json").matches(reports::NO_IMAGE).count(),
         3
     );
+}
+
+/// A build may have been done all the time.
+#[test]
+fn no_build_is_late_while_builds_cannot_be_looked_at() {
+    let world = round();
+    let ports = ports(&world);
+    let done = std::mem::replace(&mut *world.builds.lock().unwrap(), vec![Some(BTreeMap::new())]);
+    turn(&world, &ports).unwrap();
+    world.no_builds.store(true, Ordering::SeqCst);
+    world.time.pass(Duration::from_secs(10_801));
+    turn(&world, &ports).unwrap();
+    let builds = || world.brief("rounds/1/builds.json");
+    assert_eq!(builds().matches("\"status\":\"pending\"").count(), 2, "{}", builds());
+    assert!(world.told.lock().unwrap().iter().any(|told| told.contains("who builds is away")));
+
+    world.no_builds.store(false, Ordering::SeqCst);
+    *world.builds.lock().unwrap() = done;
+    world.time.pass(Duration::from_secs(3600));
+    turn(&world, &ports).unwrap();
+    assert_eq!(builds().matches("\"status\":\"success\"").count(), 2, "{}", builds());
 }
 
 #[test]

@@ -191,7 +191,12 @@ impl Config {
         let days = self.round_duration_days;
         check((1..=366).contains(&days), "round_duration_days", days.to_string(), "use 1 to 366");
         let repeats = self.audit_repeats;
-        check((0..=100).contains(&repeats), "audit_repeats", repeats.to_string(), "use 1 to 100");
+        check(
+            (0..=100).contains(&repeats),
+            "audit_repeats",
+            repeats.to_string(),
+            "use 0 to 100 (0 counts as 1)",
+        );
         let options = self.options();
         let judges = ["perceptual", "multi-stage", "single-question"];
         check(

@@ -44,7 +44,7 @@ fn configurations_that_make_no_sense_are_named() {
     config.json: win_margin: 5; use 0 to 1
     config.json: weight_decay: -0.1; use 0 to 1
     config.json: carryover_prompts: 9 of 8 prompts; use 0 to prompts_per_round
-    config.json: audit_repeats: -1; use 1 to 100
+    config.json: audit_repeats: -1; use 0 to 100 (0 counts as 1)
     "#);
     // The original takes 0, and has the outputs made again all the same.
     let zero = Config { audit_repeats: 0, generation_stage_minutes: None, ..config };

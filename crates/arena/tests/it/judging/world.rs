@@ -8,6 +8,7 @@ use std::time::Duration;
 use arena::judging::{Judging, Settings};
 use arena::owner::{Owner as _, Turn, TurnError};
 use arena::ports::{Blocking, Ports, Stop};
+use bytes::Bytes;
 use chain::{Clock, Pending};
 use jiff::Timestamp;
 use judge::{
@@ -164,12 +165,17 @@ impl DuelJudge for Knows {
                 1.. => DuelWinner::Right,
                 _ => DuelWinner::Left,
             };
+            let known = parts.earlier.filter(|earlier| !parts.insist && !earlier.figures.is_null());
+            let figures = known.map_or_else(
+                || serde_json::json!({ "score": score, "unanswered": unanswered }),
+                |known| known.figures.clone(),
+            );
             let evidence = Evidence {
                 judge: self.describe(),
                 duel: duel.clone(),
                 inputs: BTreeMap::new(),
                 calls,
-                figures: serde_json::json!({ "score": score, "unanswered": unanswered }),
+                figures,
             };
             let detail = if self.answers.calls.load(Ordering::SeqCst) > 0 || unanswered > 0 {
                 let control = if unanswered > 0 { r#""plain""# } else { "null" };
@@ -449,6 +455,27 @@ impl World {
 
     pub(crate) fn later(&self, time: Duration) {
         let _ready = self.clock.sleep(time);
+    }
+
+    /// Stored evidence of A's duels with the leader, by key.
+    pub(crate) fn evidence(&self) -> BTreeMap<String, Bytes> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let keys = (0..self.prompts).map(|n| format!("rounds/0/evidence/A/duels_leader/p{n}.json"));
+        let got = |key: String| {
+            let bytes = runtime.block_on(self.ports.store.get(&key, 1 << 20)).unwrap();
+            bytes.map(|bytes| (key, bytes))
+        };
+        keys.filter_map(got).collect()
+    }
+
+    /// Stores something that is no evidence in its place.
+    pub(crate) fn forget<'a>(&self, keys: impl Iterator<Item = &'a String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for key in keys {
+            let nothing = Bytes::from_static(b"{}");
+            let put = self.ports.store.put(key, nothing, "application/json");
+            runtime.block_on(put).unwrap();
+        }
     }
 
     /// One turn of an owner that knows nothing.
