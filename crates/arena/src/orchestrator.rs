@@ -14,6 +14,7 @@ mod end;
 mod merge;
 pub mod reports;
 mod seen;
+mod sight;
 mod sink;
 mod track;
 mod turn;
@@ -46,7 +47,7 @@ const TOLD_MAX: usize = 1000;
 pub struct Settings {
     /// Between two looks at builds that are under way.
     pub check_build_interval_s: u64,
-    /// From the first look at a submission to its build being given up.
+    /// From the first look at a submission to its build being given up; for a sixth of it, builds were looked at on end then.
     pub build_timeout_s: u64,
     /// Between two looks for audit requests and verdicts.
     pub check_audit_interval_s: u64,
@@ -114,6 +115,7 @@ pub struct Orchestrator {
     settings: Settings,
     told: Told,
     outbox: Outbox,
+    sight: sight::Sight,
 }
 
 /// What people were told of one process, so as not to tell it every turn.
@@ -132,7 +134,8 @@ impl Orchestrator {
     /// By settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, told: Told::default(), outbox: Outbox::new("orchestrator") }
+        let (told, sight) = (Told::default(), sight::Sight::default());
+        Self { settings, told, outbox: Outbox::new("orchestrator"), sight }
     }
 }
 
@@ -143,6 +146,6 @@ impl Owner for Orchestrator {
 
     /// As long as orders are under way the turn goes on; it looks at the state again meanwhile.
     fn turn<'a>(&'a mut self, ports: &'a Ports) -> Pending<'a, Result<Turn, TurnError>> {
-        Box::pin(turn::turn(&self.settings, ports, &self.outbox, &self.told))
+        Box::pin(turn::turn(&self.settings, ports, &self.outbox, &self.told, &mut self.sight))
     }
 }

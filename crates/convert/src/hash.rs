@@ -83,7 +83,7 @@ impl<T> Hashing<T> {
         self.byte_len += self.portion.len() as u64;
         self.hasher.take_in(self.portion);
         let digest = self.hasher.finish().finalize();
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = faster_hex::hex_string(&digest);
         Digested { bytes: self.byte_len, sha256 }
     }
 

@@ -82,9 +82,9 @@ impl Request {
     /// The stem, or the first 64 bits of the picture's SHA-256 in hexadecimal.
     #[must_use]
     pub fn stem(&self) -> String {
-        self.stem.clone().unwrap_or_else(|| {
-            Sha256::digest(&self.picture)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-        })
+        self.stem
+            .clone()
+            .unwrap_or_else(|| faster_hex::hex_string(&Sha256::digest(&self.picture)[..8]))
     }
 }
 

@@ -172,8 +172,7 @@ fn key_part(stem: &str) -> String {
         return stem.to_owned();
     }
     let digest = Sha256::digest(stem.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256-{hex}")
+    format!("sha256-{}", faster_hex::hex_string(&digest))
 }
 
 #[cfg(test)]

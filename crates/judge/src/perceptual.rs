@@ -173,7 +173,7 @@ async fn read(
     let files = try_join_all(urls.iter().map(|url| parts.pictures.get(url))).await?;
     for (url, file) in urls.into_iter().zip(&files) {
         if let Some(file) = file {
-            inputs.insert(url, format!("{:x}", Sha256::digest(file)));
+            inputs.insert(url, faster_hex::hex_string(&Sha256::digest(file)));
         }
     }
     Ok(files)

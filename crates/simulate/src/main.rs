@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use simulate::check::{check, shrink};
 use simulate::fault::{Plan, Weather};
-use simulate::run::Setup;
+use simulate::run::{Setup, Verified};
 use simulate::sabotage::Sabotage;
 use simulate::{Size, owners};
 
@@ -48,7 +48,7 @@ struct Options {
     /// How often audits have outputs made again.
     #[arg(long, default_value_t = Size::FULL.repeats)]
     repeats: u32,
-    /// Of every so many seeds, all decisions are made again from the public files, on the way and at the end.
+    /// Of every so many seeds, all decisions are made again from the public files: at the end, and with faults also on the way.
     #[arg(long, default_value_t = 1)]
     verify_every: u64,
     /// Have ports break their word, to see that it is noticed: "forces-push", "loses-commits" …; an unknown one names them all.
@@ -68,7 +68,9 @@ impl Options {
         if self.together {
             setup.roles = owners::roles(setup.habits, true);
         }
-        setup.verified = seed.is_multiple_of(self.verify_every.max(1));
+        if !seed.is_multiple_of(self.verify_every.max(1)) {
+            setup.verified = Verified::Never;
+        }
         setup.sabotage = self.sabotage;
         setup.with_lines = self.trace;
         setup

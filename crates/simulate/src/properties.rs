@@ -94,6 +94,11 @@ impl World {
     }
 }
 
+/// Whether a file has rows of outputs.
+fn is_outputs(file: &MinerFile) -> bool {
+    matches!(file, MinerFile::Submitted | MinerFile::Generated | MinerFile::GeneratedRepeat(_))
+}
+
 /// Before and after a commit.
 struct Change<'w> {
     world: &'w World,
@@ -157,9 +162,24 @@ impl Change<'_> {
 
     fn check(&self, path: &str) -> Result<(), String> {
         let place = Place::parse(path);
-        if let (Some(place), Some(text)) = (&place, self.text(self.after, path)) {
-            place.check(&text).map_err(|error| format!("written with an error: {error}"))?;
-        }
+        let written = match &place {
+            // These are kept as they were read, for what is looked at below.
+            Some(Place::Round(_, RoundFile::GenerationReports)) => {
+                self.parse::<GenerationReports>(self.after, path).map(drop)
+            }
+            Some(Place::Miner(_, _, file)) if is_outputs(file) => {
+                self.parse::<Outputs>(self.after, path).map(drop)
+            }
+            Some(Place::Miner(_, _, MinerFile::Duels(_) | MinerFile::Audit(..))) => {
+                self.parse::<MatchReport>(self.after, path).map(drop)
+            }
+            Some(place) => {
+                let text = self.text(self.after, path);
+                text.map_or(Ok(()), |text| place.check(&text).map_err(|error| error.to_string()))
+            }
+            None => Ok(()),
+        };
+        written.map_err(|error| format!("written with an error: {error}"))?;
         match place {
             Some(Place::State) => self.state(),
             Some(Place::Config | Place::Pool) => Err("only the operator writes it".to_owned()),
@@ -178,9 +198,7 @@ impl Change<'_> {
                 _ => Ok(()),
             },
             Some(Place::Miner(_, _, file)) => match file {
-                MinerFile::Submitted | MinerFile::Generated | MinerFile::GeneratedRepeat(_) => {
-                    self.outputs(path)
-                }
+                file if is_outputs(&file) => self.outputs(path),
                 MinerFile::Duels(_) | MinerFile::Audit(..) => self.report(path),
                 _ => Ok(()),
             },

@@ -19,6 +19,17 @@ use crate::world::{Outcome, Process, World, author, mix};
 /// Makes the owners of a process; called at each of its starts.
 pub type Makers = Arc<dyn Fn(Role) -> Vec<Box<dyn Owner>> + Send + Sync>;
 
+/// When all decisions are made again from the public files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// Not at all.
+    Never,
+    /// Once the competition is over.
+    AtTheEnd,
+    /// Then, and at an hour somewhere on the way.
+    OnTheWay,
+}
+
 /// What is run.
 #[derive(Clone)]
 pub struct Setup {
@@ -36,8 +47,8 @@ pub struct Setup {
     pub habits: Habits,
     /// Whether one of them sets weights.
     pub sets_weights: bool,
-    /// Whether all decisions are made again from the public files: once somewhere on the way, and at the end.
-    pub verified: bool,
+    /// When all decisions are made again from the public files.
+    pub verified: Verified,
     /// Whose ports break their word.
     pub sabotage: Option<Sabotage>,
     /// Whether to keep what happened as text.
@@ -57,7 +68,7 @@ impl Setup {
             makers: owners::real(habits),
             habits,
             sets_weights: true,
-            verified: true,
+            verified: Verified::OnTheWay,
             sabotage: None,
             with_lines: false,
         }
@@ -113,8 +124,8 @@ const AGAIN_MAX: u32 = 10_000;
 async fn serve(process: Arc<Process>, ports: Ports, mut owner: Box<dyn Owner>) {
     let (pace, mut failures, mut again) = (Pace::default(), 0_u32, 0);
     loop {
-        // It may be mended while it is read.
-        let was_broken = process.world.is_broken();
+        // A file may be broken and mended while it is read.
+        let breaks = process.world.breaks();
         let turn = owner.turn(&ports).await;
         if process.is_dead() {
             return;
@@ -123,7 +134,8 @@ async fn serve(process: Arc<Process>, ports: Ports, mut owner: Box<dyn Owner>) {
             Err(error) => {
                 failures += 1;
                 process.world.note(&format!("{}: {error}", owner.name()));
-                if error.needs_operator && !was_broken && !process.world.is_broken() {
+                let is_sound = breaks == process.world.breaks() && !process.world.is_broken();
+                if error.needs_operator && is_sound {
                     let what = format!("{} wants an operator: {error}", owner.name());
                     process.world.violation(what);
                 }
@@ -186,7 +198,7 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
         // An hour at a time: what is at the head is looked at between.
         at += Duration::from_secs(3600);
         world.executor.run(at, || false);
-        if setup.verified && at == looked_at {
+        if setup.verified == Verified::OnTheWay && at == looked_at {
             world.verify();
         }
         limit = day * (days + PATIENCE_DAYS) + world.quiet_from();
@@ -194,7 +206,7 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
     let end = world.executor.now();
     if finished(&world) {
         // The last change of the leader counts from when the next round would start.
-        if setup.verified {
+        if setup.verified != Verified::Never {
             world.verify();
         }
         let mut settled = end;

@@ -76,6 +76,8 @@ struct State {
     /// When the last fault was over, or will be.
     quiet_from: Duration,
     hits: u32,
+    /// How often the operator broke or mended a file by hand.
+    breaks: u32,
     /// Effects since time last passed.
     at_once: (Duration, u32),
 }
@@ -262,6 +264,17 @@ impl World {
         let until = self.executor.now() + Duration::from_secs(seconds.into());
         let mut state = lock(&self.state);
         state.quiet_from = state.quiet_from.max(until);
+    }
+
+    /// How often the operator has broken or mended a file by hand so far; an odd number while one is broken.
+    pub(crate) fn breaks(&self) -> u32 {
+        lock(&self.state).breaks
+    }
+
+    /// The operator breaks or mends a file.
+    fn edit(&self, message: &str, path: &str, text: String) {
+        lock(&self.state).breaks += 1;
+        self.commit_as("operator", message, BTreeMap::from([(path.to_owned(), Some(text))]));
     }
 
     /// When the last fault so far is over.

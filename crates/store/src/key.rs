@@ -8,28 +8,33 @@ pub const KEY_BYTES_MAX: usize = 512;
 /// What is wrong with a key, if anything: stems of prompts are part of keys, and strangers choose them.
 #[must_use]
 pub fn key_problem(key: &str) -> Option<&'static str> {
-    let part_problem = |part: &str| part.is_empty() || part == "." || part == "..";
     if key.len() > KEY_BYTES_MAX {
-        Some("is longer than 512 bytes")
-    } else if key.split('/').any(|part| part.len() > 200) {
-        Some("has a part longer than 200 bytes")
-    } else if key.chars().any(|c| c.is_control() || c == '\\') {
-        Some("has a control character or a backslash")
-    } else if key.split('/').any(part_problem) {
-        Some("has an empty part, \".\" or \"..\"")
-    } else if key.split('/').any(|part| part.ends_with([':', '|'])) {
-        // File URLs, by which `object_store` finds files, take such parts for drives.
-        Some("has a part that ends with \":\" or \"|\"")
-    } else if is_unfinished(key) {
-        Some("ends with \"#\" and digits")
-    } else {
-        None
+        return Some("is longer than 512 bytes");
     }
+    let mut last = key;
+    for part in key.split('/') {
+        if part.len() > 200 {
+            return Some("has a part longer than 200 bytes");
+        }
+        let is_bad = |byte: u8| byte < b' ' || byte == b'\x7f' || byte == b'\\';
+        // Control characters beyond ASCII are rare, and so are other letters.
+        if part.bytes().any(is_bad) || (!part.is_ascii() && part.chars().any(char::is_control)) {
+            return Some("has a control character or a backslash");
+        }
+        if matches!(part, "" | "." | "..") {
+            return Some("has an empty part, \".\" or \"..\"");
+        }
+        if part.ends_with([':', '|']) {
+            // File URLs, by which `object_store` finds files, take such parts for drives.
+            return Some("has a part that ends with \":\" or \"|\"");
+        }
+        last = part;
+    }
+    is_unfinished(last).then_some("ends with \"#\" and digits")
 }
 
 /// Files that are being written are called so in folders.
-fn is_unfinished(key: &str) -> bool {
-    let name = key.rsplit('/').next().unwrap_or(key);
+fn is_unfinished(name: &str) -> bool {
     let Some((_, suffix)) = name.split_once('#') else { return false };
     suffix.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -80,7 +80,10 @@ impl Bundle {
     pub fn digest(&self) -> [u8; 32] {
         let mut list = Sha256::new();
         for (key, _, content) in self.files() {
-            list.update(format!("{key} {:x}\n", Sha256::digest(content)));
+            let sha256 = faster_hex::hex_string(&Sha256::digest(content));
+            for part in [key.as_str(), " ", &sha256, "\n"] {
+                list.update(part);
+            }
         }
         list.finalize().into()
     }

@@ -20,7 +20,6 @@
 //! Hashes and bytes are hex; locks are in rao, 1e9 to one of the subnet's token.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use chain::{Account, Block, Neuron, REVEALS_MAX, Revealed};
 use ledger::files::schedule::Schedule;
@@ -84,14 +83,6 @@ pub fn entries(revealed: &[Revealed], neurons: &[Neuron], schedule: &Schedule) -
         }
     }
     found.into_values().collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        // Writing to a string does not fail.
-        write!(out, "{byte:02x}").ok();
-        out
-    })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -198,7 +189,7 @@ impl Field for Observed {
         };
         let text = |text: String| Json::String(text);
         let entry = |(bytes, block): &(Vec<u8>, u64)| {
-            made(vec![("block", block.plain()), ("bytes", text(hex(bytes)))])
+            made(vec![("block", block.plain()), ("bytes", text(faster_hex::hex_string(bytes)))])
         };
         let hotkey = |one: &Entries| {
             made(vec![
@@ -211,9 +202,9 @@ impl Field for Observed {
         made(vec![
             ("netuid", Json::int(self.netuid.into())),
             ("start_block", self.start.number.plain()),
-            ("start_hash", text(hex(&self.start.hash))),
+            ("start_hash", text(faster_hex::hex_string(&self.start.hash))),
             ("read_block", self.read.number.plain()),
-            ("read_hash", text(hex(&self.read.hash))),
+            ("read_hash", text(faster_hex::hex_string(&self.read.hash))),
             ("published_block", self.published_block.plain()),
             ("required_lock", self.required_lock.plain()),
             ("hotkeys", Json::Array(self.hotkeys.iter().map(hotkey).collect())),

@@ -15,6 +15,7 @@ use ledger::{Place, Round, RoundFile, hotkey10};
 
 use super::desk::{Desk, DeskError};
 use super::end::{note_end, report};
+use super::sight::Sight;
 use super::sink::{Shop, Taker};
 use super::track::{self, all_final};
 use super::{Decision, Job, STAGES, Seen, Settings, Told, decide};
@@ -48,6 +49,7 @@ pub(super) async fn turn(
     ports: &Ports,
     outbox: &Outbox,
     told: &Told,
+    sight: &mut Sight,
 ) -> Result<Turn, TurnError> {
     outbox.catch_up(ports);
     let failed = |error: DeskError| error.while_doing(DOING);
@@ -69,7 +71,7 @@ pub(super) async fn turn(
         return Ok(state.next_stage_eta.map_or(Turn::Idle, Turn::Until));
     }
     let shop = Shop::new(ports, settings, outbox, desk, told);
-    let floor = Floor::new(&shop, state.current_round);
+    let floor = Floor::new(&shop, state.current_round, sight);
     if let Err(error) = cleared {
         // Its pods are looked for again; those of this round need not wait for that.
         floor.tell(&error);
@@ -85,6 +87,7 @@ struct Floor<'a> {
     stops: BTreeMap<String, Stop>,
     failed: BTreeMap<String, Failed>,
     looks: bool,
+    sight: &'a mut Sight,
     /// An order waits only because another one was started just now.
     waits_to_start: bool,
     /// When builds are to be looked at, and when the next order may start, in the time of `elapsed`.
@@ -95,7 +98,7 @@ struct Floor<'a> {
 }
 
 impl<'a> Floor<'a> {
-    fn new(shop: &'a Shop<'a>, round: Round) -> Self {
+    fn new(shop: &'a Shop<'a>, round: Round, sight: &'a mut Sight) -> Self {
         Self {
             shop,
             round,
@@ -103,6 +106,7 @@ impl<'a> Floor<'a> {
             stops: BTreeMap::new(),
             failed: BTreeMap::new(),
             looks: false,
+            sight,
             waits_to_start: false,
             next_look: Duration::ZERO,
             next_start: Duration::ZERO,
@@ -229,6 +233,7 @@ impl<'a> Floor<'a> {
             return;
         }
         self.looks = true;
+        self.sight.begins(self.elapsed(), self.between_looks());
         let round = self.round;
         let ports = self.shop.ports;
         let waiting = seen.submissions.iter().filter(|(hotkey, _)| {
@@ -242,19 +247,21 @@ impl<'a> Floor<'a> {
 
     fn looked(&mut self, looked: Result<Option<BTreeMap<String, BuildSeen>>, String>) {
         self.looks = false;
-        let interval = Duration::from_secs(self.shop.settings.check_build_interval_s.max(1));
-        self.next_look = self.elapsed().saturating_add(interval);
+        let now = self.elapsed();
+        self.next_look = now.saturating_add(self.between_looks());
         if let Err(why) = &looked {
             self.tell(&TurnError::later("looking at builds", why));
         }
-        // Nobody's build is late while we cannot look.
-        let timeout = match looked {
-            Ok(_) => Duration::from_secs(self.shop.settings.build_timeout_s),
-            Err(_) => Duration::MAX,
-        };
+        self.sight.ended(now, looked.is_ok());
+        let timeout = Duration::from_secs(self.shop.settings.build_timeout_s);
+        let timeout = self.sight.patience(now, timeout);
         if let Err(error) = self.note_builds(looked.ok().flatten().as_ref(), timeout) {
             self.trouble = Some(error);
         }
+    }
+
+    fn between_looks(&self) -> Duration {
+        Duration::from_secs(self.shop.settings.check_build_interval_s.max(1))
     }
 
     fn note_builds(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chain::{Neuron, quantise};
+use chain::{Account, Neuron, quantise};
 use ledger::files::leader::Leaders;
 
 use super::Settings;
@@ -71,8 +71,8 @@ impl Goal {
 /// In words, when shares cannot be weights.
 pub fn decide(seen: &Seen<'_>, settings: &Settings) -> Result<Step, String> {
     let uid_of = |hotkey: &str| {
-        let is_it = |neuron: &&Neuron| neuron.hotkey.to_string() == hotkey;
-        seen.neurons.iter().find(is_it).map(|neuron| neuron.uid)
+        let account: Account = hotkey.parse().ok()?;
+        seen.neurons.iter().find(|neuron| neuron.hotkey == account).map(|neuron| neuron.uid)
     };
     let rules = weights::Seen {
         leaders: seen.leaders,

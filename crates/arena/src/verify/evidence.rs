@@ -17,7 +17,7 @@ use ledger::{Field as _, MinerFile, path_text};
 use sha2::{Digest as _, Sha256};
 
 use super::matches::{Context, Match, side_of};
-use super::outputs::{hex, row};
+use super::outputs::row;
 use super::report::{Check, steps};
 use super::{BlobError, Verifier, Wanted, diff};
 
@@ -165,7 +165,7 @@ impl Verifier<'_> {
         let file = &one.file;
         let at = pointer.at;
         let duel = &file.value.duels[at];
-        let hash = hex(&Sha256::digest(bytes));
+        let hash = faster_hex::hex_string(&Sha256::digest(bytes));
         let spot = file.member(steps!["duels", at, "detail", MEMBER, "sha256"]);
         if !self.log.hold(Check::Evidence, hash == pointer.sha256, &spot, || {
             format!(

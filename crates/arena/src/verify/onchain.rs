@@ -252,5 +252,5 @@ fn shares(weights: &[(u16, u16)]) -> String {
 }
 
 fn hex(block: Block) -> String {
-    super::outputs::hex(&block.hash)
+    faster_hex::hex_string(&block.hash)
 }

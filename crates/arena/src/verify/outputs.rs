@@ -261,7 +261,7 @@ impl Verifier<'_> {
         for ((stem, row, key, recorded), found) in rows.iter().zip(read) {
             match found {
                 Ok(bytes) => {
-                    let hash = hex(&Sha256::digest(&bytes));
+                    let hash = faster_hex::hex_string(&Sha256::digest(&bytes));
                     let spot = file.member(steps![*stem, "sha256"]);
                     let same = hash.eq_ignore_ascii_case(recorded);
                     self.log.hold(Check::Outputs, same, &spot, || {
@@ -323,11 +323,6 @@ pub(super) fn ends_with_key(url: &str, key: &str) -> bool {
     [key, escaped.as_str()]
         .iter()
         .any(|end| url.strip_suffix(end).is_some_and(|base| base.is_empty() || base.ends_with('/')))
-}
-
-/// Bytes as small hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Rows by stem of a side; a stem that is not there is an empty row.

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use views::{Bundle, Kind, ViewsError};
 
 use super::matches::Context;
-use super::outputs::{ASSET_BYTES_MAX, OutputsFile, hex};
+use super::outputs::{ASSET_BYTES_MAX, OutputsFile};
 use super::report::{Check, steps};
 use super::{BlobError, Verifier, Wanted};
 
@@ -114,7 +114,7 @@ impl Verifier<'_> {
         match redraw.bundle(kind, &asset, &prompt) {
             Ok(bundle) => match stated {
                 Some(stated) => {
-                    let digest = hex(&bundle.digest());
+                    let digest = faster_hex::hex_string(&bundle.digest());
                     self.log.hold(Check::Render, digest == stated, &spot, || {
                         format!("\"{}\", but drawn again it is {digest}", ledger::shorten(stated))
                     });
@@ -153,7 +153,7 @@ impl Verifier<'_> {
         let prefix = picture.strip_suffix("/grid.png").unwrap_or(picture);
         for (key, _, content) in bundle.files() {
             let Some(shown) = self.inputs.get(&format!("{prefix}/{key}")) else { continue };
-            let hash = hex(&Sha256::digest(content));
+            let hash = faster_hex::hex_string(&Sha256::digest(content));
             let same = *shown == hash;
             let shown = shown.clone();
             let spot = outputs.member(steps![stem, row.kind.picture_member()]);

@@ -16,7 +16,7 @@ use ledger::files::reports::{GenerationOutcome, Repeat};
 use ledger::files::submissions::Submissions;
 use ledger::{JsonFile as _, Layout, Round};
 
-use self::world::{Script, hold, part, ports, round, turn};
+use self::world::{Script, hold, part, ports, round, turn, watch};
 
 #[test]
 fn a_leader_and_a_miner_are_made() {
@@ -233,10 +233,15 @@ fn builds_fail_late_or_never() {
     }
     insta::assert_snapshot!(world.brief("rounds/1/builds.json"), @r#"{"5One":{"repo":"a/b","commit":"0123456789","revealed_at_block":7,"tag":"0123456-demo-1","status":"failure","docker_image":null,"pending_since":"2031-03-01T08:00:00Z"},"5Two":{"repo":"a/b","commit":"abcdef0123","revealed_at_block":7,"tag":"abcdef0-demo-1","status":"pending","docker_image":null,"pending_since":"2031-03-01T08:00:00Z"}}"#);
     insta::assert_snapshot!(world.brief("rounds/1/generation_reports.json"), @r#"{"5Nobody":{"hotkey":"5Nobody","outcome":"rejected","repeats":[],"reason":"Failedtobuildadockerimage"},"5One":{"hotkey":"5One","outcome":"rejected","repeats":[],"reason":"Failedtobuildadockerimage"}}"#);
-    // A list that does not name a build is no failure of it, until its time is over.
+    // A list that does not name a build is no failure of it, until its time is over and somebody looked for half an hour on end.
     world.time.pass(Duration::from_secs(10_801));
-    turn(&world, &ports).unwrap();
-    assert!(world.brief("rounds/1/builds.json").contains("\"status\":\"timed_out\""));
+    let is_late = || world.brief("rounds/1/builds.json").contains("\"status\":\"timed_out\"");
+    watch(&world, &ports, 20);
+    assert!(!is_late(), "the process has not looked for long");
+    watch(&world, &ports, 20);
+    assert!(!is_late(), "nor has the next one");
+    watch(&world, &ports, 32);
+    assert!(is_late());
     assert_eq!(
         world.file("rounds/1/generation_reports.json").matches(reports::NO_IMAGE).count(),
         3

@@ -236,11 +236,7 @@ fn side(maker: &Maker, path: &Path, prompt: &[u8]) -> Result<Side, Failure> {
     };
     match maker.bundle(kind, &bytes, prompt) {
         Ok(bundle) => {
-            let digest: String = bundle.digest().iter().fold(String::new(), |mut hex, byte| {
-                // Writing to a string cannot fail.
-                write!(hex, "{byte:02x}").ok();
-                hex
-            });
+            let digest = faster_hex::hex_string(&bundle.digest());
             Ok(Side { bundle: Some(bundle), report: report(Some(digest), None) })
         }
         Err(ViewsError::Invalid(why)) => Ok(Side { bundle: None, report: report(None, Some(why)) }),

@@ -2,7 +2,6 @@
 //! Decides nothing itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -352,7 +351,7 @@ impl Hands {
                     Ok(module) => {
                         keep.keep(repeat, stem, module)?;
                         Row::Made {
-                            sha256: hex(&Sha256::digest(module)),
+                            sha256: faster_hex::hex_string(&Sha256::digest(module)),
                             bytes: module.len() as u64,
                         }
                     }
@@ -383,11 +382,4 @@ async fn in_time<T>(
 
 fn transient(name: &str, detail: &str) -> ProviderError {
     ProviderError::Transient { provider: name.to_owned(), detail: detail.to_owned() }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }

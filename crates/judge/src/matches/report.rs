@@ -162,7 +162,7 @@ pub fn report(
     let interval = interval(&winners, plan.confidence)
         .map_or(Json::Null, |bounds| Json::Array(bounds.map(Json::float).to_vec()));
     let consistency = swap_consistency(judged.iter().map(|outcome| &outcome.detail));
-    let hex: String = plan.order_key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = faster_hex::hex_string(&plan.order_key);
     let mut layout = Layout::default();
     for (key, value) in [
         ("interval", interval),

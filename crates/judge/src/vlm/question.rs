@@ -118,6 +118,5 @@ pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
 
 /// SHA-256 in hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    Sha256::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    faster_hex::hex_string(&Sha256::digest(bytes))
 }

@@ -119,5 +119,5 @@ fn text_of(part: &[u8]) -> Option<&str> {
 
 fn checksum(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    faster_hex::hex_string(&digest[..8])
 }

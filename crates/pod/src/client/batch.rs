@@ -1,7 +1,6 @@
 //! The client of the batch contract.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -223,7 +222,7 @@ impl Batch {
         let caps = self.limits.caps;
         // Some 100 MiB may come out: not on a thread that others wait for.
         let unpacking = tokio::task::spawn_blocking(move || {
-            let digest = hex(&Sha256::digest(&archive));
+            let digest = faster_hex::hex_string(&Sha256::digest(&archive));
             (archive.len(), digest, unpack(&archive, &caps))
         });
         let (archive_bytes, archive_sha256, unpacked) =
@@ -303,11 +302,4 @@ fn string_length(text: &str) -> usize {
         _ => 6,
     });
     2 + characters.sum::<usize>()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }

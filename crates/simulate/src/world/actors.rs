@@ -67,26 +67,21 @@ impl World {
 
     /// The operator breaks `config.json` by hand, and mends it later.
     pub(super) fn break_file(self: &Arc<Self>, site: Site, seconds: u32) {
-        let good = self.scenario.start_files().remove("config.json").flatten();
-        let (Some(now), Some(good)) = (self.file("config.json"), good) else { return };
-        if now != good {
-            return;
-        }
+        let Some(good) = self.file("config.json").filter(|_| !self.is_broken()) else { return };
         let broken = match site.nth % 3 {
             0 => good.replace("\"win_margin\": 0", "\"win_margin\": \"0"),
             1 => good.replacen('{', "", 1),
             _ => good.replace("\"prompts_per_round\": ", "\"prompts_per_round\": -"),
         };
-        self.commit_as("operator", "Edit the configuration", one("config.json", broken));
+        self.edit("Edit the configuration", "config.json", broken);
         self.afterwards(seconds, move |world| {
-            world.commit_as("operator", "Mend the configuration", one("config.json", good));
+            world.edit("Mend the configuration", "config.json", good);
         });
     }
 
     /// Whether a file is broken that the operator broke.
     pub(crate) fn is_broken(&self) -> bool {
-        let good = self.scenario.start_files().remove("config.json").flatten();
-        good != self.file("config.json")
+        !self.breaks().is_multiple_of(2)
     }
 
     /// Somebody reads the sources of those who are to be audited.

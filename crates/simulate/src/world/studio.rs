@@ -54,7 +54,8 @@ const DRAW_BAND: f64 = 0.02;
 
 /// What the model says to a request: it is shown a reference and two sheets, by their URLs.
 fn grade(world: &World, body: &str) -> String {
-    let urls: Vec<&str> = body.split('"').filter(|text| text.starts_with("https://")).collect();
+    let begins = body.match_indices("\"https://").map(|(at, _)| &body[at + 1..]);
+    let urls: Vec<&str> = begins.filter_map(|text| text.split('"').next()).collect();
     let quality = |url: &str| {
         let key = url.strip_prefix(PUBLIC_URL)?.strip_prefix('/')?;
         quality_of(&world.object(key)?)

@@ -4,7 +4,7 @@ use simulate::Size;
 use simulate::check::{Broken, check, shrink};
 use simulate::fault::{Plan, Role, Weather};
 use simulate::owners::Habits;
-use simulate::run::{Setup, run};
+use simulate::run::{Setup, Verified, run};
 
 use crate::toy::{Flaw, makers};
 
@@ -17,7 +17,7 @@ fn setup(seed: u64, flaw: Flaw) -> Setup {
         makers: makers(flaw),
         habits: Habits::default(),
         sets_weights: false,
-        verified: false,
+        verified: Verified::Never,
         sabotage: None,
         with_lines: false,
     }

@@ -50,8 +50,7 @@ impl DinoV3 {
         let mut hash = Sha256::new();
         hash.update(Sha256::digest(weights));
         hash.update(config.canonical());
-        let digits: String =
-            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digits = faster_hex::hex_string(&hash.finalize()[..8]);
         Ok(Self { id: format!("dinov3:{digits}"), transformer })
     }
 }

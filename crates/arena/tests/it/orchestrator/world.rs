@@ -397,6 +397,15 @@ pub(crate) fn turn(world: &Arc<World>, ports: &Ports) -> Result<Turn, TurnError>
     part(world, ports, usize::MAX).unwrap()
 }
 
+/// A process that makes a turn every other minute, for so many minutes.
+pub(crate) fn watch(world: &Arc<World>, ports: &Ports, minutes: u64) {
+    let mut owner = Orchestrator::new(Settings::default());
+    for _ in 0..=minutes / 2 {
+        hold(&world.time, usize::MAX, owner.turn(ports)).unwrap().unwrap();
+        world.time.pass(Duration::from_secs(120));
+    }
+}
+
 /// A turn that may be cut short.
 pub(crate) fn part(
     world: &Arc<World>,
