@@ -21,4 +21,4 @@ pub mod trace;
 mod verified;
 pub mod world;
 
-pub use scenario::Size;
+pub use scenario::{Game, Referee, Size};

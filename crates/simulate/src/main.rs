@@ -9,7 +9,7 @@ use simulate::check::{check, shrink};
 use simulate::fault::{Plan, Weather};
 use simulate::run::{Setup, Verified};
 use simulate::sabotage::Sabotage;
-use simulate::{Size, owners};
+use simulate::{Referee, Size, owners};
 
 /// A quarter of the time went into the C library's allocator.
 #[global_allocator]
@@ -51,6 +51,9 @@ struct Options {
     /// Of every so many seeds, all decisions are made again from the public files: at the end, and with faults also on the way.
     #[arg(long, default_value_t = 1)]
     verify_every: u64,
+    /// Who judges: "single-question" or "multi-stage".
+    #[arg(long, default_value_t = Referee::SingleQuestion)]
+    judge: Referee,
     /// Have ports break their word, to see that it is noticed: "forces-push", "loses-commits" …; an unknown one names them all.
     #[arg(long)]
     sabotage: Option<Sabotage>,
@@ -71,6 +74,7 @@ impl Options {
         if !seed.is_multiple_of(self.verify_every.max(1)) {
             setup.verified = Verified::Never;
         }
+        setup.game.referee = self.judge;
         setup.sabotage = self.sabotage;
         setup.with_lines = self.trace;
         setup

@@ -291,7 +291,8 @@ impl Change<'_> {
                 let stem = prompts::stem(url);
                 let row = outputs.get(stem).ok_or_else(|| format!("{place}: no row {stem}"))?;
                 if let (Some(_), Some(sha256)) = (&row.asset, &row.sha256) {
-                    let key = format!("rounds/{round}/{hotkey}/submitted/{stem}.js");
+                    let extension = self.world.scenario.game.extension();
+                    let key = format!("rounds/{round}/{hotkey}/submitted/{stem}.{extension}");
                     self.blob(&key, sha256)?;
                 }
             }

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use arena::owner::{Owner, Pace};
 use arena::ports::{Blocking, Notice, Notify, Ports, Stop};
+use judge::DuelJudge;
 use judge::single::{self, SingleQuestion};
+use judge::stages::{self, MultiStage};
 use ledger::files::state::Stage;
 use store::Store;
 
 use crate::fault::{Plan, Role, Weather};
 use crate::owners::{self, Habits};
 use crate::sabotage::Sabotage;
-use crate::scenario::{Scenario, Size};
+use crate::scenario::{Game, Referee, Scenario, Size};
+use crate::world::parts::Model;
 use crate::world::{Outcome, Process, World, author, mix};
 
 /// Makes the owners of a process; called at each of its starts.
@@ -37,6 +40,8 @@ pub struct Setup {
     pub seed: u64,
     /// How big the competition is.
     pub size: Size,
+    /// What is competed in.
+    pub game: Game,
     /// How bad it may get.
     pub weather: Weather,
     /// Which processes there are.
@@ -63,6 +68,7 @@ impl Setup {
         Self {
             seed,
             size,
+            game: Game::of(seed),
             weather,
             roles: owners::roles(habits, seed % 3 == 2),
             makers: owners::real(habits),
@@ -89,12 +95,23 @@ impl Notify for Nobody {
     fn tell(&self, _: Notice) {}
 }
 
+/// The judge of the competition, with a simulated model behind it.
+fn judge(process: &Arc<Process>) -> Arc<dyn DuelJudge> {
+    let model = Arc::new(Model(Arc::clone(process)));
+    match process.world.scenario.game.referee {
+        Referee::SingleQuestion => {
+            Arc::new(SingleQuestion::new(single::Settings::default(), model))
+        }
+        Referee::MultiStage => Arc::new(MultiStage::new(stages::Settings::default(), model)),
+    }
+}
+
 /// The ports of a process.
 fn ports(process: &Arc<Process>, sabotage: Option<Sabotage>) -> Ports {
     use crate::world::parts::{
         Blobs, Books, Clock, Disk, Drawing, Node, Numbers, PUBLIC_URL, Pods,
     };
-    use crate::world::parts::{Model, Servers, Workflow};
+    use crate::world::parts::{Servers, Workflow};
 
     let of = || Arc::clone(process);
     let ports = Ports {
@@ -107,7 +124,7 @@ fn ports(process: &Arc<Process>, sabotage: Option<Sabotage>) -> Ports {
         chain: Arc::new(Node(of())),
         web: Arc::new(Servers(of())),
         studio: Arc::new(Drawing(of())),
-        judge: Arc::new(SingleQuestion::new(single::Settings::default(), Arc::new(Model(of())))),
+        judge: judge(process),
         builds: Arc::new(Workflow(of())),
         works: Arc::new(Pods(of())),
         notify: Arc::new(Nobody),
@@ -176,7 +193,7 @@ pub fn run(setup: &Setup, plan: &Plan) -> Outcome {
             process.spawn(serve(Arc::clone(&process), ports.clone(), owner));
         }
     });
-    let scenario = Scenario::new(setup.seed, setup.size);
+    let scenario = Scenario::new(setup.seed, setup.size, setup.game);
     let days = scenario.days();
     let world = World::new(scenario, plan, setup.weather, setup.with_lines, launch);
     for role in &setup.roles {

@@ -1,12 +1,17 @@
 //! Who takes part, what they do, and the competition they are in: all of it from a seed.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
+use arena::collector::asset_kind_of;
 use bytes::Bytes;
 use chain::{Account, BLOCK_SECONDS, Keypair, Neuron};
 use jiff::Timestamp;
+use ledger::files::config::KindWord;
 use ledger::files::prompts;
 
+use crate::fault::{PlanError, words};
 use crate::world::mix;
 
 /// The pictures of prompts are below this.
@@ -42,6 +47,43 @@ impl Size {
     pub const FULL: Self = Self { miners: 10, prompts: 32, rounds: 2, repeats: 1 };
     /// For many runs.
     pub const SMALL: Self = Self { miners: 5, prompts: 6, rounds: 2, repeats: 1 };
+}
+
+words! {
+    /// Who judges.
+    pub enum Referee {
+        /// One question for each duel.
+        SingleQuestion = "single-question",
+        /// Questions in stages.
+        MultiStage = "multi-stage",
+    }
+}
+
+/// What is competed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Game {
+    /// What miners make.
+    pub kind: KindWord,
+    /// Who judges it.
+    pub referee: Referee,
+}
+
+impl Game {
+    /// That of a seed: of seven, five are of modules.
+    #[must_use]
+    pub const fn of(seed: u64) -> Self {
+        let kind = match seed % 7 {
+            5 => KindWord::Splats,
+            6 => KindWord::Meshes,
+            _ => KindWord::Modules,
+        };
+        Self { kind, referee: Referee::SingleQuestion }
+    }
+
+    /// What files of assets end with.
+    pub(crate) const fn extension(self) -> &'static str {
+        asset_kind_of(self.kind).extension()
+    }
 }
 
 /// What a miner is like.
@@ -110,6 +152,7 @@ pub(crate) fn validator() -> Keypair {
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) size: Size,
+    pub(crate) game: Game,
     pub(crate) start: Timestamp,
     miners: Vec<Miner>,
     pub(crate) reveals: Vec<Reveal>,
@@ -241,7 +284,7 @@ fn garbage(day: u64) -> Vec<u8> {
 }
 
 impl Scenario {
-    pub(crate) fn new(seed: u64, size: Size) -> Self {
+    pub(crate) fn new(seed: u64, size: Size, game: Game) -> Self {
         let miners: Vec<Miner> = (0..size.miners).map(|n| Miner::new(seed, n)).collect();
         let mut reveals = Vec::new();
         for day in 0..u64::from(size.rounds) + 12 {
@@ -290,7 +333,7 @@ impl Scenario {
             locks.insert(miner.coldkey().0, locked * 1_000_000_000);
         }
         let start = "2031-03-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { seed, size, start, miners, reveals, neurons, locks }
+        Self { seed, size, game, start, miners, reveals, neurons, locks }
     }
 
     /// The files a competition starts with.
@@ -305,11 +348,13 @@ impl Scenario {
              \"win_margin\": 0.05,\n  \"weight_decay\": 0.2,\n  \"weight_floor\": 0.2,\n  \
              \"prompts_per_round\": {},\n  \"carryover_prompts\": {},\n  \
              \"round_duration_days\": 1,\n  \"audit_repeats\": {},\n  \
-             \"crucible\": {{\"judge\": \"single-question\", \"sequential_stopping\": {stopping}, \"audit_deadline_hours\": 72.0}}\n}}\n",
+             \"crucible\": {{\"kind\": \"{}\", \"judge\": \"{}\", \"sequential_stopping\": {stopping}, \"audit_deadline_hours\": 72.0}}\n}}\n",
             size.rounds,
             size.prompts,
             size.prompts / 4,
             size.repeats,
+            self.game.kind,
+            self.game.referee,
         );
         let schedule = format!(
             "{{\n  \"earliest_reveal_block\": 0,\n  \"latest_reveal_block\": {START_BLOCK},\n  \
@@ -348,7 +393,7 @@ impl Scenario {
         let miner = self.miners.get(number.parse::<usize>().ok()?)?;
         let (model, file) = rest.split_once('/')?;
         let model: usize = model.parse().ok()?;
-        let stem = file.strip_suffix(".js")?;
+        let stem = file.strip_suffix(self.game.extension())?.strip_suffix('.')?;
         (model < miner.models.len()).then(|| Served {
             miner,
             model,
@@ -384,12 +429,12 @@ impl Scenario {
 mod tests {
     use ledger::Place;
 
-    use super::{Scenario, Size, quality_of};
+    use super::{Game, Scenario, Size, quality_of};
 
     #[test]
     fn what_a_competition_starts_with_is_in_order() {
         for seed in 0..50 {
-            let scenario = Scenario::new(seed, Size::FULL);
+            let scenario = Scenario::new(seed, Size::FULL, Game::of(seed));
             for (path, text) in scenario.start_files() {
                 let place = Place::parse(&path).expect("a file of a competition");
                 place.check(&text.expect("a text")).expect("a good file");
@@ -403,7 +448,7 @@ mod tests {
 
     #[test]
     fn servers_and_images_are_of_the_same_miners() {
-        let scenario = Scenario::new(1, Size::SMALL);
+        let scenario = Scenario::new(1, Size::SMALL, Game::of(1));
         let miner = &scenario.miners[0];
         let served = scenario.served(&format!("{}/p0001.js", miner.url(0))).expect("a file");
         assert!(quality_of(&served.asset()).is_some());

@@ -263,11 +263,11 @@ mod tests {
 
     use super::World;
     use crate::fault::{Plan, Weather};
-    use crate::scenario::{Scenario, Size};
+    use crate::scenario::{Game, Scenario, Size};
 
     #[test]
     fn what_is_final_stays_through_forks() {
-        let scenario = Scenario::new(1, Size::SMALL);
+        let scenario = Scenario::new(1, Size::SMALL, Game::of(1));
         let world = World::new(scenario, &Plan::default(), Weather::Fair, false, Arc::new(|_| ()));
         let mut all = Vec::new();
         for second in (60..3000).step_by(60) {

@@ -7,7 +7,7 @@ use simulate::check::check;
 use simulate::fault::{Fault, Kind, Op, Plan, Role, Site, Weather};
 use simulate::run::{Makers, Setup};
 use simulate::sabotage::Sabotage;
-use simulate::{Size, owners};
+use simulate::{Referee, Size, owners};
 
 fn setup(seed: u64, weather: Weather) -> Setup {
     Setup::real(seed, Size::SMALL, weather)
@@ -24,6 +24,16 @@ fn fair_weather_changes_nothing() {
 fn what_must_hold_holds_in_storms() {
     for seed in 0..60 {
         check(&setup(seed, Weather::Storm), None).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+}
+
+/// With the judge that asks in stages, and competitions of all three kinds.
+#[test]
+fn a_judge_of_many_questions_changes_nothing() {
+    for seed in 0..14 {
+        let mut own = setup(seed, Weather::Fair);
+        own.game.referee = Referee::MultiStage;
+        check(&own, None).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }
 

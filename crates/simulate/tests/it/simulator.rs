@@ -1,10 +1,10 @@
 //! The simulator finds what is wrong, replays it, and finds nothing where nothing is wrong.
 
-use simulate::Size;
 use simulate::check::{Broken, check, shrink};
 use simulate::fault::{Plan, Role, Weather};
 use simulate::owners::Habits;
 use simulate::run::{Setup, Verified, run};
+use simulate::{Game, Size};
 
 use crate::toy::{Flaw, makers};
 
@@ -12,6 +12,7 @@ fn setup(seed: u64, flaw: Flaw) -> Setup {
     Setup {
         seed,
         size: Size::SMALL,
+        game: Game::of(0),
         weather: Weather::Fair,
         roles: vec![Role::All],
         makers: makers(flaw),
