@@ -236,14 +236,25 @@ impl Copy<'_> {
         }
         let target = self.to.join(path);
         if let Some(folder) = target.parent() {
-            fs_err::create_dir_all(folder)?;
+            fs_err::create_dir_all(folder).map_err(of_path)?;
         }
-        fs_err::write(&target, content)?;
+        fs_err::write(&target, content).map_err(of_path)?;
         if is_executable {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             fs_err::set_permissions(&target, mode)?;
         }
         Ok(())
+    }
+}
+
+/// Names that no disk takes, and files that are folders too, are the miner's.
+fn of_path(error: io::Error) -> Fault {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory};
+    match error.kind() {
+        AlreadyExists | InvalidFilename | IsADirectory | NotADirectory => {
+            Fault::Miner(error.to_string())
+        }
+        _ => Fault::Ours(error),
     }
 }
 

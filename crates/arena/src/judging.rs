@@ -23,7 +23,7 @@ use ledger::{JsonFile as _, Place, RoundFile, Stage, hotkey10};
 use serde::Deserialize;
 
 pub use decide::{Books, Finish, Step, books, decide};
-pub use notes::Notes;
+pub use notes::{Deadline, Notes};
 pub use play::{EVIDENCE_BYTES_MAX, Match, Played};
 pub use seen::{Seen, Sight, interval_of};
 pub use sheets::{Cache, Sheet, Source};

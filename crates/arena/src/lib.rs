@@ -14,6 +14,7 @@ pub mod auditor;
 pub mod builds;
 pub mod collector;
 pub mod control;
+mod drawing;
 pub mod judging;
 pub mod leader;
 mod lines;

@@ -275,15 +275,26 @@ pub trait Works: Send + Sync + fmt::Debug {
         stop: &'a Stop,
     ) -> Pending<'a, Result<(OrderEnd, Option<String>), String>>;
 
-    /// Ends what is left of orders that nobody will take up again: those of every round but `keep`. No order runs meanwhile.
+    /// Ends what is left of orders that nobody takes up again. No order runs meanwhile.
     ///
     /// # Errors
     ///
     /// In words; it may work later.
-    fn clear(&self, keep: Option<Round>) -> Pending<'_, Result<(), String>> {
+    fn clear(&self, keep: Keep) -> Pending<'_, Result<(), String>> {
         let _ = keep;
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// What is left of orders when others are cleared away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing.
+    Nothing,
+    /// Of this round what was made and how long that took; its pods end.
+    Made(Round),
+    /// All of this round: its orders are taken up again at once.
+    Round(Round),
 }
 
 /// Something people should know.

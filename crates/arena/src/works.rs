@@ -25,12 +25,11 @@ use fleet::cost::Caps;
 use fleet::names::Instance;
 use fleet::provider::Provider;
 use fleet::session::Limits;
-use ledger::Round;
 use pod::client::BatchLimits;
 use serde::Deserialize;
 
 use self::meter::Meter;
-use crate::ports::{Order, OrderEnd, Sink, Stop, Web, Works};
+use crate::ports::{Keep, Order, OrderEnd, Sink, Stop, Web, Works};
 
 /// Settings; times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -144,9 +143,9 @@ impl Works for Fleet {
         Box::pin(order::run(&self.inner, order, sink, stop))
     }
 
-    /// Sessions of other rounds that no process finished are stopped, so that their pods go; their folders are removed. Then pods
-    /// of this instance that no session knows are deleted.
-    fn clear(&self, keep: Option<Round>) -> Pending<'_, Result<(), String>> {
+    /// Sessions that no process finished and nobody takes up are stopped, so that their pods go; folders of rounds that are not
+    /// kept are removed. Then pods of this instance that no session knows are deleted.
+    fn clear(&self, keep: Keep) -> Pending<'_, Result<(), String>> {
         Box::pin(order::clear(&self.inner, keep))
     }
 }

@@ -99,7 +99,11 @@ pub enum ViewsError {
     /// The prompt is no picture.
     #[error("the prompt: {0}")]
     Prompt(String),
-    /// Ours, and may work later: no sandbox, a machine too busy to draw it in time.
+    /// It was not done in the time there is: the machine is too busy, or the asset asks for very much in few steps. Whoever asks
+    /// can tell by drawing another one.
+    #[error("{0}")]
+    Slow(String),
+    /// Ours, and may work later: no sandbox.
     #[error("{0}")]
     Outage(String),
 }

@@ -14,7 +14,7 @@ pub struct Settings {
     /// Portions of work of the renderers, all pictures together. An asset that takes more is invalid, on every machine. The lantern
     /// that the project ships takes 17 584.
     pub steps_max: u64,
-    /// Time to draw all pictures. What takes longer is no fault of the asset: the machine may be busy.
+    /// Time to draw all pictures. What takes longer is [`ViewsError::Slow`].
     pub time_max: Duration,
 }
 
@@ -63,7 +63,7 @@ impl Maker {
     /// # Errors
     ///
     /// [`ViewsError::Invalid`] before anything else: the asset breaks a rule of its competition, or takes too many steps to draw.
-    /// [`ViewsError::Prompt`], [`ViewsError::Outage`].
+    /// [`ViewsError::Prompt`], [`ViewsError::Slow`], [`ViewsError::Outage`].
     pub fn bundle(&self, kind: Kind, asset: &[u8], prompt: &[u8]) -> Result<Bundle, ViewsError> {
         let subject = match kind {
             Kind::Splats => draw::read_splats(asset)?,

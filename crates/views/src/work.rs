@@ -1,6 +1,6 @@
 //! Bounds of drawing. Steps are counted where the renderers ask whether to stop, which they do after portions of work that depend on
 //! nothing but scene and view; so an asset that takes too many does so on every machine. Time is a net below that, for machines that
-//! are too slow or too busy: what it catches is no fault of the asset.
+//! are too slow or too busy, and for assets whose steps are long.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ impl Work {
     /// One step more. True: stop.
     pub(crate) fn step(&self) -> bool {
         let before = self.steps.fetch_add(1, Ordering::Relaxed);
-        before >= self.steps_max || (before.is_multiple_of(64) && self.is_late())
+        before >= self.steps_max || self.is_late()
     }
 
     #[cfg(test)]
@@ -46,7 +46,7 @@ impl Work {
         if self.steps.load(Ordering::Relaxed) > *steps_max {
             ViewsError::Invalid(format!("drawing it takes more than {steps_max} steps"))
         } else {
-            ViewsError::Outage(format!("drawing was not done within {} s", time_max.as_secs()))
+            ViewsError::Slow(format!("drawing was not done within {} s", time_max.as_secs()))
         }
     }
 }

@@ -246,19 +246,26 @@ pub fn admit(
         enough
     });
 
-    let first_code = first(&candidates, Candidate::code, |one| one.code_claim(earlier));
-    let first_place = first(&candidates, |one| one.place.as_str(), |one| one.place_claim(earlier));
-    let mut accepted = Vec::new();
+    let first_code = first(candidates.iter(), Candidate::code, |one| one.code_claim(earlier));
+    let mut own_code = Vec::new();
     for candidate in &candidates {
-        let hotkey = candidate.who.hotkey;
-        let code = first_code[&candidate.code()];
-        let place = first_place[candidate.place.as_str()];
-        if code != hotkey {
-            refused.push((hotkey, Refusal::SameCode(code)));
-        } else if place != hotkey {
-            refused.push((hotkey, Refusal::SamePlace(place)));
+        let holder = first_code[&candidate.code()];
+        if holder == candidate.who.hotkey {
+            own_code.push(candidate);
         } else {
+            refused.push((candidate.who.hotkey, Refusal::SameCode(holder)));
+        }
+    }
+    // Whoever has no code of its own takes nobody's place.
+    let place = |one: &Candidate<'_>| one.place.clone();
+    let first_place = first(own_code.iter().copied(), place, |one| one.place_claim(earlier));
+    let mut accepted = Vec::new();
+    for candidate in own_code {
+        let holder = first_place[&candidate.place];
+        if holder == candidate.who.hotkey {
             accepted.push(candidate);
+        } else {
+            refused.push((candidate.who.hotkey, Refusal::SamePlace(holder)));
         }
     }
     refused.sort_by_key(|(hotkey, _)| *hotkey);
@@ -280,7 +287,7 @@ pub fn admit(
 
 /// Who claimed each thing first.
 fn first<'a, K: Ord>(
-    candidates: &'a [Candidate<'a>],
+    candidates: impl Iterator<Item = &'a Candidate<'a>>,
     key: impl Fn(&'a Candidate<'a>) -> K,
     claim: impl Fn(&Candidate<'a>) -> Claim,
 ) -> BTreeMap<K, Account> {

@@ -4,6 +4,7 @@
 //! goes on beside it, from the stored copies. Everything runs in one future; slots are given by [`Queue`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use ledger::files::prompts;
 use ledger::files::schedule::Schedule;
 use ledger::files::state::State;
 use ledger::files::submissions::Submissions;
-use ledger::repository::Snapshot;
+use ledger::repository::{RepositoryError, Snapshot, expected_at};
 use ledger::{Place, Round, RoundFile, Stage};
 
 use super::alert::Alert;
@@ -27,6 +28,7 @@ use super::sheets::{Sheets, Trouble};
 use super::silence::{self, Silence, Verdict};
 use super::spent::Spent;
 use super::{asset_kind_of, drawing, fetching, opening, read_failed};
+use crate::drawing::Slow;
 use crate::notify::notices::{self, Downloads};
 use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
@@ -104,8 +106,8 @@ pub(super) async fn download(
     round: Round,
 ) -> Result<Turn, TurnError> {
     let mut sheets = Sheets::open(ports, settings, round)?;
-    let Some(base) = sheets.base() else { return Ok(Turn::Idle) };
-    let books = Snapshot::new(&*ports.books, base);
+    let Some(began) = sheets.base() else { return Ok(Turn::Idle) };
+    let books = Snapshot::new(&*ports.books, began);
     let (state, who, job) = ports.blocking.run(|| -> Result<_, TurnError> {
         let state: State = books.require(&Place::State).map_err(read_failed)?;
         let who: Submissions =
@@ -160,12 +162,24 @@ pub(super) async fn download(
     if !sheets.miners.iter().all(|miner| is_whole(&miner.rows)) {
         return Ok(Turn::Again);
     }
+    // Who takes part, and with which prompts, is what it was when this turn began.
+    let rests = [RoundFile::Submissions, RoundFile::Prompts].map(|file| Place::Round(round, file));
+    let mut rests: Vec<String> =
+        rests.iter().chain([&Place::Config]).map(ToString::to_string).collect();
+    let stands = ports.blocking.run(|| -> Result<bool, RepositoryError> {
+        let ids = |at| expected_at(&*ports.books, Some(at), rests.iter().map(String::as_str));
+        Ok(ids(began)? == ids(base)?)
+    });
+    if !stands.map_err(|error| TurnError::later("ending the downloads", error))? {
+        return Ok(Turn::Again);
+    }
+    rests.extend(sheets.row_paths());
     let next = State { next_stage_eta: None, ..settings.goes_on(&state, Stage::Duels) };
     let message = format!("Round {round}: {}", next.stage);
     let rows = sheets.miners.iter().map(|miner| &miner.rows);
     let news = vec![notices::downloads_complete(round, summary(rows, job.prompts.len()))];
     let change = opening::Change { message, files: BTreeMap::new(), state: next, news };
-    opening::commit(ports, outbox, base, change, &sheets.row_paths())?;
+    opening::commit(ports, outbox, base, change, &rests)?;
     alert.clear();
     Ok(Turn::Again)
 }
@@ -179,6 +193,8 @@ struct Work {
     no_pictures: BTreeMap<usize, String>,
     /// How often the stored file of a miner's prompt was another one.
     lost: BTreeMap<(usize, usize), u32>,
+    /// Of each miner, how many assets used up their time to be drawn.
+    slow: Vec<Arc<Slow>>,
     silence: Silence,
     /// Failures of ours since something worked.
     ours: u32,
@@ -302,6 +318,7 @@ fn begin(job: &Job<'_>, sheets: &Sheets, spent: &Spent) -> Work {
         pictures: BTreeMap::new(),
         no_pictures: BTreeMap::new(),
         lost: BTreeMap::new(),
+        slow: (0..n).map(|_| Arc::default()).collect(),
         silence: Silence::new(sheets.miners.iter().map(|miner| !miner.manifest.0.is_empty())),
         ours: 0,
         trouble: None,
@@ -364,6 +381,7 @@ fn draw<'a>(
         (None, None) => None,
     };
     let (ports, settings, patience_over) = (job.ports, job.settings, job.patience_over);
+    let slow = Arc::clone(&work.slow[miner]);
     Some(Box::pin(async move {
         let asked = match kept {
             Some(kept) => kept,
@@ -374,7 +392,7 @@ fn draw<'a>(
         };
         let (mut end, picture) = match asked {
             Ok(picture) => {
-                let end = drawing::draw(ports, settings, &wanted, picture.clone()).await;
+                let end = drawing::draw(ports, settings, &wanted, picture.clone(), &slow).await;
                 (end, Some(picture))
             }
             Err(why) => (drawing::End::NoPicture(why), None),

@@ -7,19 +7,13 @@ use futures_util::future::try_join_all;
 use ledger::files::outputs::{AssetKind, Output};
 use ledger::json::Json;
 use store::{Digest, StoreError};
-use views::{Bundle, Kind, ViewsError};
+use views::Kind;
 
 use super::fetching::{STORE_TRIES, get, put};
 use super::manifest::Fetched;
 use super::settings::Settings;
+use crate::drawing::{self, Slow, Undrawn};
 use crate::ports::{Ports, WebError, WebLimits};
-
-/// The longest pause between two tries, in seconds.
-const PAUSE_MAX_S: u64 = 60;
-
-/// A module that every studio can draw, to ask one whether it works at all.
-const PROBE_MODULE: &[u8] = b"export default function generate(THREE) {\n  \
-    return new THREE.Mesh(new THREE.BoxGeometry(0.5, 0.5, 0.5), new THREE.MeshStandardMaterial());\n}\n";
 
 /// How it ended.
 #[derive(Debug)]
@@ -85,6 +79,7 @@ pub(super) async fn draw(
     settings: &Settings,
     wanted: &Wanted,
     picture: Bytes,
+    slow: &Slow,
 ) -> End {
     let asset = match stored(ports, wanted).await {
         Ok(asset) => asset,
@@ -94,24 +89,9 @@ pub(super) async fn draw(
         Err(_) => return End::Lost,
     };
     let prompt = Digest::of(&picture);
-    let drawn = match bundle(ports, settings, wanted.kind, asset.clone(), picture.clone()).await {
-        // Does the studio fail, or does this asset make it fail? It does if the studio works before and after.
-        Err(ViewsError::Outage(_)) => {
-            let kind = kind_of(wanted.kind);
-            if let Err(why) = probe(ports, kind).await {
-                return End::Ours(why);
-            }
-            let drawn = ports.studio.bundle(kind, asset, picture).await;
-            if matches!(drawn, Err(ViewsError::Outage(_)))
-                && let Err(why) = probe(ports, kind).await
-            {
-                return End::Ours(why);
-            }
-            drawn
-        }
-        drawn => drawn,
-    };
-    match drawn {
+    let drawn =
+        drawing::draw(ports, kind_of(wanted.kind), (asset, picture), settings.drawing_tries, slow);
+    match drawn.await {
         Ok(bundle) => {
             let mut row = wanted.row(ports);
             row.layout.set("views_sha256", Json::String(Digest(bundle.digest()).to_string()));
@@ -134,19 +114,9 @@ pub(super) async fn draw(
             }));
             End::Row(Box::new(row))
         }
-        Err(ViewsError::Invalid(why) | ViewsError::Outage(why)) => {
-            wanted.failed(ports, "render_failed", &why)
-        }
-        Err(ViewsError::Prompt(why)) => End::NoPicture(format!("it is no picture: {why}")),
-    }
-}
-
-/// Whether the studio draws at all, and why it does not.
-async fn probe(ports: &Ports, kind: Kind) -> Result<(), String> {
-    let asset = Bytes::from_static(PROBE_MODULE);
-    match ports.studio.bundle(kind, asset, Bytes::new()).await {
-        Err(ViewsError::Outage(why)) => Err(format!("drawing: {why}")),
-        Ok(_) | Err(ViewsError::Invalid(_) | ViewsError::Prompt(_)) => Ok(()),
+        Err(Undrawn::Asset(why)) => wanted.failed(ports, "render_failed", &why),
+        Err(Undrawn::Prompt(why)) => End::NoPicture(format!("it is no picture: {why}")),
+        Err(Undrawn::Ours(why)) => End::Ours(why),
     }
 }
 
@@ -168,27 +138,6 @@ async fn stored(ports: &Ports, wanted: &Wanted) -> Result<Bytes, StoreError> {
 /// The row of an asset whose prompt has no picture.
 pub(super) fn without_picture(ports: &Ports, wanted: &Wanted, why: &str) -> End {
     wanted.failed(ports, "prompt_image_missing", why)
-}
-
-/// A bundle, in a few tries.
-async fn bundle(
-    ports: &Ports,
-    settings: &Settings,
-    kind: AssetKind,
-    asset: Bytes,
-    picture: Bytes,
-) -> Result<Bundle, ViewsError> {
-    let mut tries = 1;
-    loop {
-        match ports.studio.bundle(kind_of(kind), asset.clone(), picture.clone()).await {
-            Err(ViewsError::Outage(_)) if tries < settings.drawing_tries => {
-                let pause = PAUSE_MAX_S.min(1 << tries.min(6));
-                ports.clock.sleep(Duration::from_secs(pause)).await;
-                tries += 1;
-            }
-            end => return end,
-        }
-    }
 }
 
 const fn kind_of(kind: AssetKind) -> Kind {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use judge::audit;
-use judge::tournament::{Play, Status, Timeline, derive, due};
+use judge::tournament::{Entry, Play, Status, Timeline, derive, due};
 use ledger::LEADER;
 use ledger::files::audits::{AuditRequests, GenerationAudits};
 use ledger::files::matrix::Matrix;
 use ledger::files::winner::Winner;
 
 use super::Settings;
-use super::notes::Notes;
+use super::notes::{Deadline, Notes};
 use super::seen::Seen;
 use super::sheets::Source;
 
@@ -58,42 +58,47 @@ pub struct Books {
 #[must_use]
 pub fn books(seen: &Seen, matrices: &[Matrix; 2], now: Timestamp) -> Books {
     let mut notes = seen.notes.clone();
-    let began_at = *notes.began_at.get_or_insert(now);
-    if notes.closed_at.is_none() && deadline(seen, began_at).is_some_and(|end| now >= end) {
-        notes.closed_at = Some(now);
-    }
+    notes.began_at.get_or_insert(now);
     let timeline = loop {
         let timeline = seen.with_inputs(matrices, &notes.rejected, derive);
-        let Some((hotkey, reason)) = late(seen, &timeline, &notes, matrices) else {
+        let Some((hotkey, reason)) = late(seen, &timeline, &notes, matrices, now) else {
             break timeline;
         };
+        if is_over(seen, &notes, &hotkey, now)
+            && let Some(deadline) = notes.deadlines.get_mut(&hotkey)
+        {
+            deadline.closed_at = Some(now);
+        }
         notes.rejected.insert(hotkey, reason);
     };
+    for entry in timeline.entries.iter().filter(|entry| entry.status == Status::Won) {
+        let asked = Deadline { asked_at: now, closed_at: None };
+        notes.deadlines.entry(entry.hotkey.clone()).or_insert(asked);
+    }
     let requests = audit::requests(&timeline, &seen.requests);
     let verdicts = audit::verdicts(&timeline, &requests, &seen.verdicts);
     notes.timeline = timeline.text().lines().map(str::to_owned).collect();
     Books { timeline, requests, verdicts, notes }
 }
 
-/// Somebody who is out because of what it owes: after the deadline, a report, an audit or an image; at any time, an image that will
-/// never be.
+/// Somebody who is out because of what it owes: after its deadline, a report, an audit or an image; at any time, an image that will
+/// never be. Whoever takes its place is asked then, and has as long.
 fn late(
     seen: &Seen,
     timeline: &Timeline,
     notes: &Notes,
     matrices: &[Matrix; 2],
+    now: Timestamp,
 ) -> Option<(String, String)> {
-    if notes.closed_at.is_some() {
-        for entry in &timeline.entries {
-            if entry.status != Status::Won || entry.verified {
-                continue;
-            }
-            let owed = seen.with_inputs(matrices, &notes.rejected, |inputs| {
-                audit::owed(inputs, &entry.hotkey)
-            });
-            if let Some(owed) = owed {
-                return Some((entry.hotkey.clone(), format!("{owed} by the deadline")));
-            }
+    let open = |entry: &&Entry| entry.status == Status::Won && !entry.verified;
+    for entry in timeline.entries.iter().filter(open) {
+        if !is_over(seen, notes, &entry.hotkey, now) {
+            continue;
+        }
+        let owed = seen
+            .with_inputs(matrices, &notes.rejected, |inputs| audit::owed(inputs, &entry.hotkey));
+        if let Some(owed) = owed {
+            return Some((entry.hotkey.clone(), format!("{owed} by the deadline")));
         }
     }
     let winner = timeline.winner();
@@ -103,15 +108,19 @@ fn late(
     let build = seen.builds.get(winner);
     let never = build.is_some_and(|build| build.status.is_final() && build.runnable().is_none());
     let missing = build.is_none_or(|build| build.runnable().is_none());
-    let out = never || (missing && notes.closed_at.is_some());
+    let out = never || (missing && is_over(seen, notes, winner, now));
     out.then(|| (winner.to_owned(), "no image in builds.json".to_owned()))
 }
 
-/// When audits have to be done.
-fn deadline(seen: &Seen, began_at: Timestamp) -> Option<Timestamp> {
+/// Until when somebody's audit has to be done, if there is an end and it was asked for.
+fn deadline(seen: &Seen, notes: &Notes, hotkey: &str) -> Option<Timestamp> {
     let hours = seen.options.audit_deadline_hours?;
     let time = Duration::try_from_secs_f64(hours * 3600.0).ok()?;
-    began_at.checked_add(time).ok()
+    notes.deadlines.get(hotkey)?.asked_at.checked_add(time).ok()
+}
+
+fn is_over(seen: &Seen, notes: &Notes, hotkey: &str, now: Timestamp) -> bool {
+    deadline(seen, notes, hotkey).is_some_and(|end| now >= end)
 }
 
 /// What to do.
@@ -145,7 +154,6 @@ pub fn decide(seen: &Seen, settings: &Settings, now: Timestamp) -> Step {
         .latest()
         .is_some_and(|leader| leader.docker.as_deref().is_some_and(|image| !image.is_empty()))
         && !seen.leader_is_there()
-        && books.notes.closed_at.is_none()
         && now < leader_until;
     let (waiting, ready): (Vec<Play>, Vec<Play>) = plays
         .into_iter()
@@ -161,8 +169,9 @@ pub fn decide(seen: &Seen, settings: &Settings, now: Timestamp) -> Step {
         return Step::Play(play);
     }
     let leader = (!waiting.is_empty()).then_some(leader_until);
-    let end = deadline(seen, began_at).filter(|_| books.notes.closed_at.is_none());
-    Step::Wait(leader.into_iter().chain(end).min())
+    let asked = books.notes.deadlines.keys();
+    let ends = asked.filter_map(|hotkey| deadline(seen, &books.notes, hotkey));
+    Step::Wait(leader.into_iter().chain(ends).filter(|end| *end > now).min())
 }
 
 /// Whether a file says something else than what follows.

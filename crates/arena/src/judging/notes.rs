@@ -9,10 +9,10 @@ use ledger::{Field as _, Round, shorten};
 /// What the judge of a round remembers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// When the round's judging began: the deadline of audits counts from here.
+    /// When the round's judging began: the leader's outputs are waited for from here.
     pub began_at: Option<Timestamp>,
-    /// When the deadline of audits was found to be over.
-    pub closed_at: Option<Timestamp>,
+    /// Of those whose audits were asked for, by hotkey.
+    pub deadlines: BTreeMap<String, Deadline>,
     /// Who is out because of something it owed, with the reason.
     pub rejected: BTreeMap<String, String>,
     /// Rows of the matrices, by left and right side, that were judged while outputs of the leader were missing. They stand until
@@ -24,11 +24,23 @@ pub struct Notes {
     others: Object,
 }
 
+/// How long an audit is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// When it was asked for: its time counts from here.
+    pub asked_at: Timestamp,
+    /// When its time was found to be over, with something owed.
+    pub closed_at: Option<Timestamp>,
+}
+
 impl Notes {
+    /// What their path ends with.
+    pub const NAME: &str = "/judging.json";
+
     /// Where they are.
     #[must_use]
     pub fn path(round: Round) -> String {
-        format!("rounds/{round}/judging.json")
+        format!("rounds/{round}{}", Self::NAME)
     }
 
     /// Reads the text of the file at `path`, which is for messages.
@@ -46,13 +58,27 @@ impl Notes {
             wrong("", &format!("no valid JSON in line {}: {}", error.line, error.message))
         })?;
         let Json::Object(mut members) = json else { return Err(wrong("", "no object")) };
-        let mut time = |key: &str| match members.shift_remove(key) {
+        let time = |members: &mut Object, key: &str, field: &str| match members.shift_remove(key) {
             None | Some(Json::Null) => Ok(None),
             Some(found) => Timestamp::read(&found)
                 .map(Some)
-                .map_err(|_| wrong(key, ": not a time like 2031-03-01T08:00:00Z")),
+                .map_err(|_| wrong(field, ": not a time like 2031-03-01T08:00:00Z")),
         };
-        let (began_at, closed_at) = (time("began_at")?, time("closed_at")?);
+        let began_at = time(&mut members, "began_at", "began_at")?;
+        let mut deadlines = BTreeMap::new();
+        if let Some(found) = members.shift_remove("deadlines") {
+            let rows = found.as_object().ok_or_else(|| wrong("deadlines", ": not an object"))?;
+            for (hotkey, row) in rows {
+                let field = format!("deadlines.{}", shorten(hotkey));
+                let row = row.as_object().ok_or_else(|| wrong(&field, ": not an object"))?;
+                let mut row = row.clone();
+                let mut time = |key: &str| time(&mut row, key, &format!("{field}.{key}"));
+                let asked_at = time("asked_at")?;
+                let asked_at = asked_at.ok_or_else(|| wrong(&field, ": asked_at is missing"))?;
+                let closed_at = time("closed_at")?;
+                deadlines.insert(hotkey.clone(), Deadline { asked_at, closed_at });
+            }
+        }
         let mut rejected = BTreeMap::new();
         if let Some(found) = members.shift_remove("rejected") {
             let rows = found.as_object().ok_or_else(|| wrong("rejected", ": not an object"))?;
@@ -80,19 +106,26 @@ impl Notes {
             let lines = found.as_array().unwrap_or_default().iter();
             timeline.extend(lines.filter_map(|line| line.as_str().map(str::to_owned)));
         }
-        Ok(Self { began_at, closed_at, rejected, partial, timeline, others: members })
+        Ok(Self { began_at, deadlines, rejected, partial, timeline, others: members })
     }
 
     /// The text of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
         let time = |time: &Option<Timestamp>| time.as_ref().map_or(Json::Null, Timestamp::plain);
+        let deadlines = self.deadlines.iter().map(|(hotkey, deadline)| {
+            let row = [
+                ("asked_at".to_owned(), deadline.asked_at.plain()),
+                ("closed_at".to_owned(), time(&deadline.closed_at)),
+            ];
+            (hotkey.clone(), Json::Object(Object::from_iter(row)))
+        });
         let rejected = self.rejected.iter();
         let rejected = rejected.map(|(hotkey, reason)| (hotkey.clone(), reason.as_str().into()));
         let timeline = self.timeline.iter().map(|line| line.as_str().into()).collect();
         let mut members = Object::from_iter([
             ("began_at".to_owned(), time(&self.began_at)),
-            ("closed_at".to_owned(), time(&self.closed_at)),
+            ("deadlines".to_owned(), Json::Object(deadlines.collect())),
             ("rejected".to_owned(), Json::Object(rejected.collect())),
             ("timeline".to_owned(), Json::Array(timeline)),
         ]);
@@ -114,13 +147,18 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_stays() {
-        let text = r#"{"began_at": "2031-03-01T08:00:00Z", "rejected": {"5A": "late"}, "mine": [1.50], "partial": [["leader", "5A"]]}"#;
+        let text = r#"{"began_at": "2031-03-01T08:00:00Z", "deadlines": {"5A": {"asked_at": "2031-03-01T09:00:00Z", "closed_at": null}}, "rejected": {"5A": "late"}, "mine": [1.50], "partial": [["leader", "5A"]]}"#;
         let notes = Notes::from_text("judging.json", text).expect("notes");
         assert_eq!(notes.rejected["5A"], "late");
         insta::assert_snapshot!(notes.to_text(), @r#"
         {
           "began_at": "2031-03-01T08:00:00Z",
-          "closed_at": null,
+          "deadlines": {
+            "5A": {
+              "asked_at": "2031-03-01T09:00:00Z",
+              "closed_at": null
+            }
+          },
           "rejected": {
             "5A": "late"
           },
@@ -145,6 +183,8 @@ mod tests {
             |text: &str| Notes::from_text("rounds/3/judging.json", text).expect_err("an error");
         for text in [
             r#"{"began_at": "soon"}"#,
+            r#"{"deadlines": {"5A": {}}}"#,
+            r#"{"deadlines": {"5A": 7}}"#,
             r#"{"rejected": {"5A": 1}}"#,
             r#"{"rejected": []}"#,
             r#"{"partial": [["leader"]]}"#,
@@ -153,6 +193,6 @@ mod tests {
         ] {
             assert!(error(text).starts_with("rounds/3/judging.json: "), "{text}");
         }
-        insta::assert_snapshot!(error(r#"{"closed_at": 7}"#), @"rounds/3/judging.json: closed_at: not a time like 2031-03-01T08:00:00Z; mend it, or delete the file: judging then begins to count anew");
+        insta::assert_snapshot!(error(r#"{"deadlines": {"5A": {"asked_at": 7}}}"#), @"rounds/3/judging.json: deadlines.5A.asked_at: not a time like 2031-03-01T08:00:00Z; mend it, or delete the file: judging then begins to count anew");
     }
 }

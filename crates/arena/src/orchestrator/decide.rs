@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexSet;
 use ledger::files::audits::{Verdict, source_audit};
 use ledger::files::reports::{GenerationOutcome, GenerationReport};
-use ledger::{LEADER, Round};
+use ledger::{LEADER, MinerFile, Place, Round};
 
 use super::reports::{self, Limits, NO_IMAGE};
 use super::seen::Seen;
@@ -89,7 +89,11 @@ fn miner(seen: &Seen, rules: &Rules, hotkey: &str, due: &mut Decision) {
         }
         return;
     };
-    let targets = targets(seen, hotkey);
+    let Some(targets) = targets(seen, hotkey) else {
+        let place = Place::Miner(seen.round, hotkey.to_owned(), MinerFile::Submitted);
+        due.complaints.push(format!("{place}: the file is missing; restore it"));
+        return;
+    };
     let wanted = seen.repeats();
     if targets.is_empty() {
         if out.is_none() {
@@ -120,12 +124,11 @@ fn disqualified(seen: &Seen, hotkey: &str) -> Option<&'static str> {
     (verdict == Some(Verdict::Failed)).then_some("verification audit failed")
 }
 
-/// Prompts of which the miner submitted an asset.
-fn targets(seen: &Seen, hotkey: &str) -> BTreeSet<String> {
-    let submitted = seen.submitted.get(hotkey);
-    let row = |stem: &String| submitted.and_then(|submitted| submitted.get(stem));
-    let is_there = |stem: &&String| row(stem).is_some_and(|row| row.asset.is_some());
-    seen.prompts.iter().map(|(stem, _)| stem).filter(is_there).cloned().collect()
+/// Prompts of which the miner submitted an asset; nothing if it is not known.
+fn targets(seen: &Seen, hotkey: &str) -> Option<BTreeSet<String>> {
+    let submitted = seen.submitted.get(hotkey)?;
+    let is_there = |stem: &&String| submitted.get(*stem).is_some_and(|row| row.asset.is_some());
+    Some(seen.prompts.iter().map(|(stem, _)| stem).filter(is_there).cloned().collect())
 }
 
 fn job(seen: &Seen, who: &str, image: String, targets: &BTreeSet<String>, repeats: u32) -> Job {

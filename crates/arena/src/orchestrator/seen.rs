@@ -44,7 +44,7 @@ pub struct Seen {
     pub generation_audits: Arc<GenerationAudits>,
     /// What was said so far.
     pub reports: Arc<GenerationReports>,
-    /// Of those whose outputs are to be made again.
+    /// Of those whose outputs are to be made again; of somebody whose file is not there, nothing.
     pub submitted: BTreeMap<String, Arc<Outputs>>,
     /// What was made of the leader's baseline so far.
     pub baseline: Arc<Outputs>,
@@ -80,8 +80,14 @@ impl Seen {
         }
         let leaders: Arc<Leaders> = desk.look(&Place::Leader)?.unwrap_or_default();
         let seed: Arc<SeedFile> = desk.look_for(&of_round(RoundFile::Seed))?;
-        let text = desk.text(&of_round(RoundFile::Prompts))?.unwrap_or_default();
+        let place = of_round(RoundFile::Prompts);
+        let text = desk.text(&place)?.unwrap_or_default();
         let urls = prompts::of_round(&text);
+        if urls.is_empty() {
+            return Err(DeskError::Operator(format!(
+                "{place}: there is no prompt; restore the file"
+            )));
+        }
         let mut seen = Self {
             round,
             config,
@@ -113,8 +119,9 @@ impl Seen {
                 continue;
             }
             let place = Place::Miner(round, hotkey.clone(), MinerFile::Submitted);
-            let submitted = desk.look(&place)?.unwrap_or_default();
-            seen.submitted.insert(hotkey, submitted);
+            if let Some(submitted) = desk.look(&place)? {
+                seen.submitted.insert(hotkey, submitted);
+            }
         }
         Ok(Some(seen))
     }

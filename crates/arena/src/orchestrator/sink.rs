@@ -14,18 +14,22 @@ use ledger::json::Json;
 use ledger::{JsonFile as _, LEADER, Place, RoundFile};
 use store::{Digest, StoreError};
 use tokio::sync::Semaphore;
-use views::{Kind, ViewsError};
+use views::Kind;
 
 use super::desk::Desk;
 use super::reports::{self, PROMPT_IMAGE_MISSING};
 use super::seen::asset_kind;
 use super::{Job, Rules, Settings, Told};
+use crate::drawing::{self, Slow, Undrawn};
 use crate::notify::notices::{self, PodTrouble, Progress};
 use crate::outbox::Outbox;
 use crate::ports::{Made, OrderEnd, Ports, RepeatDone, Sink, Stop, WebError, WebLimits};
 
 /// Characters of a reason in a row.
 const REASON_MAX: usize = 200;
+
+/// Tries to draw an asset before it is asked whether the studio works.
+const DRAWING_TRIES: u32 = 4;
 
 /// Bytes of prompts' pictures that are kept in memory.
 const PICTURES_MAX: usize = 64 << 20;
@@ -90,11 +94,12 @@ pub(super) struct Taker<'a> {
     pub(super) stop: Stop,
     /// Seconds of repeats that are whole.
     seconds: Mutex<BTreeMap<u32, f64>>,
+    slow: Slow,
 }
 
 impl<'a> Taker<'a> {
     pub(super) fn new(shop: &'a Shop<'a>, job: Job, stop: Stop) -> Self {
-        Self { shop, job, stop, seconds: Mutex::default() }
+        Self { shop, job, stop, seconds: Mutex::default(), slow: Slow::default() }
     }
 
     /// Tells people how far a run came that is over.
@@ -201,7 +206,9 @@ impl<'a> Taker<'a> {
             row.failure_reason = Some(PROMPT_IMAGE_MISSING.to_owned());
             return Ok(row);
         };
-        match self.shop.ports.studio.bundle(order.kind, asset, picture).await {
+        let ports = self.shop.ports;
+        let drawn = drawing::draw(ports, order.kind, (asset, picture), DRAWING_TRIES, &self.slow);
+        match drawn.await {
             Ok(bundle) => {
                 let puts = bundle.files().map(|(name, content_type, content)| {
                     let key = format!("{prefix}/{name}");
@@ -213,14 +220,14 @@ impl<'a> Taker<'a> {
                 row.layout
                     .set("views_sha256", Json::from(Digest(bundle.digest()).to_string().as_str()));
             }
-            Err(ViewsError::Invalid(why)) => {
+            Err(Undrawn::Asset(why)) => {
                 // It was made, and counts as such: what cannot be drawn loses its duels.
                 row.layout.set("detail", Json::from(clean(&why).as_str()));
             }
-            Err(ViewsError::Prompt(_)) => {
+            Err(Undrawn::Prompt(_)) => {
                 row.failure_reason = Some(PROMPT_IMAGE_MISSING.to_owned());
             }
-            Err(ViewsError::Outage(why)) => return Err(clean(&why)),
+            Err(Undrawn::Ours(why)) => return Err(clean(&why)),
         }
         Ok(row)
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use ledger::files::reports::GenerationReport;
 use ledger::files::state::State;
 use ledger::files::submissions::Submission;
-use ledger::{Place, Round, RoundFile, hotkey10};
+use ledger::{Place, Round, RoundFile, Stage, hotkey10};
 
 use super::desk::{Desk, DeskError};
 use super::end::{note_end, report};
@@ -22,7 +22,7 @@ use super::{Decision, Job, STAGES, Seen, Settings, Told, decide};
 use crate::notify::notices;
 use crate::outbox::Outbox;
 use crate::owner::{Turn, TurnError};
-use crate::ports::{BuildSeen, OrderEnd, Ports, Stop};
+use crate::ports::{BuildSeen, Keep, OrderEnd, Ports, Stop};
 
 const DOING: &str = "having outputs made";
 
@@ -64,7 +64,12 @@ pub(super) async fn turn(
     }
     let state: State = desk.require(&Place::State).map_err(failed)?;
     let is_ours = STAGES.contains(&state.stage);
-    let cleared = ports.works.clear(is_ours.then_some(state.current_round)).await;
+    let keep = match state.stage {
+        _ if is_ours => Keep::Round(state.current_round),
+        Stage::Paused => Keep::Made(state.current_round),
+        _ => Keep::Nothing,
+    };
+    let cleared = ports.works.clear(keep).await;
     let cleared = cleared.map_err(|why| TurnError::later("ending pods that nobody needs", why));
     if !is_ours {
         cleared?;

@@ -15,6 +15,7 @@ use ledger::{Field as _, JsonFile, MinerFile, Place, Round, RoundFile, Stage};
 use super::report::Check;
 use super::stage::rank;
 use super::{Verifier, past};
+use crate::judging::Notes;
 
 /// Commits that are looked at, at most.
 const COMMITS_MAX: usize = 200_000;
@@ -89,7 +90,12 @@ impl Verifier<'_> {
                 if is_new || was_there {
                     self.written.insert(path.clone(), commit);
                 }
-                let Some(place) = Place::parse(&path) else { continue };
+                let Some(place) = Place::parse(&path) else {
+                    if path.ends_with(Notes::NAME) {
+                        self.past.notes.entry(path.clone()).or_default().push(commit);
+                    }
+                    continue;
+                };
                 match place {
                     Place::Config => self.past.configs.push(commit),
                     Place::Round(_, RoundFile::MatchesMatrix | RoundFile::AuditMatrix) => {

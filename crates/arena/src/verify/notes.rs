@@ -1,14 +1,22 @@
 //! What the judge of a round of ours wrote down: when audits had to be done, who was late, and the timeline for people.
 
-use judge::tournament::Timeline;
-use ledger::Stage;
+use judge::audit;
+use judge::tournament::{Inputs, Timeline};
+use ledger::files::audits::SourceAudits;
+use ledger::files::builds::Builds;
+use ledger::files::reports::GenerationReports;
+use ledger::repository::Id;
+use ledger::{Place, RoundFile, Stage};
 
 use super::Verifier;
 use super::books::File;
 use super::matches::Context;
 use super::report::{Check, steps};
 use super::rules::Rules;
-use crate::judging::Notes;
+use crate::judging::{Deadline, Notes};
+
+/// Versions of the notes of a round that are looked at, at most.
+const NOTES_MAX: usize = 1024;
 
 /// How reasons end that only a deadline can bring.
 const LATE: &str = " by the deadline";
@@ -34,54 +42,67 @@ impl Verifier<'_> {
         }
     }
 
-    /// Checks them. What time it was when somebody was late is taken as it is.
+    /// Checks them. What time it was when somebody was late is taken as it is; that something was owed then, the history tells.
     pub(super) fn check_notes(
         &mut self,
         context: &Context,
         timeline: &Timeline,
         file: &File<Notes>,
+        inputs: &Inputs<'_>,
     ) {
         let notes = &file.value;
         // A deadline may be set while a round waits: that ends it.
         let hours = context.configs.iter().filter_map(|rules| rules.options().audit_deadline_hours);
         let hours = hours.min_by(f64::total_cmp);
-        if let Some(closed) = notes.closed_at {
-            let spot = file.member(steps!["closed_at"]);
-            match (hours, notes.began_at) {
-                (Some(hours), Some(began)) => {
-                    let passed = closed.duration_since(began).as_secs_f64() / 3600.0;
-                    self.log.hold(Check::Audits, passed >= hours, &spot, || {
-                        format!(
-                            "{closed} is {passed:.2} hours after {began}, the deadline is {hours}"
-                        )
-                    });
-                }
-                (None, _) => {
-                    let problem = "config.json has no deadline of audits that could be over";
-                    self.log.found(Check::Audits, &spot, problem);
-                }
-                (_, None) => {
-                    let problem = "a deadline is over that began at no time";
-                    self.log.found(Check::Audits, &spot, problem);
-                }
-            }
+        for (hotkey, Deadline { asked_at, closed_at }) in &notes.deadlines {
+            let Some(closed_at) = closed_at else { continue };
+            let spot = file.member(steps!["deadlines", hotkey, "closed_at"]);
+            let Some(hours) = hours else {
+                let problem = "config.json has no deadline of audits that could be over";
+                self.log.found(Check::Audits, &spot, problem);
+                continue;
+            };
+            let passed = closed_at.duration_since(*asked_at).as_secs_f64() / 3600.0;
+            self.log.hold(Check::Audits, passed >= hours, &spot, || {
+                format!(
+                    "{closed_at} is {passed:.2} hours after {asked_at}, the deadline is {hours}"
+                )
+            });
+        }
+        for hotkey in notes.deadlines.keys().filter(|hotkey| !context.who.contains(*hotkey)) {
+            let spot = file.member(steps!["deadlines", hotkey]);
+            self.log.found(Check::Audits, &spot, "does not take part");
         }
         for (hotkey, reason) in &notes.rejected {
             let spot = file.member(steps!["rejected", hotkey]);
             let known = context.who.contains(hotkey);
             let late = reason.strip_suffix(LATE).is_some_and(|owed| OWED.contains(&owed));
-            let fits = known && (reason == NO_IMAGE || (late && notes.closed_at.is_some()));
-            self.log.hold(Check::Audits, fits, &spot, || {
+            let deadline = notes.deadlines.get(hotkey);
+            let is_over = deadline.is_some_and(|deadline| deadline.closed_at.is_some());
+            let fits = known && (reason == NO_IMAGE || (late && is_over));
+            let holds = self.log.hold(Check::Audits, fits, &spot, || {
                 if !known {
                     "does not take part".to_owned()
                 } else if late {
-                    "no deadline of audits is over".to_owned()
+                    "its deadline is not over".to_owned()
                 } else {
                     format!("nobody is out because of \"{}\"", ledger::shorten(reason))
                 }
             });
-            let what = "who owed something at the deadline: when it came is not in the files";
-            self.log.unchecked(Check::Audits, what);
+            if !holds {
+                continue;
+            }
+            match self.was_so(context, inputs, hotkey, reason, is_over) {
+                Some(was_so) => {
+                    self.log.hold(Check::Audits, was_so.is_ok(), &spot, || {
+                        was_so.err().unwrap_or_default().to_owned()
+                    });
+                }
+                None => {
+                    let what = "who owed something at a deadline: when it came is not known";
+                    self.log.unchecked(Check::Audits, what);
+                }
+            }
         }
         if !self.has_left(context.round, Stage::Duels) || notes.timeline.is_empty() {
             return;
@@ -95,5 +116,46 @@ impl Verifier<'_> {
             let should = at.and_then(|at| expected.get(at)).copied().unwrap_or_default();
             format!("by margins and audits it is \"{}\"", ledger::shorten(should))
         });
+    }
+
+    /// Whether somebody owed what it is said to be out for when that was written down, or what was there; nothing if it is not known.
+    fn was_so(
+        &self,
+        context: &Context,
+        inputs: &Inputs<'_>,
+        hotkey: &str,
+        reason: &str,
+        is_over: bool,
+    ) -> Option<Result<(), &'static str>> {
+        let path = Notes::path(context.round);
+        let is_out = |commit: &&Id| {
+            let text = self.books.text_at(**commit, &path);
+            let notes = text.and_then(|text| Notes::from_text(&path, &text).ok());
+            notes.is_some_and(|notes| notes.rejected.get(hotkey).is_some_and(|it| it == reason))
+        };
+        let written = self.past.notes.get(&path).map_or(&[][..], Vec::as_slice);
+        let undated = self.past.undated.contains(&path);
+        let at = written.iter().take(NOTES_MAX).find(is_out).copied().filter(|_| !undated);
+        let place = |file| Place::Round(context.round, file);
+        if reason == NO_IMAGE {
+            // A build that ended stays as it ended.
+            let at = at.or((!is_over).then(|| self.books.snapshot.id()))?;
+            let builds: Builds =
+                self.books.find_at(at, &place(RoundFile::Builds)).unwrap_or_default();
+            let image = builds.get(hotkey).and_then(|build| build.runnable());
+            return Some(image.map_or(Ok(()), |_| Err("builds.json had an image of it then")));
+        }
+        let reports: GenerationReports =
+            self.books.find_at(at?, &place(RoundFile::GenerationReports)).unwrap_or_default();
+        let sources: SourceAudits =
+            self.books.find_at(at?, &place(RoundFile::SourceAudit)).unwrap_or_default();
+        let then = Inputs { reports: &reports, sources: &sources, ..*inputs };
+        let owed = reason.strip_suffix(LATE);
+        let was_so = audit::owed(&then, hotkey) == owed;
+        Some(if was_so {
+            Ok(())
+        } else {
+            Err("what it is said to owe was there then, or it owed something else")
+        })
     }
 }

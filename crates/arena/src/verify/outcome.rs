@@ -131,7 +131,7 @@ impl Verifier<'_> {
         }
         self.check_verdicts(context, &timeline, basis, &inputs);
         if let Some(notes) = &notes {
-            self.check_notes(context, &timeline, notes);
+            self.check_notes(context, &timeline, notes, &inputs);
         }
         if !sources.is_empty() {
             let what = "audits of miners' sources are made by people: their verdicts are taken as they are";

@@ -29,6 +29,8 @@ pub(super) struct Past {
     pub(super) configs: Vec<Id>,
     /// Commits that wrote a matrix.
     pub(super) matrices: BTreeMap<String, Vec<Id>>,
+    /// Commits that wrote a `judging.json`.
+    pub(super) notes: BTreeMap<String, Vec<Id>>,
     /// Commits at which the duels of a round began.
     pub(super) duels: BTreeMap<Round, Id>,
     /// Commits that closed a round.

@@ -14,6 +14,7 @@ use super::matches::Context;
 use super::outputs::{ASSET_BYTES_MAX, OutputsFile};
 use super::report::{Check, steps};
 use super::{BlobError, Verifier, Wanted};
+use crate::drawing::NOT_IN_TIME;
 
 /// Draws assets again.
 pub trait Redraw: fmt::Debug {
@@ -119,6 +120,15 @@ impl Verifier<'_> {
                         format!("\"{}\", but drawn again it is {digest}", ledger::shorten(stated))
                     });
                     self.check_shown(outputs, stem, row, &bundle);
+                }
+                None if row
+                    .layout
+                    .get("detail")
+                    .and_then(|detail| detail.as_str())
+                    .is_some_and(|why| why.starts_with(NOT_IN_TIME)) =>
+                {
+                    let what = "assets that were not drawn in their time";
+                    self.log.unchecked(Check::Render, what);
                 }
                 None if !row
                     .failure_reason

@@ -23,7 +23,7 @@ use super::alarm::Alarm;
 use super::forward::{Forward, Progress};
 use super::meter::{Metered, lock};
 use crate::notify::notices::PodTrouble;
-use crate::ports::{Order, OrderEnd, Sink, Stop};
+use crate::ports::{Keep, Order, OrderEnd, Sink, Stop};
 
 /// Between two looks whether to stop.
 const LOOK: Duration = Duration::from_millis(100);
@@ -182,11 +182,11 @@ fn end_of(
     }
 }
 
-/// Sessions of other rounds end; pods that no session knows are deleted.
-pub(super) async fn clear(inner: &Arc<Inner>, keep: Option<Round>) -> Result<(), String> {
+/// Sessions that nobody takes up end; pods that no session knows are deleted.
+pub(super) async fn clear(inner: &Arc<Inner>, keep: Keep) -> Result<(), String> {
     let mut live: Vec<Plan> = Vec::new();
     for (round, folder) in rounds(inner)? {
-        if keep == Some(round) {
+        if keep == Keep::Round(round) {
             for (_, folder) in folders(&folder)? {
                 let Some(number) = latest(&folder)? else { continue };
                 let session = read(&folder, number)?;
@@ -210,7 +210,10 @@ pub(super) async fn clear(inner: &Arc<Inner>, keep: Option<Round>) -> Result<(),
                 end_session(inner, &order, &folder, number).await?;
             }
         }
-        fs_err::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+        // A competition that is paused goes on with what was made, and counts what it took.
+        if keep != Keep::Made(round) {
+            fs_err::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+        }
     }
     for provider in inner.providers.values() {
         let seen = provider.list().await.map_err(|error| error.to_string())?;

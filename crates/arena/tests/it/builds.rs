@@ -105,6 +105,10 @@ fn what_is_no_build() {
         &home.join("large.git"),
         &[("crucible.toml", MANIFEST), ("big", &"x".repeat(5000))],
     );
+    let long = repository(
+        &home.join("long.git"),
+        &[("crucible.toml", MANIFEST), (&"n".repeat(300), "no disk takes such a name")],
+    );
     let none = "f".repeat(40);
     let small = Settings { bytes_max: 4000, ..settings.clone() };
     for (settings, repo, commit) in [
@@ -117,6 +121,7 @@ fn what_is_no_build() {
         (&settings, "alice/..", &wrong),
         (&settings, "alice", &wrong),
         (&small, "alice/large", &large),
+        (&settings, "alice/long", &long),
     ] {
         let seen = built(settings, repo, commit);
         assert_eq!((seen.status, seen.image), (BuildStatus::Failure, None), "{repo} {commit}");

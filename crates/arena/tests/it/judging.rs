@@ -62,7 +62,16 @@ fn a_whole_round() {
     assert_snapshot!(world.text("rounds/0/judging.json").unwrap(), @r#"
     {
       "began_at": "2031-03-04T12:00:00Z",
-      "closed_at": null,
+      "deadlines": {
+        "A": {
+          "asked_at": "2031-03-04T12:00:00Z",
+          "closed_at": null
+        },
+        "D": {
+          "asked_at": "2031-03-04T12:00:00Z",
+          "closed_at": null
+        }
+      },
       "rejected": {},
       "timeline": [
         "leader",
@@ -475,8 +484,9 @@ fn a_walkover_in_an_audit_is_no_trap() {
     assert!(world.text("rounds/0/winner.json").unwrap().contains("image-A"));
 }
 
+/// Each has its time from when its audit was asked for.
 #[test]
-fn who_owes_at_the_deadline_is_out() {
+fn who_owes_at_the_deadline_is_out_and_who_takes_the_place_has_as_long() {
     let world = World::new(
         &["A", "B"],
         20,
@@ -486,12 +496,26 @@ fn who_owes_at_the_deadline_is_out() {
     let turn = world.run();
     assert_eq!(turn, Turn::Until("2031-03-04T14:00:00Z".parse().unwrap()));
     world.later(Duration::from_secs(2 * 3600));
+    let turn = world.run();
+    assert_eq!(turn, Turn::Until("2031-03-04T16:00:00Z".parse().unwrap()), "B is asked now");
+    let requests = world.text("rounds/0/require_audit.json").unwrap();
+    assert!(requests.contains(r#""B""#), "{requests}");
+    world.later(Duration::from_secs(2 * 3600));
     assert_eq!(world.run(), Turn::Idle);
     let notes = world.text("rounds/0/judging.json").unwrap();
     assert_snapshot!(notes, @r#"
     {
       "began_at": "2031-03-04T12:00:00Z",
-      "closed_at": "2031-03-04T14:00:00Z",
+      "deadlines": {
+        "A": {
+          "asked_at": "2031-03-04T12:00:00Z",
+          "closed_at": "2031-03-04T14:00:00Z"
+        },
+        "B": {
+          "asked_at": "2031-03-04T14:00:00Z",
+          "closed_at": "2031-03-04T16:00:00Z"
+        }
+      },
       "rejected": {
         "A": "no complete generation report by the deadline",
         "B": "no complete generation report by the deadline"

@@ -10,7 +10,7 @@ use arena::notify::notices::PodTrouble;
 use arena::orchestrator::reports::{self, Limits};
 use arena::orchestrator::{tag, track};
 use arena::owner::Turn;
-use arena::ports::{BuildSeen, OrderEnd};
+use arena::ports::{BuildSeen, Keep, OrderEnd};
 use ledger::files::builds::{BuildStatus, Builds};
 use ledger::files::reports::{GenerationOutcome, Repeat};
 use ledger::files::submissions::Submissions;
@@ -56,17 +56,18 @@ fn idle_in_other_stages() {
     let ports = ports(&world);
     world.put("state.json", r#"{"current_round": 1, "stage": "paused"}"#);
     assert_eq!(turn(&world, &ports), Ok(Turn::Idle));
-    // Pods of a process that died are looked for all the same.
-    assert_eq!(*world.cleared.lock().unwrap(), [None]);
+    // Pods of a process that died are looked for all the same; what was made waits for the end of the pause.
+    assert_eq!(*world.cleared.lock().unwrap(), [Keep::Made(Round(1))]);
     let eta = "2031-03-02T08:00:00Z";
     world.put(
         "state.json",
         &format!(r#"{{"current_round": 2, "stage": "open", "next_stage_eta": "{eta}"}}"#),
     );
     assert_eq!(turn(&world, &ports), Ok(Turn::Until(eta.parse().unwrap())));
+    assert_eq!(world.cleared.lock().unwrap().last(), Some(&Keep::Nothing));
     world.put("state.json", r#"{"current_round": 1, "stage": "duels"}"#);
     turn(&world, &ports).unwrap();
-    assert_eq!(world.cleared.lock().unwrap().last(), Some(&Some(Round(1))));
+    assert_eq!(world.cleared.lock().unwrap().last(), Some(&Keep::Round(Round(1))));
 }
 
 /// Wherever the process is cut off, the files end up the same, and no row is made twice.
@@ -387,6 +388,7 @@ fn files_with_errors_are_named_and_nothing_is_written() {
             "rounds/1/builds.json:1:19: 5One.repo",
         ),
         ("rounds/1/seed.json", "", "rounds/1/seed.json"),
+        ("rounds/1/prompts.txt", "\n", "rounds/1/prompts.txt: there is no prompt"),
     ] {
         let before = world.file(path);
         world.put(path, text);
@@ -396,6 +398,46 @@ fn files_with_errors_are_named_and_nothing_is_written() {
         world.put(path, &before);
     }
     assert!(world.orders.lock().unwrap().is_empty());
+}
+
+/// Nothing is final because of a file that somebody lost.
+#[test]
+fn a_miner_whose_submitted_outputs_are_not_known_is_told_of_and_not_rejected() {
+    let world = round();
+    let ports = ports(&world);
+    let path = "rounds/1/5One/submitted.json";
+    let before = world.file(path);
+    world.put(path, "");
+    world.ask(&["5One", "5Two"]);
+    for _ in 0..3 {
+        turn(&world, &ports).unwrap();
+    }
+    let report = |hotkey: &str| world.brief("rounds/1/generation_reports.json").contains(hotkey);
+    assert!(report("5Two") && !report("5One"));
+    let told = world.told.lock().unwrap().join("\n");
+    assert!(told.contains("rounds/1/5One/submitted.json: the file is missing"), "{told}");
+    world.put(path, &before);
+    for _ in 0..3 {
+        turn(&world, &ports).unwrap();
+    }
+    assert!(report("5One"));
+}
+
+/// Every asset of an image takes all the time there is to draw one: two tries of the first, one of two others, none of the rest.
+#[test]
+fn what_takes_for_ever_to_draw_is_made_and_holds_nobody_up() {
+    let world = round();
+    let ports = ports(&world);
+    turn(&world, &ports).unwrap();
+    world.endless.store(true, Ordering::SeqCst);
+    world.ask(&["5One"]);
+    for _ in 0..3 {
+        turn(&world, &ports).unwrap();
+    }
+    let reports = world.brief("rounds/1/generation_reports.json");
+    assert!(reports.contains(r#""5One":{"hotkey":"5One","outcome":"completed""#), "{reports}");
+    assert!(world.brief("rounds/1/5One/generated_2.json").contains("notdrawninitstime"));
+    assert!(*world.endless_tries.lock().unwrap() <= 8, "{:?}", world.endless_tries);
 }
 
 #[test]

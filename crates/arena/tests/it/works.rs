@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use arena::notify::notices::PodTrouble;
 use arena::ports::{
-    Made, Order, OrderEnd, RepeatDone, Sink, Stop, Web, WebError, WebLimits, Works as _,
+    Keep, Made, Order, OrderEnd, RepeatDone, Sink, Stop, Web, WebError, WebLimits, Works as _,
 };
 use arena::works::{Fleet, Settings};
 use axum::Router;
@@ -286,9 +286,14 @@ async fn an_order_is_carried_out_once() {
     let other = Order { image: "image:2".to_owned(), ..order };
     assert_eq!(works.run(&other, &again, &stop).await.unwrap().0, OrderEnd::Completed);
     assert_eq!(machines.deployed.load(Ordering::SeqCst), 2);
-    works.clear(Some(Round(3))).await.unwrap();
+    works.clear(Keep::Round(Round(3))).await.unwrap();
     assert!(folder.path().join("round-3").is_dir());
-    works.clear(None).await.unwrap();
+    // A pause keeps what was made: afterwards no pod is asked for.
+    works.clear(Keep::Made(Round(3))).await.unwrap();
+    let later = Shelf::default();
+    assert_eq!(works.run(&other, &later, &stop).await.unwrap().0, OrderEnd::Completed);
+    assert_eq!((later.made().len(), machines.deployed.load(Ordering::SeqCst)), (6, 2));
+    works.clear(Keep::Nothing).await.unwrap();
     assert!(!folder.path().join("round-3").exists());
 }
 
@@ -451,11 +456,11 @@ async fn pods_that_nobody_needs_go() {
     stray("other", "miner-03-5stray-0-test2");
     stray("hand", "pod-mine-0-test1");
     let works = fleet(folder.path(), &machines, Caps::default(), 4);
-    works.clear(Some(Round(3))).await.unwrap();
+    works.clear(Keep::Round(Round(3))).await.unwrap();
     let names =
         || machines.pods.lock().unwrap().values().map(|pod| pod.name.clone()).collect::<Vec<_>>();
     assert_eq!(names().len(), 3, "{:?}", names());
-    works.clear(Some(Round(4))).await.unwrap();
+    works.clear(Keep::Round(Round(4))).await.unwrap();
     assert_eq!(names(), ["pod-mine-0-test1", "miner-03-5stray-0-test2"]);
 }
 

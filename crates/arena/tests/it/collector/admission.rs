@@ -122,6 +122,13 @@ fn of_copies_the_first_stays() {
     assert_eq!(outcome(&seen), (vec![1, 4], refused));
 }
 
+/// 2 has the code of 1, and so no place to block.
+#[test]
+fn who_is_refused_for_its_code_takes_nobodys_place() {
+    let seen = observed(vec![miner(1, 1, 1, 150), miner(2, 1, 7, 151), miner(3, 3, 7, 152)]);
+    assert_eq!(outcome(&seen), (vec![1, 3], vec![(2, Refusal::SameCode(account(1)))]));
+}
+
 /// Other ways to write an address lead to the same files.
 #[test]
 fn of_one_place_there_are_many_names() {

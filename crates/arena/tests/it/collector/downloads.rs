@@ -73,6 +73,55 @@ fn an_asset_that_breaks_the_studio_each_time_is_to_blame_when_the_studio_works()
     });
 }
 
+/// Each of its assets takes all the time there is to draw one: twice the first, once the others.
+#[test]
+fn nobody_waits_for_hours_for_assets_that_take_for_ever_to_draw() {
+    run(async {
+        let world = world(2);
+        downloading(&world).await;
+        for stem in ["a", "b", "c", "d"] {
+            world.web.set(&format!("http://h1/{stem}.js"), Reply::File("endless".into()));
+        }
+        let began = world.ports.clock.elapsed();
+        assert_eq!(turn(&world).await, Ok(Turn::Again));
+        assert_eq!(stage(&world), Stage::Duels);
+        let took = world.ports.clock.elapsed() - began;
+        assert!(took <= Duration::from_secs(5 * 300), "{took:?}");
+        assert!(world.studio.endless.load(Ordering::SeqCst) <= 5);
+        for (_, row) in rows(&world, 1) {
+            assert_eq!(row.failure_reason.as_deref(), Some("render_failed"));
+            let detail = row.layout.get("detail").and_then(Json::as_str).unwrap_or_default();
+            assert!(detail.starts_with("not drawn in its time: "), "{detail}");
+        }
+        assert!(ends(&world, 2).iter().all(|end| end.contains("fine")));
+    });
+}
+
+/// An operator corrects who takes part while files are fetched: who came in has its rows before the stage ends.
+#[test]
+fn the_stage_ends_with_those_who_take_part_at_its_end() {
+    run(async {
+        let world = world(2);
+        downloading(&world).await;
+        let path = "rounds/1/submissions.json";
+        let whole = world.read(path).unwrap();
+        let mut fewer: serde_json::Value = serde_json::from_str(&whole).unwrap();
+        fewer.as_object_mut().unwrap().remove(&account(2).to_string());
+        world.write(&[(path, Some(&fewer.to_string()))]);
+        first(&world, Reply::Slow(Duration::from_secs(20), "late".into()));
+        let correcting = async {
+            world.ports.clock.sleep(Duration::from_secs(5)).await;
+            world.write(&[(path, Some(&whole))]);
+        };
+        let (end, ()) = futures_util::future::join(turn(&world), correcting).await;
+        assert_eq!(end, Ok(Turn::Again));
+        assert_eq!(stage(&world), Stage::Downloading);
+        assert_eq!(turn(&world).await, Ok(Turn::Again));
+        assert_eq!(stage(&world), Stage::Duels);
+        assert_eq!((ends(&world, 1).len(), ends(&world, 2).len()), (3, 3));
+    });
+}
+
 /// Seed 644 of the simulation.
 #[test]
 fn an_asset_is_not_to_blame_for_a_studio_that_works_again_just_after_the_last_try() {

@@ -177,13 +177,16 @@ impl Web for FakeWeb {
     }
 }
 
-/// Draws anything but what begins with `bad` (a rule is broken) or `crash` (the studio fails each time), and `late` as long as
+/// Draws anything but what begins with `bad` (a rule is broken), `crash` (the studio fails each time) or `endless` (it takes the
+/// time there is), and `late` as long as
 /// it is not tried once more after the last try.
 #[derive(Debug, Default)]
 pub(super) struct FakeStudio {
     pub(super) down: AtomicBool,
     late: AtomicU64,
     pub(super) drawn: AtomicUsize,
+    /// Tries that took the time there is.
+    pub(super) endless: AtomicUsize,
 }
 
 impl Studio for FakeStudio {
@@ -199,6 +202,11 @@ impl Studio for FakeStudio {
                     < arena::collector::Settings::default().drawing_tries.into();
             if self.down.load(Ordering::SeqCst) || asset.starts_with(b"crash") || is_late {
                 return Err(ViewsError::Outage("no sandbox".to_owned()));
+            }
+            if asset.starts_with(b"endless") {
+                self.endless.fetch_add(1, Ordering::SeqCst);
+                CLOCK.with(Arc::clone).sleep(Duration::from_secs(300)).await;
+                return Err(ViewsError::Slow("not done within 300 s".to_owned()));
             }
             if asset.starts_with(b"bad") {
                 return Err(ViewsError::Invalid("it has no default export".to_owned()));

@@ -11,8 +11,8 @@ use arena::notify::notices::PodTrouble;
 use arena::orchestrator::{Orchestrator, Settings};
 use arena::owner::{Owner as _, Turn, TurnError};
 use arena::ports::{
-    Blocking, BuildSeen, Builds, Made, Notice, Notify, Order, OrderEnd, Ports, RepeatDone, Sink,
-    Stop, Studio, Web, WebError, WebLimits, Works,
+    Blocking, BuildSeen, Builds, Keep, Made, Notice, Notify, Order, OrderEnd, Ports, RepeatDone,
+    Sink, Stop, Studio, Web, WebError, WebLimits, Works,
 };
 use bytes::Bytes;
 use chain::{Clock, Pending};
@@ -135,9 +135,12 @@ pub(crate) struct World {
     pub(crate) scripts: Mutex<BTreeMap<String, Script>>,
     pub(crate) orders: Mutex<Vec<String>>,
     pub(crate) active: Mutex<(usize, usize)>,
-    pub(crate) cleared: Mutex<Vec<Option<Round>>>,
+    pub(crate) cleared: Mutex<Vec<Keep>>,
     pub(crate) told: Mutex<Vec<String>>,
     pub(crate) builds: Mutex<Vec<Option<BTreeMap<String, BuildSeen>>>>,
+    /// Whether assets take all the time there is to draw one, and how often they did.
+    pub(crate) endless: AtomicBool,
+    pub(crate) endless_tries: Mutex<usize>,
     /// Whether builds cannot be looked at.
     pub(crate) no_builds: AtomicBool,
     /// Views asked for so often fail.
@@ -191,6 +194,9 @@ impl Studio for Port {
         let made = if *outages > 0 {
             *outages -= 1;
             Err(ViewsError::Outage("no memory".to_owned()))
+        } else if self.0.endless.load(Ordering::SeqCst) && !asset.starts_with(b"export") {
+            *self.0.endless_tries.lock().unwrap() += 1;
+            Err(ViewsError::Slow("not done within 300 s".to_owned()))
         } else if asset.starts_with(b"bad") {
             Err(ViewsError::Invalid("no module".to_owned()))
         } else {
@@ -237,7 +243,7 @@ impl Works for Port {
         })
     }
 
-    fn clear(&self, keep: Option<Round>) -> Pending<'_, Result<(), String>> {
+    fn clear(&self, keep: Keep) -> Pending<'_, Result<(), String>> {
         self.0.cleared.lock().unwrap().push(keep);
         Box::pin(std::future::ready(Ok(())))
     }

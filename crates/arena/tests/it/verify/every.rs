@@ -55,6 +55,10 @@ const FREE: &[(&str, &str)] = &[
     ("rounds/N/commitments.json: read_hash", CHAIN),
     ("rounds/N/generation_reports.json: HOTKEY.repeats[].generation_time", PODS),
     ("rounds/N/judging.json: began_at", "when judging began"),
+    (
+        "rounds/N/judging.json: deadlines.HOTKEY.asked_at",
+        "when an audit was asked for; an end of its time is held against it",
+    ),
     ("rounds/N/source_audit.json: [].reason", "people's free text"),
     ("state.json: stage", "without a history an empty round looks like an open one"),
 ];
@@ -85,7 +89,8 @@ pub(crate) fn small() -> World {
         json!({hotkey("Anna"): {"hotkey": hotkey("Anna"), "verdict": "passed", "reason": ""}});
     world.put_json(&world.at("generation_audits.json"), &verdict);
     let anna = ledger::hotkey10(&hotkey("Anna")).to_owned();
-    let notes = json!({"began_at": "2031-03-01T12:00:00Z", "closed_at": null, "rejected": {}, "timeline": [
+    let asked = json!({hotkey("Anna"): {"asked_at": "2031-03-01T12:30:00Z", "closed_at": null}});
+    let notes = json!({"began_at": "2031-03-01T12:00:00Z", "deadlines": asked, "rejected": {}, "timeline": [
         "leader", format!("  1. {anna} won +33.33% vs leader  [verified]"), format!("Current leader: {anna}")]});
     world.put_json(&world.at("judging.json"), &notes);
     let stats = json!({"miner-00-x-0-r1": {"pod_id": "miner-00-x-0", "repeat_index": 1, "provider": "local",

@@ -110,34 +110,49 @@ fn the_judge_goes_by_the_rules_of_its_time() {
     }
 }
 
-/// What ends a round that waits for a source audit that nobody makes.
+const NO_REPORT: &str = "no complete generation report by the deadline";
+
+/// A round that waits for an audit, has a deadline of so many hours set, and ends because somebody is out for this reason after 1.5
+/// hours; and what is found.
+fn out_because(hours: Option<f64>, reason: &str) -> Vec<String> {
+    let mut world = World::new(Era::Ours, 12, 3);
+    world.begin(&["Anna"], 0);
+    world.play("leader", &hotkey("Anna"), 1);
+    let anna = hotkey("Anna");
+    let request = json!([{"hotkey": anna, "latest_defender": "leader"}]);
+    world.put_json("rounds/0/require_audit.json", &request);
+    world.commit("waits");
+    if let Some(hours) = hours {
+        let mut options = world.config["crucible"].clone();
+        options["audit_deadline_hours"] = json!(hours);
+        change(&mut world, &[("crucible", options)]);
+    }
+    let verdict = json!({&anna: {"hotkey": anna, "verdict": "failed", "reason": reason}});
+    world.put_json("rounds/0/generation_audits.json", &verdict);
+    let short = ledger::hotkey10(&anna).to_owned();
+    let deadline = json!({"asked_at": "2031-03-01T12:00:00Z", "closed_at": "2031-03-01T13:30:00Z"});
+    let notes = json!({"began_at": "2031-03-01T12:00:00Z", "deadlines": {&anna: deadline},
+            "rejected": {&anna: reason}, "timeline": ["leader", format!("  1. {short} rejected: {reason}")]});
+    world.put_json("rounds/0/judging.json", &notes);
+    world.end(None);
+    world.next(None, Some(0.85));
+    findings(&world.verify())
+}
+
+/// What ends a round that waits for a report that never comes.
 #[test]
 fn a_deadline_of_audits_that_was_set_while_a_round_waited() {
-    let waits = |hours: Option<f64>| {
-        let mut world = World::new(Era::Ours, 12, 3);
-        world.begin(&["Anna"], 0);
-        world.play("leader", &hotkey("Anna"), 1);
-        let anna = hotkey("Anna");
-        let request = json!([{"hotkey": anna, "latest_defender": "leader"}]);
-        world.put_json("rounds/0/require_audit.json", &request);
-        world.commit("waits");
-        if let Some(hours) = hours {
-            let mut options = world.config["crucible"].clone();
-            options["audit_deadline_hours"] = json!(hours);
-            change(&mut world, &[("crucible", options)]);
-        }
-        let reason = "no source audit by the deadline";
-        let verdict = json!({&anna: {"hotkey": anna, "verdict": "failed", "reason": reason}});
-        world.put_json("rounds/0/generation_audits.json", &verdict);
-        let short = ledger::hotkey10(&anna).to_owned();
-        let notes = json!({"began_at": "2031-03-01T12:00:00Z", "closed_at": "2031-03-01T13:30:00Z",
-            "rejected": {&anna: reason}, "timeline": ["leader", format!("  1. {short} rejected: {reason}")]});
-        world.put_json("rounds/0/judging.json", &notes);
-        world.end(None);
-        world.next(None, Some(0.85));
-        findings(&world.verify())
-    };
+    let waits = |hours| out_because(hours, NO_REPORT);
     assert_eq!(waits(Some(1.0)), [""; 0]);
-    assert_snapshot!(waits(Some(2.0)).join("\n"), @"rounds/0/judging.json:3: closed_at: 2031-03-01T13:30:00Z is 1.50 hours after 2031-03-01T12:00:00Z, the deadline is 2 [audits]");
-    assert_snapshot!(waits(None).join("\n"), @"rounds/0/judging.json:3: closed_at: config.json has no deadline of audits that could be over [audits]");
+    assert_snapshot!(waits(Some(2.0)).join("\n"), @"rounds/0/judging.json:6: deadlines.Anna.closed_at: 2031-03-01T13:30:00Z is 1.50 hours after 2031-03-01T12:00:00Z, the deadline is 2 [audits]");
+    assert_snapshot!(waits(None).join("\n"), @"rounds/0/judging.json:6: deadlines.Anna.closed_at: config.json has no deadline of audits that could be over [audits]");
+}
+
+/// An operator cannot have somebody out for what it did not owe.
+#[test]
+fn who_is_out_for_what_it_did_not_owe_is_found() {
+    let audit = "no source audit by the deadline";
+    assert_snapshot!(out_because(Some(1.0), audit).join("\n"), @"rounds/0/judging.json:10: rejected.Anna: what it is said to owe was there then, or it owed something else [audits]");
+    let image = "no image in builds.json";
+    assert_snapshot!(out_because(Some(1.0), image).join("\n"), @"rounds/0/judging.json:10: rejected.Anna: builds.json had an image of it then [audits]");
 }
