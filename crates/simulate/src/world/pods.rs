@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arena::ports::{BuildSeen, Builds, Made, Order, OrderEnd, RepeatDone, Sink, Stop, Works};
+use arena::ports::{BuildSeen, Builds, Keep, Made, Order, OrderEnd, RepeatDone, Sink, Stop, Works};
 use ledger::Round;
 use ledger::files::builds::BuildStatus;
 use ledger::files::submissions::Submission;
@@ -120,5 +120,21 @@ impl Works for Pods {
         stop: &'a Stop,
     ) -> ::chain::Pending<'a, Result<(OrderEnd, Option<String>), String>> {
         Box::pin(async move { Ok((self.make(order, sink, stop).await?, None)) })
+    }
+
+    fn clear(&self, keep: Keep) -> ::chain::Pending<'_, Result<(), String>> {
+        Box::pin(async move {
+            let cleared = self.0.effect(Op::Order, "clear", move |world| {
+                let kept = match keep {
+                    Keep::Nothing => None,
+                    Keep::Made(round) | Keep::Round(round) => Some(format!("{round}/")),
+                };
+                let stays = |name: &str| kept.as_ref().is_some_and(|kept| name.starts_with(kept));
+                let mut pods = lock(&world.pods);
+                pods.kept.retain(|(name, ..)| stays(name));
+                pods.whole.retain(|(name, _)| stays(name));
+            });
+            cleared.await.map_err(|_| "simulated: no pods".to_owned())
+        })
     }
 }
