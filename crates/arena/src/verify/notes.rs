@@ -1,12 +1,14 @@
 //! What the judge of a round of ours wrote down: when audits had to be done, who was late, and the timeline for people.
 
+use std::collections::BTreeMap;
+
 use judge::audit;
 use judge::tournament::{Inputs, Timeline};
 use ledger::files::audits::SourceAudits;
 use ledger::files::builds::Builds;
 use ledger::files::reports::GenerationReports;
 use ledger::repository::Id;
-use ledger::{Place, RoundFile, Stage};
+use ledger::{Place, Round, RoundFile, Stage};
 
 use super::Verifier;
 use super::books::File;
@@ -15,8 +17,8 @@ use super::report::{Check, steps};
 use super::rules::Rules;
 use crate::judging::{Deadline, Notes};
 
-/// Versions of the notes of a round that are looked at, at most.
-const NOTES_MAX: usize = 1024;
+/// Bytes of all versions of a round's notes that are looked at, at most.
+const NOTES_BYTES_MAX: usize = 64 << 20;
 
 /// How reasons end that only a deadline can bring.
 const LATE: &str = " by the deadline";
@@ -73,6 +75,7 @@ impl Verifier<'_> {
             let spot = file.member(steps!["deadlines", hotkey]);
             self.log.found(Check::Audits, &spot, "does not take part");
         }
+        let written = self.rejections(context.round);
         for (hotkey, reason) in &notes.rejected {
             let spot = file.member(steps!["rejected", hotkey]);
             let known = context.who.contains(hotkey);
@@ -92,7 +95,8 @@ impl Verifier<'_> {
             if !holds {
                 continue;
             }
-            match self.was_so(context, inputs, hotkey, reason, is_over) {
+            let at = written.get(&(hotkey.clone(), reason.clone())).copied();
+            match self.was_so(context, inputs, hotkey, reason, (at, is_over)) {
                 Some(was_so) => {
                     self.log.hold(Check::Audits, was_so.is_ok(), &spot, || {
                         was_so.err().unwrap_or_default().to_owned()
@@ -118,6 +122,29 @@ impl Verifier<'_> {
         });
     }
 
+    /// In which commits it was written down who is out, and why, as far as that is known.
+    fn rejections(&self, round: Round) -> BTreeMap<(String, String), Id> {
+        let path = Notes::path(round);
+        let mut first = BTreeMap::new();
+        if self.past.undated.contains(&path) {
+            return first;
+        }
+        let written = self.past.notes.get(&path).map_or(&[][..], Vec::as_slice);
+        let mut bytes = 0;
+        for &commit in written {
+            let Some(text) = self.books.text_at(commit, &path) else { continue };
+            bytes += text.len();
+            if bytes > NOTES_BYTES_MAX {
+                break;
+            }
+            let Ok(notes) = Notes::from_text(&path, &text) else { continue };
+            for row in notes.rejected {
+                first.entry(row).or_insert(commit);
+            }
+        }
+        first
+    }
+
     /// Whether somebody owed what it is said to be out for when that was written down, or what was there; nothing if it is not known.
     fn was_so(
         &self,
@@ -125,37 +152,30 @@ impl Verifier<'_> {
         inputs: &Inputs<'_>,
         hotkey: &str,
         reason: &str,
-        is_over: bool,
+        (at, is_over): (Option<Id>, bool),
     ) -> Option<Result<(), &'static str>> {
-        let path = Notes::path(context.round);
-        let is_out = |commit: &&Id| {
-            let text = self.books.text_at(**commit, &path);
-            let notes = text.and_then(|text| Notes::from_text(&path, &text).ok());
-            notes.is_some_and(|notes| notes.rejected.get(hotkey).is_some_and(|it| it == reason))
-        };
-        let written = self.past.notes.get(&path).map_or(&[][..], Vec::as_slice);
-        let undated = self.past.undated.contains(&path);
-        let at = written.iter().take(NOTES_MAX).find(is_out).copied().filter(|_| !undated);
         let place = |file| Place::Round(context.round, file);
         if reason == NO_IMAGE {
             // A build that ended stays as it ended.
             let at = at.or((!is_over).then(|| self.books.snapshot.id()))?;
-            let builds: Builds =
-                self.books.find_at(at, &place(RoundFile::Builds)).unwrap_or_default();
+            let builds: Option<Builds> = self.books.find_at(at, &place(RoundFile::Builds));
+            if self.books.is_earlier_spent() {
+                return None;
+            }
+            let builds = builds.unwrap_or_default();
             let image = builds.get(hotkey).and_then(|build| build.runnable());
             return Some(image.map_or(Ok(()), |_| Err("builds.json had an image of it then")));
         }
-        let reports: GenerationReports =
-            self.books.find_at(at?, &place(RoundFile::GenerationReports)).unwrap_or_default();
-        let sources: SourceAudits =
-            self.books.find_at(at?, &place(RoundFile::SourceAudit)).unwrap_or_default();
+        let reports: Option<GenerationReports> =
+            self.books.find_at(at?, &place(RoundFile::GenerationReports));
+        let sources: Option<SourceAudits> = self.books.find_at(at?, &place(RoundFile::SourceAudit));
+        if self.books.is_earlier_spent() {
+            return None;
+        }
+        let (reports, sources) = (reports.unwrap_or_default(), sources.unwrap_or_default());
         let then = Inputs { reports: &reports, sources: &sources, ..*inputs };
-        let owed = reason.strip_suffix(LATE);
-        let was_so = audit::owed(&then, hotkey) == owed;
-        Some(if was_so {
-            Ok(())
-        } else {
-            Err("what it is said to owe was there then, or it owed something else")
-        })
+        let was_so = audit::owed(&then, hotkey) == reason.strip_suffix(LATE);
+        let problem = "what it is said to owe was there then, or it owed something else";
+        Some(if was_so { Ok(()) } else { Err(problem) })
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use judge::stages::{MultiStage, Settings};
 use judge::vlm::{Chat, Reply, Request};
-use judge::{Budget, Duel, DuelJudge as _, JudgeError, Parts, Pending};
+use judge::{Budget, Duel, DuelJudge as _, JudgeError, Pending};
 
-use crate::script::{Album, Asked, Naps, duel, honest, judged, now};
+use crate::script::{Album, Asked, Naps, duel, honest, judged, now, parts};
 
 /// Answers after some turns of the runtime, so that calls overtake each other.
 #[derive(Debug, Default)]
@@ -53,17 +53,8 @@ fn calls_stay_within_the_budget_and_order_does_not_matter() {
         let judge = MultiStage::new(Settings::default(), chat.clone());
         let (naps, budget) = (Naps::default(), Budget::new(calls));
         let duels = duels();
-        let all = join_all(duels.iter().map(|duel| {
-            let parts = Parts {
-                pictures: &album,
-                sleep: &naps,
-                budget: &budget,
-                earlier: None,
-                insist: false,
-                notebook: None,
-            };
-            judge.judge(duel, parts)
-        }));
+        let all =
+            join_all(duels.iter().map(|duel| judge.judge(duel, parts(&album, &naps, &budget))));
         let all: Vec<_> =
             now(all).into_iter().map(|verdict| verdict.unwrap().evidence.unwrap()).collect();
         assert_eq!(all, expected);

@@ -13,7 +13,7 @@ use judge::{Call, DuelJudge, Evidence, JudgeError, Notebook, Outage, Outcome, Ve
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::script::{Album, Asked, Script, duel, honest, judged, noted, now};
+use crate::script::{Album, Asked, Script, duel, honest, judged, noted, now, parts};
 
 fn by_data() -> Settings {
     let model = Model { pictures: PicturesBy::Data, ..Model::default() };
@@ -248,14 +248,8 @@ fn silence_of_a_whole_duel_is_asked_for_again_where_somebody_insists() {
     let chat = Script::honest();
     let judge = MultiStage::new(Settings::default(), chat.clone());
     for (insist, calls) in [(false, 0), (true, 2)] {
-        let parts = judge::Parts {
-            pictures: &album,
-            sleep: &naps,
-            budget: &budget,
-            earlier: Some(&evidence),
-            insist,
-            notebook: None,
-        };
+        let parts =
+            judge::Parts { earlier: Some(&evidence), insist, ..parts(&album, &naps, &budget) };
         let verdict = now(judge.judge(&duel, parts)).unwrap();
         assert_eq!(chat.asked().len(), calls);
         assert_eq!(recheck(&verdict.evidence.unwrap()), Ok((verdict.winner, verdict.detail)));

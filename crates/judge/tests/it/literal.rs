@@ -14,11 +14,11 @@ use judge::recheck::recheck;
 use judge::single::SingleQuestion;
 use judge::stages::{MultiStage, Settings};
 use judge::vlm::{Endpoint, EndpointSettings};
-use judge::{Budget, Call, DuelJudge, Parts, Verdict};
+use judge::{Budget, Call, DuelJudge, Verdict};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::script::{Album, Naps, detail, duel};
+use crate::script::{Album, Naps, detail, duel, parts};
 use crate::stub::completion;
 
 /// It ends when it is dropped.
@@ -113,14 +113,7 @@ async fn answer(body: Bytes) -> Response {
 /// The winner, who decided, how often it was asked.
 async fn story(judge: &dyn DuelJudge, left: &str, right: &str) -> String {
     let (album, naps, budget) = (Album::default(), Naps::default(), Budget::new(32));
-    let parts = Parts {
-        pictures: &album,
-        sleep: &naps,
-        budget: &budget,
-        earlier: None,
-        insist: false,
-        notebook: None,
-    };
+    let parts = parts(&album, &naps, &budget);
     let duel = duel(left, right);
     let judged = tokio::time::timeout(Duration::from_secs(60), judge.judge(&duel, parts));
     let verdict: Verdict = judged.await.unwrap().unwrap();

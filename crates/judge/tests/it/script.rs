@@ -265,3 +265,8 @@ pub(crate) fn detail(verdict: &Verdict) -> Value {
     let text = ledger::json::write(&verdict.detail, ledger::json::Style::Line);
     serde_json::from_str(&text).unwrap()
 }
+
+/// What a duel is judged with, if nothing was asked before and nobody takes notes.
+pub(crate) fn parts<'a>(album: &'a Album, naps: &'a Naps, budget: &'a Budget) -> Parts<'a> {
+    Parts { pictures: album, sleep: naps, budget, earlier: None, insist: false, notebook: None }
+}

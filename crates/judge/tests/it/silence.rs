@@ -6,10 +6,10 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use judge::recheck::recheck;
 use judge::stages::{MultiStage, Settings};
-use judge::{Budget, DuelJudge, JudgeError, Outage, Outcome, Parts, Verdict};
+use judge::{Budget, DuelJudge, JudgeError, Outage, Outcome, Verdict};
 use ledger::files::duels::DuelWinner;
 
-use crate::script::{Album, Asked, Naps, Script, detail, duel, honest, judged, now};
+use crate::script::{Album, Asked, Naps, Script, detail, duel, honest, judged, now, parts};
 
 fn judge(chat: Arc<Script>) -> MultiStage {
     MultiStage::new(Settings::default(), chat)
@@ -59,14 +59,7 @@ fn pauses_grow_and_differ() {
     let (naps, budget) = (Naps::default(), Budget::new(2));
     let album = Album::default();
     let duel = duel("front-2", "front-5");
-    let parts = Parts {
-        pictures: &album,
-        sleep: &naps,
-        budget: &budget,
-        earlier: None,
-        insist: false,
-        notebook: None,
-    };
+    let parts = parts(&album, &naps, &budget);
     now(judge(chat).judge(&duel, parts)).unwrap();
     let naps = naps.0.into_inner().unwrap();
     assert_eq!(naps.len(), 16);
