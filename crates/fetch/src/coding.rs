@@ -187,17 +187,26 @@ impl Deflate {
                 return Ok(());
             }
             if read == 0 && written == 0 {
-                return Err(io::Error::other("it does not go on"));
+                return stuck(part);
             }
         }
         if part.is_empty() { Ok(()) } else { Err(io::Error::other("something follows its end")) }
     }
 }
 
+/// Nothing more comes of a part: it is used up, or what is left of it is wrong.
+fn stuck(left: &[u8]) -> io::Result<()> {
+    if left.is_empty() { Ok(()) } else { Err(io::Error::other("it does not go on")) }
+}
+
 impl Zstd {
     fn push(&mut self, mut part: &[u8]) -> io::Result<()> {
         let mut step = vec![0; STEP];
         loop {
+            // Asked for more behind the end of a frame, it would begin another.
+            if part.is_empty() && !self.is_open {
+                return Ok(());
+            }
             let status = self.decoder.run_on_buffers(part, &mut step)?;
             part = &part[status.bytes_read..];
             self.sink.write_all(&step[..status.bytes_written])?;
@@ -207,7 +216,71 @@ impl Zstd {
                 return Ok(());
             }
             if status.bytes_read == 0 && status.bytes_written == 0 {
-                return Err(io::Error::other("it does not go on"));
+                return stuck(part);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    use super::{Body, STEP};
+
+    fn coded(coding: &str, file: &[u8]) -> Vec<Vec<u8>> {
+        let level = Compression::default();
+        match coding {
+            "gzip" => {
+                let mut encoder = GzEncoder::new(Vec::new(), level);
+                encoder.write_all(file).expect("in memory");
+                vec![encoder.finish().expect("in memory")]
+            }
+            "deflate" => {
+                let (mut zlib, mut raw) =
+                    (ZlibEncoder::new(Vec::new(), level), DeflateEncoder::new(Vec::new(), level));
+                zlib.write_all(file).expect("in memory");
+                raw.write_all(file).expect("in memory");
+                vec![zlib.finish().expect("in memory"), raw.finish().expect("in memory")]
+            }
+            "zstd" => vec![zstd::encode_all(file, 3).expect("in memory")],
+            _ => vec![file.to_vec()],
+        }
+    }
+
+    /// Also if what was decoded last fills what is decoded at once.
+    #[test]
+    fn files_of_any_length_in_pieces_of_any_length() {
+        for len in [1, STEP - 1, STEP, STEP + 1, 2 * STEP, 3 * STEP, 5 * STEP + 77] {
+            let alike = vec![b'x'; len];
+            let mut state = 7_u32;
+            let mixed: Vec<u8> = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state.to_be_bytes()[0]
+            })
+            .take(len)
+            .collect();
+            for file in [alike, mixed] {
+                for coding in ["identity", "gzip", "deflate", "zstd"] {
+                    for body in coded(coding, &file) {
+                        for piece in [5, 97, STEP, usize::MAX] {
+                            let mut decoder =
+                                Body::new(Some(coding.as_bytes()), len).expect("it is known");
+                            let what = format!("{coding}, {len} bytes, {piece} at once");
+                            for part in body.chunks(piece.min(body.len())) {
+                                decoder
+                                    .push(part)
+                                    .unwrap_or_else(|error| panic!("{what}: {error}"));
+                            }
+                            let found =
+                                decoder.end().unwrap_or_else(|error| panic!("{what}: {error}"));
+                            assert!(found == file, "{what}: another file");
+                        }
+                    }
+                }
             }
         }
     }
